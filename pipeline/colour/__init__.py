@@ -1,0 +1,1 @@
+"""From stored counts to light: palettes, perceptual spaces, and the look of a picture."""

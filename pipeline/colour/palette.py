@@ -1,0 +1,111 @@
+"""Palettes: a name or a list of colours to one closed turn of colour in linear light."""
+
+import difflib
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.colour.look import Rgb
+from pipeline.colour.oklab import linear_from_oklab, linear_from_srgb, oklab_from_linear
+
+TURN = 4096
+"""Entries of a palette's turn."""
+
+# Ends of a map that are closer than this in Oklab meet; others are walked there and back.
+_CLOSED = 0.08
+
+OWN_PALETTES: dict[str, tuple[str, ...]] = {
+    "dusk": ("#03061f", "#0a2a6c", "#2f7fc4", "#bfe6f2", "#fff6dc", "#f7b34a", "#b8431c", "#3a0d2e"),
+    "lagoon": ("#021019", "#064a5c", "#1aa6a0", "#c9f5df", "#f6fbe9", "#7fc8a9", "#1f6f7a"),
+    "ember": ("#0b0205", "#4a0a12", "#b32410", "#f58a1f", "#ffe9a8", "#fffaf0", "#8a5a6b"),
+    "ink": ("#0c0f14", "#3d4a5c", "#a9b7c6", "#f7f4ec", "#c9b79c", "#5c4a3d"),
+}
+
+
+def known_palettes() -> list[str]:
+    """Return the names of all palettes: ours, matplotlib's and colorcet's."""
+    return sorted({*OWN_PALETTES, *_matplotlib_names(), *_colorcet_colours()})
+
+
+def palette_fault(name: str) -> str | None:
+    """Return what is wrong with a palette's name, and what would be right; None if it is known."""
+    if name in OWN_PALETTES or name in _matplotlib_names() or name in _colorcet_colours():
+        return None
+    shown = name if len(name) <= 40 else f"{name[:36]}…"
+    near = difflib.get_close_matches(name[:60].lower(), known_palettes(), n=1, cutoff=0.6)
+    hint = f'; did you mean "{near[0]}"?' if near else ""
+    return (
+        f'"{shown}" is not a palette{hint}; take one of {", ".join(OWN_PALETTES)}, a name of '
+        "matplotlib's or colorcet's, or a list of colours"
+    )
+
+
+def turn_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
+    """Return one closed turn of a palette in linear light, shape (TURN, 3), values 0 to 1.
+
+    Colours are joined in Oklab by a cubic that never overshoots. A list, and a map whose ends
+    meet, is closed from its last colour to its first; any other map is walked there and back.
+    """
+    if isinstance(palette, tuple):
+        return _turn(np.array(palette) / 255.0)
+    if palette in OWN_PALETTES:
+        return _turn(_rgb_from_hex(OWN_PALETTES[palette]))
+    if palette in _colorcet_colours():
+        colours = _rgb_from_hex(_colorcet_colours()[palette])
+    else:
+        import matplotlib
+
+        colours = matplotlib.colormaps[palette](np.linspace(0, 1, 256))[:, :3]
+    ends = oklab_from_linear(linear_from_srgb(colours[[0, -1]]))
+    if np.linalg.norm(ends[0] - ends[1]) < _CLOSED:
+        return _turn(colours[:-1])
+    return _turn(np.concatenate([colours, colours[-2:0:-1]]))
+
+
+def _rgb_from_hex(colours: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.array([tuple(bytes.fromhex(colour[1:])) for colour in colours]) / 255.0
+
+
+def _turn(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
+    lab = oklab_from_linear(linear_from_srgb(srgb))
+    position = np.arange(TURN) * (len(lab) / TURN)
+    return linear_from_oklab(_closed_cubic(lab, position))
+
+
+def _closed_cubic(values: NDArray[np.float64], position: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Interpolate a closed ring of values, one unit apart, without overshoot.
+
+    Notes
+    -----
+    Cubic Hermite with the harmonic mean of the two neighbouring differences as slope, 0 at an
+    extremum: F. N. Fritsch and R. E. Carlson, SIAM J. Numer. Anal. 17 (1980), 238.
+    """
+    ahead = np.roll(values, -1, axis=0) - values
+    behind = np.roll(ahead, 1, axis=0)
+    product = ahead * behind
+    total = ahead + behind
+    slope = np.where(product > 0, 2 * product / np.where(total == 0, 1, total), 0.0)
+    left = position.astype(int) % len(values)
+    right = (left + 1) % len(values)
+    t = (position - np.floor(position))[:, None]
+    return np.asarray(
+        values[left] * (1 + 2 * t) * (1 - t) ** 2
+        + slope[left] * t * (1 - t) ** 2
+        + values[right] * t**2 * (3 - 2 * t)
+        + slope[right] * t**2 * (t - 1)
+    )
+
+
+@lru_cache(maxsize=1)
+def _matplotlib_names() -> frozenset[str]:
+    import matplotlib
+
+    return frozenset(matplotlib.colormaps)
+
+
+@lru_cache(maxsize=1)
+def _colorcet_colours() -> dict[str, tuple[str, ...]]:
+    import colorcet
+
+    return {name: tuple(colours) for name, colours in colorcet.palette.items()}

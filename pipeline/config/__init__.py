@@ -1,0 +1,1 @@
+"""From YAML text to a config whose every value is known to be usable."""

@@ -1,0 +1,54 @@
+"""What is wrong with a config, and where."""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import PipelineError
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in the config's text; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing that is wrong: `key` is the dotted path, empty for the file as a whole."""
+
+    place: Place
+    key: str
+    message: str
+    """What is wrong, and what would be right."""
+
+    def text(self, path: Path) -> str:
+        """Return ``file:line:column: key: message``."""
+        key = f"{self.key}: " if self.key else ""
+        return f"{path}:{self.place.line}:{self.place.column}: {key}{self.message}"
+
+
+class ConfigError(PipelineError):
+    """A config is refused; `faults` holds all that is wrong with it, in the order of the text."""
+
+    exit_status = 2
+
+    def __init__(self, path: Path, faults: Iterable[Fault]) -> None:
+        self.path = path
+        self.faults = sorted(faults)
+        super().__init__("\n".join(fault.text(path) for fault in self.faults))
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean "x"?`` for the nearest of the known words, or nothing."""
+    matches = difflib.get_close_matches(word[:60].lower(), list(known), n=1, cutoff=0.6)
+    return f'; did you mean "{matches[0]}"?' if matches else ""
+
+
+def shortened(text: str) -> str:
+    """Return text as it may be quoted in a message: one line, at most 40 characters."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= 40 else f"{flat[:36]}…"

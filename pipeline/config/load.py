@@ -1,0 +1,369 @@
+"""Load a config: one path in, one checked config or all of its faults out."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pipeline.colour.look import DEFAULT_PERIOD, Look
+from pipeline.colour.palette import palette_fault
+from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
+from pipeline.config.model import ConfigModel, Ease, KeyframeModel, VideoSection
+from pipeline.config.yaml_tree import MAX_BYTES, Mapping, Node, Scalar, Sequence, tree_from_text
+from pipeline.decimals import context, decimal_exponent, short_text
+from pipeline.video.encoding import (
+    DEFAULT_CRF,
+    DEFAULT_PRESET,
+    LARGEST_CRF,
+    PIXEL_FORMATS,
+    PRESETS,
+    Encoding,
+)
+
+MAX_FRAMES = 1_000_000
+# British or American: the config takes both, the code one.
+_SPELLINGS = {"color": "colour", "centre": "center"}
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A point of the video."""
+
+    time: Fraction
+    """Seconds."""
+    center: tuple[Decimal, Decimal]
+    width: Decimal
+    rotation: Decimal
+    """Degrees."""
+    maxiter: int
+    ease: Ease
+    """How the time to the next keyframe is eased."""
+    place: Place
+    """Where its width stands in the config."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A config whose every value is usable."""
+
+    path: Path
+    encoding: Encoding
+    look: Look
+    workers: int | None
+    supersample: int
+    keyframes: tuple[Keyframe, ...]
+    warnings: tuple[Fault, ...]
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending: what the output is called."""
+        return self.path.stem
+
+
+def load_config(path: Path) -> Config:
+    """Read and check a config.
+
+    Raises
+    ------
+    ConfigError
+        With every fault that was found.
+    """
+    node, faults = tree_from_text(_text(path))
+    if node is None:
+        raise ConfigError(path, faults)
+    if not isinstance(node, Mapping):
+        faults.append(Fault(node.place, "", "should be keys and values, such as keyframes: […]"))
+        raise ConfigError(path, faults)
+    checker = _Checker(node, faults)
+    model = checker.model()
+    if model is None:
+        raise ConfigError(path, checker.faults)
+    return checker.config(path, model)
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except IsADirectoryError:
+        raise ConfigError(path, [_whole("is a folder, and should be a YAML file")]) from None
+    except FileNotFoundError:
+        siblings = [str(other) for other in path.parent.glob("*.y*ml")]
+        raise ConfigError(
+            path, [_whole(f"there is no such file{nearest(str(path), siblings)}")]
+        ) from None
+    except OSError as error:
+        raise ConfigError(path, [_whole(f"cannot be read: {error.strerror}")]) from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(path, [_whole(f"is larger than {MAX_BYTES >> 20} MiB, the limit")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        fault = Fault(Place(line, column), "", "is not UTF-8 text; save it as UTF-8")
+        raise ConfigError(path, [fault]) from None
+
+
+def _whole(message: str) -> Fault:
+    return Fault(Place(1, 1), "", message)
+
+
+class _Checker:
+    """Checks a tree section by section, keeping each value's place."""
+
+    def __init__(self, root: Mapping, faults: list[Fault]) -> None:
+        self.faults = faults
+        self._root = root
+        self._places: dict[tuple[str | int, ...], Place] = {(): root.place}
+        self._key_places: dict[tuple[str | int, ...], Place] = {}
+        self._plain = self._plain_from(root, ())
+
+    def _plain_from(self, node: Node, path: tuple[str | int, ...]) -> Any:
+        self._places[path] = node.place
+        if isinstance(node, Scalar):
+            return node.text
+        if isinstance(node, Sequence):
+            return [self._plain_from(item, (*path, k)) for k, item in enumerate(node.items)]
+        plain = {}
+        for typed, child in node.values.items():
+            key = _SPELLINGS.get(typed, typed)
+            if key in plain:
+                first = self._key_places[*path, key].line
+                self._fault(
+                    node.keys[typed],
+                    (*path, typed),
+                    f"stands here again; the first is on line {first}, keep one of them",
+                )
+                continue
+            self._key_places[*path, key] = node.keys[typed]
+            plain[key] = self._plain_from(child, (*path, key))
+        return plain
+
+    def _fault(self, place: Place, path: tuple[str | int, ...], message: str) -> None:
+        self.faults.append(Fault(place, _dotted(path), message))
+
+    def _place(self, *path: str | int) -> Place:
+        """Return the place of a value, or of the nearest thing that holds it."""
+        while path not in self._places:
+            path = path[:-1]
+        return self._places[path]
+
+    def model(self) -> ConfigModel | None:
+        """Check every value on its own and those that depend on each other; None on any fault."""
+        model = None
+        try:
+            model = ConfigModel.model_validate(self._plain)
+        except ValidationError as error:
+            for detail in error.errors(include_url=False, include_input=False):
+                self._refuse(detail["loc"], detail["type"], detail["msg"])
+        self._check_keyframes()
+        self._check_video()
+        self._check_palette()
+        return None if self.faults else model
+
+    def _refuse(self, path: tuple[str | int, ...], kind: str, message: str) -> None:
+        """Add pydantic's complaint in our words."""
+        if kind == "extra_forbidden":
+            known = _known_keys(path[:-1])
+            key = str(path[-1])
+            self._fault(
+                self._key_places.get(path, self._place(*path)),
+                (*path[:-1], shortened(key)),
+                f"is not a key here{nearest(key, known)}; the keys are {', '.join(known)}",
+            )
+        elif kind == "missing":
+            self._fault(self._place(*path), path, _MISSING.get(str(path[-1]), "is missing"))
+        elif kind in ("model_type", "model_attributes_type", "dict_type"):
+            known = ", ".join(_known_keys(path))
+            self._fault(self._place(*path), path, f"should be keys and values; the keys: {known}")
+        else:
+            self._fault(self._place(*path), path, message)
+
+    def _check_keyframes(self) -> None:
+        keyframes = self._plain.get("keyframes")
+        if not isinstance(keyframes, list):
+            return
+        previous: Decimal | None = None
+        for k, keyframe in enumerate(keyframes):
+            if not isinstance(keyframe, dict):
+                continue
+            path = ("keyframes", k)
+            if "width" in keyframe and "zoom" in keyframe:
+                self._fault(
+                    self._key_places[*path, "zoom"],
+                    (*path, "zoom"),
+                    "says the same as width; keep one of them",
+                )
+            if not {"width", "zoom"} & keyframe.keys():
+                self._fault(
+                    self._place(*path),
+                    path,
+                    "has no width; add the picture's width on the real axis, such as width: 3.5",
+                )
+            try:
+                time = Decimal(keyframe["time"])
+            except (KeyError, TypeError, ValueError, InvalidOperation):
+                continue
+            place = self._place(*path, "time")
+            if k == 0 and time != 0:
+                self._fault(place, (*path, "time"), f"is {short_text(time)}; the first is 0")
+            elif previous is not None and time <= previous:
+                self._fault(
+                    place,
+                    (*path, "time"),
+                    f"is {short_text(time)}, and should be later than the keyframe before "
+                    f"({short_text(previous)})",
+                )
+            previous = time
+
+    def _check_video(self) -> None:
+        video = self._plain.get("video")
+        if not isinstance(video, dict):
+            return
+        codec = video.get("codec", "h264")
+        if codec not in PRESETS:
+            return
+        preset = video.get("preset")
+        if isinstance(preset, str) and preset not in PRESETS[codec]:
+            self._fault(
+                self._place("video", "preset"),
+                ("video", "preset"),
+                f'"{shortened(preset)}" is not a preset of {codec}, and should be one of '
+                f"{', '.join(PRESETS[codec])}{nearest(preset, PRESETS[codec])}",
+            )
+        crf = video.get("crf")
+        if isinstance(crf, str) and crf.isdecimal() and LARGEST_CRF[codec] < int(crf[:9]) <= 63:
+            self._fault(
+                self._place("video", "crf"),
+                ("video", "crf"),
+                f"{crf} is out of range for {codec}, and should be 0 to {LARGEST_CRF[codec]}",
+            )
+        pixels = video.get("pixel_format", "yuv420p")
+        if pixels in PIXEL_FORMATS["h264"] and pixels not in PIXEL_FORMATS[codec]:
+            self._fault(
+                self._place("video", "pixel_format"),
+                ("video", "pixel_format"),
+                f"{codec} does not encode {pixels}; it encodes {', '.join(PIXEL_FORMATS[codec])}",
+            )
+
+    def _check_palette(self) -> None:
+        colour = self._plain.get("colour")
+        palette = colour.get("palette") if isinstance(colour, dict) else None
+        if isinstance(palette, str) and palette.strip() and (fault := palette_fault(palette)):
+            self._fault(self._place("colour", "palette"), ("colour", "palette"), fault)
+
+    def config(self, path: Path, model: ConfigModel) -> Config:
+        """Return the config of a model without faults; check what the whole of it means."""
+        encoding = _encoding(model.video)
+        keyframes = tuple(
+            self._keyframe(k, keyframe, model, encoding)
+            for k, keyframe in enumerate(model.keyframes)
+        )
+        frames = keyframes[-1].time * encoding.fps + 1
+        if frames > MAX_FRAMES:
+            self._fault(
+                self._place("keyframes", len(keyframes) - 1, "time"),
+                ("keyframes", len(keyframes) - 1, "time"),
+                f"makes {int(frames)} frames, and a video may have {MAX_FRAMES}; "
+                "shorten it or lower fps",
+            )
+            raise ConfigError(path, self.faults)
+        colour = model.colour
+        return Config(
+            path=path,
+            encoding=encoding,
+            look=Look(
+                palette=colour.palette,
+                period=float(colour.period or DEFAULT_PERIOD[colour.scale]),
+                offset=float(colour.offset),
+                cycle=float(colour.cycle),
+                scale=colour.scale,
+                interior=colour.interior,
+            ),
+            workers=model.render.workers,
+            supersample=model.render.supersample,
+            keyframes=keyframes,
+            warnings=tuple(self._digit_warnings(keyframes, encoding.columns)),
+        )
+
+    def _keyframe(
+        self, k: int, keyframe: KeyframeModel, model: ConfigModel, encoding: Encoding
+    ) -> Keyframe:
+        if keyframe.width is not None:
+            width, key = keyframe.width, "width"
+        else:
+            assert keyframe.zoom is not None
+            # Kalles Fraktaler's zoom is 4 / height.
+            exact = context(max(len(keyframe.zoom.as_tuple().digits), 40) + 20)
+            height = exact.divide(Decimal(4), keyframe.zoom)
+            width = exact.multiply(height, Decimal(encoding.columns) / encoding.rows)
+            key = "zoom"
+        return Keyframe(
+            time=Fraction(keyframe.time),
+            center=keyframe.center,
+            width=width,
+            rotation=keyframe.rotation,
+            maxiter=keyframe.maxiter or model.maxiter,
+            ease=keyframe.ease,
+            place=self._place("keyframes", k, key),
+        )
+
+    def _digit_warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
+        """Warn of every centre that was typed with fewer digits than its pixels need."""
+        warnings = []
+        for k, keyframe in enumerate(keyframes):
+            needed = -decimal_exponent(keyframe.width / columns)
+            for part, coordinate in enumerate(keyframe.center):
+                exponent = coordinate.as_tuple().exponent
+                typed = max(0, -exponent) if isinstance(exponent, int) else 0
+                # Few digits are meant as they stand: -0.75 is a place, not a rounded one.
+                if 6 < typed < needed:
+                    path = ("keyframes", k, "center", part)
+                    warnings.append(
+                        Fault(
+                            self._place(*path),
+                            _dotted(path),
+                            f"has {typed} digits after the point; a width of "
+                            f"{short_text(keyframe.width)} needs {needed}, or the zoom ends "
+                            "beside its target",
+                        )
+                    )
+        return warnings
+
+
+_MISSING = {
+    "keyframes": "is missing; a video needs at least one keyframe with time, center and width",
+    "time": "is missing; add the keyframe's time in seconds, such as time: 0",
+    "center": "is missing; add the point to look at, such as center: [-0.75, 0]",
+}
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.lstrip(".")
+
+
+def _known_keys(path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys of the section at a path."""
+    if not path:
+        return list(ConfigModel.model_fields)
+    if path[0] == "keyframes":
+        return list(KeyframeModel.model_fields)
+    section = ConfigModel.model_fields[str(path[0])].annotation
+    return list(getattr(section, "model_fields", {}))
+
+
+def _encoding(video: VideoSection) -> Encoding:
+    return Encoding(
+        columns=video.width,
+        rows=video.height,
+        fps=video.fps,
+        codec=video.codec,
+        crf=DEFAULT_CRF[video.codec] if video.crf is None else video.crf,
+        pixel_format=video.pixel_format,
+        preset=video.preset or DEFAULT_PRESET[video.codec],
+    )

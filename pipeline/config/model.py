@@ -1,0 +1,128 @@
+"""The config's sections and fields, each with its range and its default."""
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from pipeline.colour.look import Rgb, Scale
+from pipeline.config.value import (
+    colour_from,
+    frame_rate_from,
+    number,
+    text_of,
+    whole,
+    word,
+    wrong,
+)
+
+CODECS = ("h264", "h265", "av1", "vp9")
+PIXEL_FORMATS = (
+    "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
+)  # fmt: skip  # a line for eight bits and ten
+EASES = ("linear", "in", "out", "in-out")
+SCALES = ("linear", "sqrt", "log")
+MAX_PALETTE_COLOURS = 256
+MAX_KEYFRAMES = 10_000
+MAX_MAXITER = 2_000_000_000
+MAX_SECONDS = 86_400
+
+Ease = Literal["linear", "in", "out", "in-out"]
+
+
+def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
+    """Read a palette: a name, checked with the other faults later, or a list of colours."""
+    if not isinstance(value, list):
+        return text_of(value, "the name of a palette, or a list of colours")
+    if not 2 <= len(value) <= MAX_PALETTE_COLOURS:
+        raise wrong(
+            f"has {len(value)} colours, and should have 2 to {MAX_PALETTE_COLOURS}, "
+            'such as ["#000764", "#ffffff", "#ffaa00"]'
+        )
+    return tuple(colour_from(colour) for colour in value)
+
+
+def _two_numbers_from(value: Any) -> Any:
+    if not isinstance(value, list) or len(value) != 2:
+        raise wrong("should be two numbers, [real, imaginary], such as [-0.75, 0]")
+    return value
+
+
+def _keyframes_from(value: Any) -> Any:
+    if not isinstance(value, list) or not value:
+        raise wrong("should be a list of keyframes, each with time, center and width")
+    if len(value) > MAX_KEYFRAMES:
+        raise wrong(f"has {len(value)} keyframes, and may have {MAX_KEYFRAMES}")
+    return value
+
+
+Coordinate = Annotated[Decimal, number("-1000", "1000", "a number from -1000 to 1000")]
+MaxIter = Annotated[int, whole(1, MAX_MAXITER)]
+Positive = number("1e-100000", "1000", "a number above 0 and up to 1000")
+
+
+class Section(BaseModel):
+    """A mapping of the config: unknown keys are faults, and values are fixed once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class VideoSection(Section):
+    """How the MP4 is made."""
+
+    width: Annotated[int, whole(16, 16384, even=True)] = 1280
+    height: Annotated[int, whole(16, 16384, even=True)] = 720
+    fps: Annotated[Fraction, BeforeValidator(frame_rate_from)] = Fraction(30)
+    codec: Annotated[str, word(*CODECS)] = "h264"
+    # None: the codec's own default.
+    crf: Annotated[int | None, whole(0, 63)] = None
+    pixel_format: Annotated[str, word(*PIXEL_FORMATS)] = "yuv420p"
+    preset: Annotated[
+        str | None, BeforeValidator(lambda value: text_of(value, "a preset of the codec"))
+    ] = None
+
+
+class ColourSection(Section):
+    """How counts look."""
+
+    palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = "dusk"
+    # None: what suits the scale.
+    period: Annotated[Decimal | None, number("1e-6", "1e9", "a number from 1e-6 to 1e9")] = None
+    offset: Annotated[Decimal, number("-1e6", "1e6", "turns, from -1e6 to 1e6")] = Decimal(0)
+    cycle: Annotated[Decimal, number("-100", "100", "turns a second, from -100 to 100")] = Decimal(
+        0
+    )
+    scale: Annotated[Scale, word(*SCALES)] = "sqrt"
+    interior: Annotated[Rgb, BeforeValidator(colour_from)] = (0, 0, 0)
+
+
+class RenderSection(Section):
+    """How it is computed; nothing here changes the picture beyond what it names."""
+
+    # None: the cores that this process may use. A worker costs about 30 MB.
+    workers: Annotated[int | None, whole(1, 256)] = None
+    # Samples a pixel are its square: 2 computes and stores four times as much as 1.
+    supersample: Annotated[int, whole(1, 8)] = 1
+
+
+class KeyframeModel(Section):
+    """A point of the video; `width` or `zoom` is checked with the whole text at hand."""
+
+    time: Annotated[Decimal, number("0", str(MAX_SECONDS), f"seconds from 0 to {MAX_SECONDS}")]
+    center: Annotated[tuple[Coordinate, Coordinate], BeforeValidator(_two_numbers_from)]
+    width: Annotated[Decimal | None, Positive] = None
+    zoom: Annotated[Decimal | None, number("1e-3", "1e100000", "a number from 0.001 up")] = None
+    rotation: Annotated[Decimal, number("-1e6", "1e6", "degrees, from -1e6 to 1e6")] = Decimal(0)
+    maxiter: Annotated[int | None, whole(1, MAX_MAXITER)] = None
+    ease: Annotated[Ease, word(*EASES)] = "linear"
+
+
+class ConfigModel(Section):
+    """The whole config."""
+
+    video: VideoSection = VideoSection()
+    maxiter: MaxIter = 5000
+    colour: ColourSection = ColourSection()
+    render: RenderSection = RenderSection()
+    keyframes: Annotated[list[KeyframeModel], BeforeValidator(_keyframes_from)]

@@ -1,0 +1,137 @@
+"""The kinds of value a config holds: from the typed text to a checked Python value.
+
+A validator raises `PydanticCustomError` whose message says what is wrong and what would be right.
+"""
+
+import re
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from pipeline.colour.look import Rgb
+from pipeline.config.fault import nearest, shortened
+from pipeline.decimals import MAX_DIGITS, MAX_EXPONENT, decimal_exponent, short_text
+
+_NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d{1,9})?", re.ASCII)
+_FRACTION = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})", re.ASCII)
+_HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
+
+def wrong(message: str) -> PydanticCustomError:
+    """Return the error that a validator raises."""
+    # Braces would be read as a format.
+    return PydanticCustomError("config", message.replace("{", "(").replace("}", ")"))  # type: ignore[arg-type]  # the message is no literal
+
+
+def text_of(value: Any, wanted: str) -> str:
+    """Return the text of a single value; refuse a list, a mapping and nothing."""
+    if isinstance(value, list):
+        raise wrong(f"is a list, and should be {wanted}")
+    if isinstance(value, dict):
+        raise wrong(f"is a mapping, and should be {wanted}")
+    text = str(value).strip()
+    if not text:
+        raise wrong(f"is empty, and should be {wanted}")
+    return text
+
+
+def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> Decimal:
+    """Read an exact decimal number, with its limits on digits and exponent."""
+    if isinstance(value, Decimal):
+        return value
+    text = text_of(value, wanted)
+    if not _NUMBER.fullmatch(text):
+        raise wrong(f'"{shortened(text)}" is not a number, and should be {wanted}')
+    number = Decimal(text.replace("_", ""))
+    if len(number.as_tuple().digits) > MAX_DIGITS:
+        raise wrong(f"has more than {MAX_DIGITS} digits, which is the limit")
+    if abs(decimal_exponent(number)) > MAX_EXPONENT:
+        raise wrong(f"{shortened(text)} is outside 1e-{MAX_EXPONENT} to 1e{MAX_EXPONENT}")
+    return number
+
+
+def number(low: str, high: str, wanted: str) -> BeforeValidator:
+    """Return the validator of a decimal number from `low` to `high`, both included."""
+
+    def validate(value: Any) -> Decimal:
+        read = decimal_from(value, wanted)
+        if not Decimal(low) <= read <= Decimal(high):
+            raise wrong(f"{short_text(read)} is out of range, and should be {wanted}")
+        return read
+
+    return BeforeValidator(validate)
+
+
+def whole(low: int, high: int, even: bool = False) -> BeforeValidator:
+    """Return the validator of a whole number from `low` to `high`, both included."""
+    wanted = f"{'an even' if even else 'a'} whole number from {low} to {high}"
+
+    def validate(value: Any) -> int:
+        read = decimal_from(value, wanted)
+        if not low <= read <= high:
+            raise wrong(f"{short_text(read)} is out of range, and should be {wanted}")
+        integer = int(read)
+        if integer != read:
+            raise wrong(f"{short_text(read)} is not whole, and should be {wanted}")
+        if even and integer % 2:
+            raise wrong(
+                f"{integer} is odd, which video codecs cannot encode, and should be "
+                f"{integer - 1} or {integer + 1}"
+            )
+        return integer
+
+    return BeforeValidator(validate)
+
+
+def word(*words: str) -> BeforeValidator:
+    """Return the validator of one word out of a list."""
+
+    def validate(value: Any) -> str:
+        text = text_of(value, f"one of {', '.join(words)}")
+        if text not in words:
+            raise wrong(
+                f'"{shortened(text)}" is not known, and should be one of '
+                f"{', '.join(words)}{nearest(text, words)}"
+            )
+        return text
+
+    return BeforeValidator(validate)
+
+
+def frame_rate_from(value: Any) -> Fraction:
+    """Read frames a second: a number or, as broadcasters write it, a fraction (30000/1001)."""
+    wanted = "a number of frames a second from 0.1 to 240, such as 30 or 30000/1001"
+    text = text_of(value, wanted)
+    if match := _FRACTION.fullmatch(text):
+        if int(match[2]) == 0:
+            raise wrong(f"{shortened(text)} divides by zero, and should be {wanted}")
+        rate = Fraction(int(match[1]), int(match[2]))
+    else:
+        number = decimal_from(text, wanted)
+        if not Decimal("0.1") <= number <= 240:
+            raise wrong(f"{short_text(number)} is out of range, and should be {wanted}")
+        rate = Fraction(number)
+    if not Fraction(1, 10) <= rate <= 240:
+        raise wrong(f"{shortened(text)} is out of range, and should be {wanted}")
+    return rate.limit_denominator(100_000)
+
+
+def colour_from(value: Any) -> Rgb:
+    """Read a colour: "#rrggbb", or red, green and blue from 0 to 255 in a list."""
+    wanted = 'a colour such as "#1a2b3c" (quoted) or [26, 43, 60]'
+    if isinstance(value, list):
+        if len(value) != 3:
+            raise wrong(f"has {len(value)} values, and should be {wanted}")
+        parts = [decimal_from(part, wanted) for part in value]
+        if any(part != int(part) or not 0 <= part <= 255 for part in parts):
+            raise wrong(f"has a value that is not a whole number up to 255, and should be {wanted}")
+        return int(parts[0]), int(parts[1]), int(parts[2])
+    text = text_of(value, wanted)
+    if text.lower() in ("black", "white"):
+        return (0, 0, 0) if text.lower() == "black" else (255, 255, 255)
+    if not (match := _HEX_COLOUR.fullmatch(text)):
+        raise wrong(f'"{shortened(text)}" is not a colour, and should be {wanted}')
+    red, green, blue = bytes.fromhex(match[1])
+    return red, green, blue

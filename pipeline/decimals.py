@@ -1,0 +1,46 @@
+"""Exact decimal numbers: as many digits as were typed, and any exponent."""
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+# Room for every sum and product of admitted numbers; each use names its own precision.
+MAX_DIGITS = 100_000
+MAX_EXPONENT = 100_000
+
+
+def context(digits: int) -> Context:
+    """Return a decimal context of so many significant digits and no practical exponent limit."""
+    return Context(prec=digits, rounding=ROUND_HALF_EVEN, Emin=-999_999_999, Emax=999_999_999)
+
+
+def canonical_text(number: Decimal) -> str:
+    """Return the one text of a number's value, whatever zeros it was typed with.
+
+    Examples
+    --------
+    >>> canonical_text(Decimal("-0.7500")), canonical_text(Decimal("75e-2"))
+    ('-75e-2', '75e-2')
+    """
+    if not number:
+        return "0"
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int)
+    text = "".join(map(str, digits)).lstrip("0")
+    stripped = text.rstrip("0")
+    return f"{'-' if sign else ''}{stripped}e{exponent + len(text) - len(stripped)}"
+
+
+def short_text(number: Decimal) -> str:
+    """Return a number for people, at most six digits: ``1e-10``, ``3.5``, ``720``."""
+    return f"{number:.6g}".replace("e+", "e")
+
+
+def decimal_exponent(number: Decimal) -> int:
+    """Return the power of ten of a number's first digit: -3 for 0.0015; 0 for zero."""
+    return number.adjusted() if number else 0
+
+
+def split_in_two(number: Decimal) -> tuple[float, float]:
+    """Return two float64 that together hold a number to about 32 digits, the larger first."""
+    high = float(number)
+    exact = context(max(len(number.as_tuple().digits), 20) + 60)
+    return high, float(exact.subtract(number, Decimal(high)))

@@ -1,0 +1,55 @@
+"""Files that are whole or not there: written beside, flushed, renamed into place."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+TEMPORARY_SUFFIX = ".part"
+
+
+def temporary_path(path: Path) -> Path:
+    """Return where a file is written before it gets its name; no other run uses the same."""
+    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+
+
+def publish(temporary: Path, path: Path) -> None:
+    """Give a finished file its name; when this returns, a power cut cannot undo it."""
+    descriptor = os.open(temporary, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    temporary.replace(path)
+    _flush_folder(path.parent)
+
+
+def write_durably(path: Path, parts: Iterable[bytes]) -> None:
+    """Write a file so that it is there whole, or not at all.
+
+    Raises
+    ------
+    OSError
+        The disk is full or refuses; nothing is left behind.
+    """
+    temporary = temporary_path(path)
+    try:
+        with temporary.open("wb") as file:
+            file.writelines(parts)
+        publish(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a killed run left half written."""
+    for path in folder.glob(f"*{TEMPORARY_SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,23 @@
+"""What can stop a command, each with the exit status it ends in."""
+
+
+class PipelineError(Exception):
+    """A failure to tell the user about, without a traceback."""
+
+    exit_status = 1
+
+
+class RenderError(PipelineError):
+    """Rendering, encoding or storing failed; the message says where and why."""
+
+
+class UsageError(PipelineError):
+    """A command was asked for something that the config cannot give."""
+
+    exit_status = 2
+
+
+class Interrupted(PipelineError):
+    """A signal asked the run to stop; what was finished is on disk."""
+
+    exit_status = 130

@@ -1,0 +1,113 @@
+"""How a video is encoded: what the config says, and the ffmpeg options that say it."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+# What looks alike at these is about as good as H.264's 18.
+DEFAULT_CRF = {"h264": 18, "h265": 20, "av1": 24, "vp9": 22}
+LARGEST_CRF = {"h264": 51, "h265": 51, "av1": 63, "vp9": 63}
+_WORDS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow",
+)  # fmt: skip  # from fast to small
+PRESETS = {
+    "h264": _WORDS,
+    "h265": _WORDS,
+    "av1": tuple(str(preset) for preset in range(14)),
+    "vp9": tuple(str(preset) for preset in range(9)),
+}
+DEFAULT_PRESET = {"h264": "medium", "h265": "fast", "av1": "8", "vp9": "4"}
+PIXEL_FORMATS = {
+    "h264": (
+        "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
+    ),
+    "h265": (
+        "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
+    ),
+    "av1": ("yuv420p", "yuv420p10le"),
+    "vp9": ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"),
+}  # fmt: skip  # one line each where it fits
+
+# Threads and look-ahead are what an encoder's memory goes into. They are fixed, not taken from the
+# machine, because the bytes of the video depend on them.
+THREADS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a video is encoded."""
+
+    columns: int
+    rows: int
+    fps: Fraction
+    codec: str
+    crf: int
+    pixel_format: str
+    preset: str
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample: 8 or 10."""
+        return 10 if self.pixel_format.endswith("10le") else 8
+
+    @property
+    def chroma_step(self) -> tuple[int, int]:
+        """Columns and rows of pixels that share a chroma sample."""
+        if "420" in self.pixel_format:
+            return 2, 2
+        return (2, 1) if "422" in self.pixel_format else (1, 1)
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one frame as it is handed to ffmpeg."""
+        across, down = self.chroma_step
+        samples = self.columns * self.rows + 2 * (self.columns // across) * (self.rows // down)
+        return samples * (2 if self.bits == 10 else 1)
+
+    def key(self) -> dict[str, str | int]:
+        """Return what the encoded bytes depend on, besides the pictures."""
+        return {
+            "size": f"{self.columns}x{self.rows}",
+            "fps": str(self.fps),
+            "codec": self.codec,
+            "crf": self.crf,
+            "pixel_format": self.pixel_format,
+            "preset": self.preset,
+            "threads": THREADS,
+        }
+
+    def codec_name(self) -> str:
+        """Return ffmpeg's name of the encoder."""
+        return {
+            "h264": "libx264",
+            "h265": "libx265",
+            "av1": "libsvtav1",
+            "vp9": "libvpx-vp9",
+        }[self.codec]
+
+    def output_options(self) -> list[str]:
+        """Return ffmpeg's options for encoding a segment."""
+        return [
+            *self._codec_options(),
+            *("-crf", str(self.crf)),
+            *("-color_primaries", "bt709", "-color_trc", "bt709"),
+            *("-colorspace", "bt709", "-color_range", "tv"),
+            *("-fflags", "+bitexact", "-flags:v", "+bitexact"),
+        ]
+
+    def _codec_options(self) -> list[str]:
+        if self.codec == "h264":
+            return [
+                *("-preset", self.preset, "-threads", str(THREADS)),
+                *("-x264-params", "rc-lookahead=24:sync-lookahead=0"),
+            ]
+        if self.codec == "h265":
+            return [
+                *("-preset", self.preset, "-tag:v", "hvc1", "-x265-params"),
+                f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=16",
+            ]
+        if self.codec == "av1":
+            return ["-preset", self.preset, "-svtav1-params", f"lp={THREADS}:lookahead=16"]
+        return [
+            *("-b:v", "0", "-deadline", "good", "-cpu-used", self.preset),
+            *("-row-mt", "1", "-threads", str(THREADS), "-lag-in-frames", "12"),
+        ]

@@ -1,0 +1,100 @@
+"""A view: centre, width, rotation and size in pixels, and where each of its pixels lies."""
+
+import math
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.decimals import canonical_text, context, split_in_two
+from pipeline.kernels.choice import Kernel, kernel_for, smallest_float64_spacing
+
+_QUARTER_TURNS = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A rectangle of the complex plane, exact at any depth."""
+
+    center: tuple[Decimal, Decimal]
+    """Real and imaginary part."""
+    width: Decimal
+    """Of the picture, on the real axis before rotation."""
+    rotation: Decimal
+    """Degrees by which the view is turned, counterclockwise."""
+    columns: int
+    rows: int
+
+    def key(self) -> dict[str, str | int]:
+        """Return the texts and numbers that say where every pixel lies, and nothing else."""
+        return {
+            "re": canonical_text(self.center[0]),
+            "im": canonical_text(self.center[1]),
+            "width": canonical_text(self.width),
+            "rotation": canonical_text(context(40).remainder(self.rotation, Decimal(360))),
+            "columns": self.columns,
+            "rows": self.rows,
+        }
+
+    def resized(self, columns: int, rows: int) -> "View":
+        """Return the same rectangle with another number of pixels."""
+        return replace(self, columns=columns, rows=rows)
+
+    def spacing(self) -> float:
+        """Return the distance of neighbouring pixels; 0 where float64 underflows."""
+        return float(context(40).divide(self.width, Decimal(self.columns)))
+
+    def largest_coordinate(self) -> float:
+        """Return a bound of the absolute coordinates within the view."""
+        reach = float(self.width) * (0.5 + 0.5 * self.rows / self.columns)
+        return max(abs(float(part)) for part in self.center) + reach
+
+    def kernel(self) -> Kernel | None:
+        """Return the kernel that serves this view; None where none reaches."""
+        return kernel_for(self.spacing(), self.largest_coordinate())
+
+    def smallest_width(self) -> float:
+        """Return the smallest width that the float64 kernel reaches at this centre and size."""
+        center = max(abs(float(part)) for part in self.center)
+        return smallest_float64_spacing(center) * self.columns
+
+    def points(
+        self, first_row: int, last_row: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the points of rows `first_row` up to, not including, `last_row`.
+
+        Returns
+        -------
+        tuple of ndarray of float64, shape ((last_row - first_row) · columns,)
+            Real and imaginary parts, row after row from the top; each point is computed on its
+            own, so that it does not depend on the rows asked for.
+
+        Notes
+        -----
+        Pixel (row j, column i) is centre + ((i + 0.5 - W/2) + 1j·(H/2 - j - 0.5)) · width/W,
+        rotated about the centre. The centre is held in two float64, so that the sum is rounded
+        once.
+        """
+        spacing = self.spacing()
+        across = ((np.arange(self.columns) + 0.5) - self.columns / 2) * spacing
+        down = (self.rows / 2 - np.arange(first_row, last_row) - 0.5) * spacing
+        cosine, sine = _cosine_and_sine(self.rotation)
+        offset_re = np.add.outer(-sine * down, cosine * across)
+        offset_im = np.add.outer(cosine * down, sine * across)
+        (re_high, re_low), (im_high, im_low) = map(split_in_two, self.center)
+        offset_re += re_low
+        offset_re += re_high
+        offset_im += im_low
+        offset_im += im_high
+        return offset_re.ravel(), offset_im.ravel()
+
+
+def _cosine_and_sine(degrees: Decimal) -> tuple[float, float]:
+    turned = context(40).remainder(degrees, Decimal(360))
+    if turned < 0:
+        turned += 360
+    if turned == int(turned) and int(turned) in _QUARTER_TURNS:
+        return _QUARTER_TURNS[int(turned)]
+    angle = math.radians(float(turned))
+    return math.cos(angle), math.sin(angle)
