@@ -4,10 +4,11 @@ import json
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas
 from pipeline.counts_packing import StoredCounts, counts_from_packed
@@ -70,7 +71,7 @@ class StoredCanvas:
     canvas: Canvas
     _spans: list[tuple[int, int, int]]
     """Offset, length and CRC-32 of each chunk."""
-    _latest: tuple[int, StoredCounts] | None = None
+    _recent: dict[int, StoredCounts] = field(default_factory=dict)
 
     @staticmethod
     def open(path: Path, canvas: Canvas) -> "StoredCanvas":
@@ -112,8 +113,6 @@ class StoredCanvas:
         DamagedError
             Its bytes are not those that were written.
         """
-        if self._latest is not None and self._latest[0] == chunk:
-            return self._latest[1]
         offset, size, crc = self._spans[chunk]
         with self.path.open("rb") as file:
             file.seek(offset)
@@ -121,16 +120,19 @@ class StoredCanvas:
         if len(packed) != size or zlib.crc32(packed) != crc:
             raise DamagedError(f"{self.path}: chunk {chunk} is damaged")
         first, last = self.canvas.chunk_bounds(chunk)
-        counts = counts_from_packed(packed, last - first, self.canvas.columns)
-        self._latest = (chunk, counts)
-        return counts
+        return counts_from_packed(packed, last - first, self.canvas.columns)
 
-    def smooth_rows(self, first: int, last: int) -> np.ndarray:
+    def smooth_rows(self, first: int, last: int) -> NDArray[np.float64]:
         """Return the smooth counts of rows `first` up to `last`, shape (last - first, columns)."""
         height = self.canvas.chunk_rows
-        parts = []
-        for chunk in range(first // height, -(-last // height)):
-            start = chunk * height
-            smooth = self.chunk(chunk).smooth
-            parts.append(smooth[max(0, first - start) : last - start])
+        chunks = range(first // height, -(-last // height))
+        # Neighbouring calls share a chunk.
+        self._recent = {
+            chunk: self._recent[chunk] if chunk in self._recent else self.chunk(chunk)
+            for chunk in chunks
+        }
+        parts = [
+            self._recent[chunk].smooth[max(0, first - chunk * height) : last - chunk * height]
+            for chunk in chunks
+        ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)

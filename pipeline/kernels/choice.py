@@ -2,15 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.counts import Counts
-from pipeline.kernels.jit import HAVE_NUMBA
 
 # Neighbouring pixels must be some roundings of float64 apart, or the picture turns to blocks.
 FLOAT64_ULPS_A_PIXEL = 3.0
+
+HAVE_NUMBA = find_spec("numba") is not None
+"""False on 32-bit Arm, where the numpy kernel serves."""
 
 PointKernel = Callable[[NDArray[np.float64], NDArray[np.float64], int, bool], Counts]
 
@@ -24,15 +28,18 @@ class Kernel:
     code: str
     """What runs it here: "numba lanes" or "numpy"."""
 
+    @property
+    def module(self) -> str:
+        """The module whose `escape_counts` it is."""
+        return {
+            "numba lanes": "pipeline.kernels.float64_lanes",
+            "numpy": "pipeline.kernels.float64_numpy",
+        }[self.code]
+
     def load(self) -> PointKernel:
-        """Import the kernel's code and return its function."""
-        if self.code == "numba lanes":
-            from pipeline.kernels.float64_lanes import escape_counts as lanes
-
-            return lanes  # type: ignore[no-any-return]  # numba is untyped
-        from pipeline.kernels.float64_numpy import escape_counts as numpy_counts
-
-        return numpy_counts
+        """Import the kernel's code, which only workers need, and return its function."""
+        kernel: PointKernel = import_module(self.module).escape_counts
+        return kernel
 
 
 FLOAT64 = Kernel("float64", "numba lanes" if HAVE_NUMBA else "numpy")

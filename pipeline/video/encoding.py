@@ -94,6 +94,10 @@ class Encoding:
             *("-fflags", "+bitexact", "-flags:v", "+bitexact"),
         ]
 
+    def tag_options(self) -> list[str]:
+        """Return the options that name the stream so that Apple's players take it."""
+        return ["-tag:v", "hvc1"] if self.codec == "h265" else []
+
     def _codec_options(self) -> list[str]:
         if self.codec == "h264":
             return [
@@ -102,7 +106,7 @@ class Encoding:
             ]
         if self.codec == "h265":
             return [
-                *("-preset", self.preset, "-tag:v", "hvc1", "-x265-params"),
+                *("-preset", self.preset, *self.tag_options(), "-x265-params"),
                 f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=16",
             ]
         if self.codec == "av1":

@@ -1,0 +1,113 @@
+"""What a render will take: time, memory and disk, from what a survey measured."""
+
+from dataclasses import dataclass
+
+from pipeline.config.load import Config
+from pipeline.errors import RenderError
+from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
+from pipeline.outputs import Outputs
+from pipeline.survey import Survey
+
+# Measured at 720p, 1080p and 4K on x86-64: what the processes hold before any picture, and what
+# each pixel of the picture adds in the encoder and in the workers.
+PARENT_BYTES = 75_000_000
+WORKER_BYTES = 45_000_000
+ENCODER_BYTES = 45_000_000
+ENCODER_PIXEL_BYTES = 95
+PICTURE_PIXEL_BYTES = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the frames that are wanted will take."""
+
+    compute_s: dict[int, float]
+    """CPU seconds of each frame that is not stored."""
+    draw_frame_s: float
+    encode_frame_s: float
+    total_cpu_s: float
+    wall_s: float
+    disk_bytes: int
+    """What is written and stays."""
+    memory_bytes: int
+
+
+def estimate(
+    config: Config,
+    survey: Survey,
+    wanted: list[int],
+    keys: list[str],
+    stored: set[str],
+    workers: int,
+) -> Estimate:
+    """Estimate what it takes to make the wanted frames, `stored` holding the keys on disk."""
+    encoding = config.encoding
+    pixels = encoding.columns * encoding.rows
+    samples = pixels * config.supersample**2
+    compute_s: dict[int, float] = {}
+    disk = 0.0
+    seen = set(stored)
+    for index in wanted:
+        if keys[index] not in seen:
+            seen.add(keys[index])
+            compute_s[index] = survey.compute_s(index, samples)
+            disk += survey.stored_bytes(index, samples)
+    draw_frame_s = survey.draw_pixel_s * pixels
+    encode_frame_s = survey.encode_pixel_s * pixels
+    drawn = sum(compute_s.values()) + draw_frame_s * len(wanted)
+    encoded = encode_frame_s * len(wanted)
+    # The segments, and the video beside them.
+    disk += 2 * survey.encode_pixel_bytes * pixels * len(wanted)
+    wall = max(
+        drawn / min(workers, usable_cores()),
+        (drawn + encoded) / usable_cores(),
+        survey.encode_pixel_wall_s * pixels * len(wanted),
+    )
+    return Estimate(
+        compute_s=compute_s,
+        draw_frame_s=draw_frame_s,
+        encode_frame_s=encode_frame_s,
+        total_cpu_s=drawn + encoded,
+        wall_s=wall,
+        disk_bytes=int(disk),
+        memory_bytes=memory_bytes(config, workers),
+    )
+
+
+def memory_bytes(config: Config, workers: int) -> int:
+    """Return the memory of all processes together at their peak, about."""
+    pixels = config.encoding.columns * config.encoding.rows
+    depth = 2 if config.encoding.bits == 10 else 1
+    pictures = (workers + 6) * PICTURE_PIXEL_BYTES * depth * pixels
+    encoder = ENCODER_BYTES + ENCODER_PIXEL_BYTES * depth * pixels
+    return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + pictures)
+
+
+def check_room(work: Estimate, outputs: Outputs, config: Config, workers: int) -> None:
+    """Refuse a render that would fill the disk or the memory.
+
+    Raises
+    ------
+    RenderError
+        It would; the message says how much is needed and what would fit.
+    """
+    free = free_disk_bytes(outputs.root)
+    if work.disk_bytes > free:
+        raise RenderError(
+            f"{outputs.root}: about {work.disk_bytes / 1e9:.1f} GB will be written and "
+            f"{free / 1e9:.1f} GB are free; free some, or lower fps, size or supersample"
+        )
+    available = available_memory_bytes()
+    if available is not None and work.memory_bytes > available:
+        fitting = workers
+        while fitting > 1 and memory_bytes(config, fitting) > available:
+            fitting -= 1
+        advice = (
+            f"render.workers: {fitting} would fit"
+            if memory_bytes(config, fitting) <= available
+            else "take a smaller video.width and height"
+        )
+        raise RenderError(
+            f"about {work.memory_bytes / 1e6:.0f} MB of memory are needed and "
+            f"{available / 1e6:.0f} MB are available; {advice}"
+        )

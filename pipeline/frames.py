@@ -1,0 +1,182 @@
+"""The frame list: keyframes expanded into one view and maxiter for every picture of the video."""
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from pipeline.canvas import Canvas
+from pipeline.config.fault import ConfigError, Fault
+from pipeline.config.load import Config, Keyframe
+from pipeline.config.model import Ease
+from pipeline.decimals import context, decimal_exponent, short_text
+from pipeline.kernels.choice import Kernel
+from pipeline.view import View
+
+# Digits of a width between keyframes, and of a centre beyond the width's own first digit: far
+# finer than a pixel, and the same for every frame.
+_WIDTH_DIGITS = 40
+_CENTER_DIGITS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of the video."""
+
+    index: int
+    time: Fraction
+    """Seconds."""
+    view: View
+    maxiter: int
+    kernel: Kernel
+
+    def canvas(self, supersample: int) -> Canvas:
+        """Return the grid of samples that this frame is drawn from."""
+        view = self.view.resized(
+            self.view.columns * supersample, self.view.rows * supersample
+        )
+        return Canvas(view, self.maxiter, self.kernel)
+
+
+class FrameList:
+    """All frames of a config, each made when it is asked for.
+
+    Frame i stands at i/fps seconds; the last is the last that is not later than the last
+    keyframe. So a video of 12 s at 30 frames a second has 361, and one keyframe alone has one.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._keyframes = config.keyframes
+        self._fps = config.encoding.fps
+        self._size = (config.encoding.columns, config.encoding.rows)
+        self._check_reach(config)
+
+    def __len__(self) -> int:
+        return int(self._keyframes[-1].time * self._fps) + 1
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Frame:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._frame(index, Fraction(index) / self._fps)
+
+    def at(self, seconds: Fraction) -> Frame:
+        """Return a frame at any time of the video; its index is that of the last one not later.
+
+        Raises
+        ------
+        ValueError
+            The time lies outside the video.
+        """
+        if not 0 <= seconds <= self._keyframes[-1].time:
+            raise ValueError(seconds)
+        return self._frame(int(seconds * self._fps), seconds)
+
+    def _frame(self, index: int, time: Fraction) -> Frame:
+        view, maxiter = _between(self._keyframes, time, self._size)
+        kernel = view.kernel()
+        assert kernel is not None, "every keyframe is in reach, and with them all between"
+        return Frame(index, time, view, maxiter, kernel)
+
+    def _check_reach(self, config: Config) -> None:
+        """Refuse keyframes that no kernel reaches."""
+        faults = []
+        for k, keyframe in enumerate(config.keyframes):
+            view = View(keyframe.center, keyframe.width, keyframe.rotation, *self._size)
+            if view.kernel() is None:
+                smallest = view.smallest_width()
+                faults.append(
+                    Fault(
+                        keyframe.place,
+                        f"keyframes[{k}].width",
+                        f"{short_text(keyframe.width)} is deeper than float64 can tell pixels "
+                        f"apart; at this centre and size it may be {smallest:.2g} or more",
+                    )
+                )
+        if faults:
+            raise ConfigError(config.path, faults)
+
+
+def eased(ease: Ease, part: Fraction) -> Fraction:
+    """Return how far the zoom has come after this part of the time, both 0 to 1, exactly.
+
+    Notes
+    -----
+    in: s²; out: 1 - (1-s)²; in-out: 3s² - 2s³.
+    """
+    if ease == "in":
+        return part * part
+    if ease == "out":
+        return 1 - (1 - part) ** 2
+    if ease == "in-out":
+        return part * part * (3 - 2 * part)
+    return part
+
+
+def _between(
+    keyframes: tuple[Keyframe, ...], time: Fraction, size: tuple[int, int]
+) -> tuple[View, int]:
+    """Return view and maxiter at a time within the video."""
+    after = bisect.bisect_right(keyframes, time, key=lambda keyframe: keyframe.time)
+    start = keyframes[after - 1]
+    if after == len(keyframes) or time == start.time:
+        return View(start.center, start.width, start.rotation, *size), start.maxiter
+    end = keyframes[after]
+    progress = eased(start.ease, (time - start.time) / (end.time - start.time))
+    width, center = _glide(start, end, progress)
+    turning = context(40)
+    rotation = turning.add(
+        start.rotation,
+        turning.multiply(end.rotation - start.rotation, _decimal(progress, 30)),
+    )
+    return View(center, width, rotation, *size), _log_between(start, end, progress)
+
+
+def _glide(
+    start: Keyframe, end: Keyframe, progress: Fraction
+) -> tuple[Decimal, tuple[Decimal, Decimal]]:
+    """Return width and centre between two keyframes.
+
+    Notes
+    -----
+    For a zoom in, w(t) = w₀ (w₁/w₀)^e and c(t) = c₁ + (c₀ - c₁) · (w(t)/w₀) · (1 - e): the target
+    glides evenly over the screen to the centre. For a zoom out the two keyframes change places.
+    """
+    deep, shallow, e = (
+        (end, start, progress) if end.width <= start.width else (start, end, 1 - progress)
+    )
+    numbers = context(_WIDTH_DIGITS + 10)
+    ratio = numbers.power(numbers.divide(deep.width, shallow.width), _decimal(e, _WIDTH_DIGITS))
+    width = context(_WIDTH_DIGITS).multiply(shallow.width, ratio)
+    if deep.width == shallow.width:
+        width = deep.width
+    decimals = _CENTER_DIGITS - decimal_exponent(width)
+    exact = context(
+        max(decimals, 0) + 10 + max(len(part.as_tuple().digits) for part in deep.center)
+        + max(len(part.as_tuple().digits) for part in shallow.center)
+    )  # fmt: skip  # a sum of digits
+    offset = numbers.multiply(ratio, _decimal(1 - e, _WIDTH_DIGITS))
+    quantum = Decimal((0, (1,), -decimals))
+    real, imaginary = (
+        exact.quantize(exact.add(to, exact.multiply(exact.subtract(of, to), offset)), quantum)
+        for of, to in zip(shallow.center, deep.center, strict=True)
+    )
+    return width, (real, imaginary)
+
+
+def _log_between(start: Keyframe, end: Keyframe, progress: Fraction) -> int:
+    """Return maxiter between two keyframes, even on a logarithmic scale."""
+    if start.maxiter == end.maxiter:
+        return start.maxiter
+    numbers = context(30)
+    ratio = numbers.divide(Decimal(end.maxiter), Decimal(start.maxiter))
+    power = numbers.power(ratio, _decimal(progress, 30))
+    return int(numbers.multiply(Decimal(start.maxiter), power).to_integral_value())
+
+
+def _decimal(fraction: Fraction, digits: int) -> Decimal:
+    """Return a fraction as a decimal number of so many digits."""
+    return context(digits).divide(Decimal(fraction.numerator), Decimal(fraction.denominator))

@@ -1,0 +1,91 @@
+"""What this machine lends us: cores, memory, disk; and what we take of them."""
+
+import math
+import os
+import resource
+import shutil
+from pathlib import Path
+
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def usable_cores() -> int:
+    """Return the cores this process may use: affinity and cgroup limits respected, at least 1."""
+    if hasattr(os, "sched_getaffinity"):
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    quota = _cgroup_quota()
+    return max(1, min(cores, math.ceil(quota)) if quota else cores)
+
+
+def _cgroup_quota() -> float | None:
+    """Return the cgroup's limit in cores (version 2, then 1), or None without one."""
+    try:
+        own = Path("/proc/self/cgroup").read_text().strip().rsplit(":", 1)[-1].lstrip("/")
+    except OSError:
+        return None
+    quotas = []
+    # A limit of any group above holds as well.
+    for folder in [_CGROUP / own, *(_CGROUP / own).parents]:
+        if not folder.is_relative_to(_CGROUP):
+            break
+        try:
+            limit, period = (folder / "cpu.max").read_text().split()
+            if limit != "max":
+                quotas.append(int(limit) / int(period))
+        except (OSError, ValueError):
+            continue
+    try:
+        limit = (_CGROUP / "cpu/cpu.cfs_quota_us").read_text()
+        period = (_CGROUP / "cpu/cpu.cfs_period_us").read_text()
+        if int(limit) > 0:
+            quotas.append(int(limit) / int(period))
+    except (OSError, ValueError):
+        pass
+    return min(quotas, default=None)
+
+
+def available_memory_bytes() -> int | None:
+    """Return the memory that can be had without swapping; None where the system does not say."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def free_disk_bytes(folder: Path) -> int:
+    """Return the free space where a folder is, or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def memory_of_tree_bytes() -> int:
+    """Return the memory of this process and all below it, shared pages once.
+
+    Where the system does not list it, the peak of this process alone.
+    """
+    total = 0
+    waiting = [os.getpid()]
+    while waiting:
+        process = waiting.pop()
+        try:
+            for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1]) * 1024
+            for task in Path(f"/proc/{process}/task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+        except OSError:
+            # It ended while we looked, or this system has no such files.
+            continue
+    return total or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def children_cpu_s() -> float:
+    """Return the CPU seconds of the children that have ended: the encoders."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime

@@ -1,0 +1,83 @@
+"""Where things lie: what a config makes, and what is kept beside it."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.durable import remove_temporaries
+from pipeline.errors import RenderError
+from pipeline.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The files of one config: ``output/NAME.mp4`` and the folder ``output/NAME/``."""
+
+    root: Path
+    name: str
+
+    @property
+    def video(self) -> Path:
+        """The video."""
+        return self.root / f"{self.name}.mp4"
+
+    @property
+    def folder(self) -> Path:
+        """What a render needs to resume, or to be looked at again."""
+        return self.root / self.name
+
+    @property
+    def store(self) -> Store:
+        """The counts."""
+        return Store(self.folder / "counts")
+
+    @property
+    def segments(self) -> Path:
+        """The encoded segments."""
+        return self.folder / "segments"
+
+    @property
+    def log(self) -> Path:
+        """What happened, line by line."""
+        return self.folder / "log.txt"
+
+    @property
+    def report(self) -> Path:
+        """Figures of the latest run."""
+        return self.folder / "report.json"
+
+    def still(self, index: int | None) -> Path:
+        """A frame's picture; the only one's where `index` is None."""
+        return self.root / (f"{self.name}.png" if index is None else f"{self.name}-{index:06}.png")
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this run alone, and clear away what a killed run left half written.
+
+        Raises
+        ------
+        RenderError
+            Another run holds it, or it cannot be made.
+        """
+        try:
+            for folder in (self.store.folder, self.segments):
+                folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".lock").open("w")
+        except OSError as error:
+            raise RenderError(f"{self.folder}: cannot be written: {error.strerror}") from None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RenderError(
+                    f"{self.folder}: another run is at work here; wait for it or stop it first"
+                ) from None
+            for folder in (self.root, self.folder, self.store.folder, self.segments):
+                if folder == self.root:
+                    for path in folder.glob(f"{self.name}.*.part"):
+                        path.unlink(missing_ok=True)
+                else:
+                    remove_temporaries(folder)
+            yield

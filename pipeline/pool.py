@@ -1,0 +1,161 @@
+"""The one shared pool of worker processes: tasks in, results out, and no task lost with a worker."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.errors import RenderError
+from pipeline.kernels.choice import FLOAT64
+
+# A task whose workers die this often is taken to kill them.
+MAX_DEATHS = 3
+# Tasks waiting beside those being worked on, so that no worker waits for the parent.
+SPARE_TASKS = 2
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """A call that a worker makes; `name` says what it is, in messages."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    tag: Any = None
+    """For the sender, untouched."""
+    deaths: int = field(default=0)
+    """How often a worker died while it was in flight."""
+
+
+class SharedPool:
+    """Worker processes that survive the loss of any of them.
+
+    `concurrent.futures` notices a killed worker, where `multiprocessing.Pool` waits for ever. The
+    pool is then made anew and the tasks that were in flight are sent again. A task seen at two
+    deaths goes alone, so that the next death can be laid to it.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self.deaths = 0
+        """How often a worker was lost."""
+        self._executor = self._new_executor()
+        self._flying: dict[Future[Any], Task] = {}
+        self._again: list[Task] = []
+
+    def __enter__(self) -> "SharedPool":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # After a failure nobody waits for blocks that may take minutes.
+        self.close(kill=kind is not None)
+
+    @property
+    def in_flight(self) -> int:
+        """Tasks sent whose results have not been taken."""
+        return len(self._flying) + len(self._again)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another task would find a worker soon."""
+        return not self._again and len(self._flying) < self.workers + SPARE_TASKS
+
+    def submit(self, task: Task) -> None:
+        """Send a task."""
+        try:
+            future = self._executor.submit(task.function, *task.arguments)
+        except BrokenProcessPool:
+            self._again.append(task)
+            self._rebuild()
+            return
+        self._flying[future] = task
+
+    def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:
+        """Wait for results, at most so long, and take all that are there.
+
+        Raises
+        ------
+        RenderError
+            A task has lost MAX_DEATHS workers, the last of them alone.
+        """
+        self._send_again()
+        done, _ = wait(self._flying, timeout_s, FIRST_COMPLETED)
+        results = []
+        lost: list[Task] = []
+        for future in done:
+            task = self._flying.pop(future)
+            try:
+                results.append((task, future.result()))
+            except BrokenProcessPool:
+                lost.append(task)
+        if lost:
+            # Whatever else is in flight is lost with the pool, but for results already there.
+            rest, _ = wait(self._flying)
+            for future in rest:
+                task = self._flying.pop(future)
+                try:
+                    results.append((task, future.result()))
+                except BrokenProcessPool:
+                    lost.append(task)
+            self._bury(lost)
+        return results
+
+    def close(self, kill: bool = False) -> None:
+        """End all workers; `kill` does not wait for what they are doing."""
+        if kill:
+            for process in list((self._executor._processes or {}).values()):
+                process.kill()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _bury(self, lost: list[Task]) -> None:
+        self.deaths += 1
+        for task in lost:
+            task.deaths += 1
+            if task.deaths >= MAX_DEATHS and len(lost) == 1:
+                raise RenderError(
+                    f"{task.name}: every worker that tried it was killed ({task.deaths} times); "
+                    "most likely the memory does not suffice, try fewer render.workers"
+                )
+        self._again += lost
+        self._rebuild()
+
+    def _rebuild(self) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor = self._new_executor()
+
+    def _send_again(self) -> None:
+        """Send lost tasks again; one that saw two deaths waits until it can go alone."""
+        innocent = [task for task in self._again if task.deaths < MAX_DEATHS - 1]
+        suspects = [task for task in self._again if task.deaths >= MAX_DEATHS - 1]
+        if any(task.deaths >= MAX_DEATHS - 1 for task in self._flying.values()):
+            return
+        self._again = suspects
+        for task in innocent:
+            self.submit(task)
+        if suspects and not self._flying:
+            self._again = suspects[1:]
+            self.submit(suspects[0])
+
+    def _new_executor(self) -> ProcessPoolExecutor:
+        # Workers forked from a server that has the kernels loaded share its pages.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["pipeline.worker", FLOAT64.module])
+        return ProcessPoolExecutor(self.workers, context, initializer=_start_worker)
+
+
+def _start_worker() -> None:
+    """Leave Ctrl-C to the parent, and end when it does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

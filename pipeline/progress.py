@@ -1,0 +1,104 @@
+"""Progress: a bar with a true ETA on a terminal, plain lines in a log."""
+
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from tqdm import tqdm
+
+# Seconds between two lines where there is no terminal.
+_LINE_EVERY_S = 60.0
+
+
+class Progress:
+    """Shows how far a run has come, by work rather than by frames.
+
+    Parameters
+    ----------
+    work_s : float
+        The estimated work of the whole run, in CPU seconds; its ratio to what is done matters,
+        not its unit.
+    log : Path, optional
+        A file that gets every line with its time.
+    """
+
+    def __init__(self, work_s: float, frames: int, log: Path | None = None) -> None:
+        self._frames = frames
+        self._frames_done = 0
+        self._work_s = max(work_s, 1e-9)
+        self._done_s = 0.0
+        self._start = time.monotonic()
+        self._last_line = self._start
+        self._log: TextIO | None = log.open("a", encoding="utf-8") if log else None
+        self._terminal = sys.stderr.isatty()
+        self._bar: tqdm | None = None  # type: ignore[type-arg]  # generic only in its stubs
+        if self._terminal:
+            self._bar = tqdm(
+                total=1.0,
+                file=sys.stderr,
+                bar_format="{percentage:3.0f}% |{bar}| {postfix} [{elapsed}<{remaining}]",
+                smoothing=0.05,
+                leave=False,
+                dynamic_ncols=True,
+            )
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        if self._log is not None:
+            self._log.close()
+
+    def say(self, line: str) -> None:
+        """Show a line, and keep it in the log."""
+        if self._log is not None:
+            stamp = datetime.now().astimezone().isoformat(timespec="seconds")
+            self._log.write(f"{stamp} {line}\n")
+            self._log.flush()
+        if self._bar is not None:
+            self._bar.clear()
+        print(line, file=sys.stderr, flush=True)
+        if self._bar is not None:
+            self._bar.refresh()
+
+    def work(self, seconds: float) -> None:
+        """Count work as done, in the unit of the whole."""
+        self._done_s += seconds
+        if self._bar is not None:
+            part = min(1.0, self._done_s / self._work_s)
+            self._bar.update(max(0.0, part - self._bar.n))
+
+    def frame(self) -> None:
+        """Count a frame as encoded."""
+        self._frames_done += 1
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"{self._frames_done}/{self._frames} frames", refresh=False)
+
+    def tick(self) -> None:
+        """Write a line now and then where there is no bar."""
+        now = time.monotonic()
+        if self._bar is not None or now - self._last_line < _LINE_EVERY_S:
+            return
+        self._last_line = now
+        part = min(1.0, self._done_s / self._work_s)
+        left = (now - self._start) * (1 - part) / part if part > 0 else None
+        ahead = f", {duration(left)} to go" if left is not None else ""
+        self.say(f"{self._frames_done}/{self._frames} frames, {part:.0%} of the work{ahead}")
+
+
+def duration(seconds: float) -> str:
+    """Return seconds for people: ``45 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < 100:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

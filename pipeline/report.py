@@ -1,0 +1,104 @@
+"""The report: what a run did, in figures."""
+
+import json
+import platform
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.durable import write_durably
+
+STAGES = ("compute", "colour", "reproject", "encode")
+_PACKAGES = ("numpy", "numba", "imageio", "imageio-ffmpeg", "zstandard", "pydantic")
+
+
+@dataclass(slots=True)
+class Stage:
+    """Wall and CPU seconds of one stage; the wall runs while anything of it is at work."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    _at_work: int = 0
+    _since: float = 0.0
+
+    def begin(self) -> None:
+        """Note that a piece of work begins."""
+        if self._at_work == 0:
+            self._since = time.monotonic()
+        self._at_work += 1
+
+    def end(self, cpu_s: float) -> None:
+        """Note that a piece of work ended, and what it took."""
+        self._at_work -= 1
+        self.cpu_s += cpu_s
+        if self._at_work == 0:
+            self.wall_s += time.monotonic() - self._since
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run did."""
+
+    command: str
+    config: dict[str, Any]
+    frames: int = 0
+    workers: int = 0
+    kernels: dict[str, int] = field(default_factory=dict)
+    """Frames by kernel."""
+    stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
+    pixels_computed: int = 0
+    """Samples counted in this run."""
+    pixels_reused: int = 0
+    """Samples of the video whose counts, or encoded frames, were there."""
+    iterations_computed: int = 0
+    bytes_stored: int = 0
+    peak_memory_bytes: int = 0
+    retried: list[str] = field(default_factory=list)
+    """What had to be done again, and why."""
+    wall_s: float = 0.0
+    outcome: str = "running"
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON, whole or not at all."""
+        write_durably(path, [json.dumps(self.plain(), indent=2).encode() + b"\n"])
+
+    def plain(self) -> dict[str, Any]:
+        """Return the report as JSON takes it."""
+        return {
+            "command": self.command,
+            "outcome": self.outcome,
+            "config": self.config,
+            "versions": _versions(),
+            "frames": self.frames,
+            "workers": self.workers,
+            "kernels": self.kernels,
+            "wall_s": round(self.wall_s, 3),
+            "stages": {
+                name: {"wall_s": round(stage.wall_s, 3), "cpu_s": round(stage.cpu_s, 3)}
+                for name, stage in self.stages.items()
+            },
+            "pixels_computed": self.pixels_computed,
+            "pixels_reused": self.pixels_reused,
+            "iterations_computed": self.iterations_computed,
+            "bytes_stored": self.bytes_stored,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "retried": self.retried,
+        }
+
+
+def _versions() -> dict[str, str]:
+    versions = {
+        "pipeline": __version__,
+        "python": sys.version.split()[0],
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions

@@ -1,0 +1,45 @@
+"""Row blocks: a canvas cut into pieces of about equal cost, the unit of work of the pool."""
+
+from dataclasses import dataclass, field
+
+from pipeline.canvas import Canvas
+
+# Long enough that sending a block costs nothing, short enough that no worker waits long at the
+# end, and that little is lost with a worker.
+BLOCK_S = 0.25
+# Blocks a worker gets of a canvas whose cost nobody knows yet.
+_FIRST_BLOCKS = 4
+
+
+@dataclass(slots=True)
+class RowCosts:
+    """What each part of the latest canvas cost: its neighbour in the video will cost the same."""
+
+    _chunk_cpu_s: list[float] = field(default_factory=list)
+    _samples: int = 0
+
+    def learn(self, canvas: Canvas, chunk_cpu_s: list[float]) -> None:
+        """Take the measured cost of every chunk of a canvas."""
+        self._chunk_cpu_s = chunk_cpu_s
+        self._samples = canvas.rows * canvas.columns
+
+    def blocks(self, canvas: Canvas, workers: int) -> list[tuple[int, int]]:
+        """Cut a canvas into runs of chunks, first and last excluded, of about BLOCK_S each."""
+        if not self._chunk_cpu_s:
+            size = max(1, canvas.chunks // (workers * _FIRST_BLOCKS))
+            return [
+                (first, min(first + size, canvas.chunks))
+                for first in range(0, canvas.chunks, size)
+            ]
+        known = len(self._chunk_cpu_s)
+        scale = canvas.rows * canvas.columns / self._samples * known / canvas.chunks
+        blocks = []
+        first, cost = 0, 0.0
+        for chunk in range(canvas.chunks):
+            chunk_cost = scale * self._chunk_cpu_s[chunk * known // canvas.chunks]
+            if chunk > first and cost + chunk_cost > BLOCK_S:
+                blocks.append((first, chunk))
+                first, cost = chunk, 0.0
+            cost += chunk_cost
+        blocks.append((first, canvas.chunks))
+        return blocks

@@ -1,0 +1,119 @@
+"""A survey: a few small frames of the video, measured here and now, to say what the whole costs."""
+
+import bisect
+import math
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.canvas import Canvas
+from pipeline.config.load import Config
+from pipeline.frames import Frame, FrameList
+from pipeline.machine import children_cpu_s
+from pipeline.pool import SharedPool, Task
+from pipeline.video.encoding import Encoding
+from pipeline.video.ffmpeg import FrameWriter
+from pipeline.worker import SurveyedFrame, survey_frame
+
+# Pixels of a surveyed frame: some milliseconds each, and enough that they are typical.
+SURVEY_PIXELS = 12_000
+SURVEY_FRAMES = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was measured, and what it says of any frame."""
+
+    indices: list[int]
+    """The surveyed frames."""
+    sample_s: list[float]
+    """CPU seconds to count a sample, at each of them."""
+    sample_bytes: list[float]
+    """Stored bytes of a sample, at each of them."""
+    draw_pixel_s: float
+    """CPU seconds to draw a pixel."""
+    encode_pixel_s: float
+    """CPU seconds to encode a pixel."""
+    encode_pixel_wall_s: float
+    encode_pixel_bytes: float
+
+    def compute_s(self, index: int, samples: int) -> float:
+        """Return the CPU seconds to count a frame of so many samples."""
+        return samples * _between(self.indices, self.sample_s, index)
+
+    def stored_bytes(self, index: int, samples: int) -> float:
+        """Return the bytes that a frame's counts take on disk."""
+        return samples * _between(self.indices, self.sample_bytes, index)
+
+
+def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
+    """Measure a few frames spread over the video, small, through the real kernel and encoder."""
+    count = min(SURVEY_FRAMES, len(frames))
+    indices = sorted({round(k * (len(frames) - 1) / max(1, count - 1)) for k in range(count)})
+    small = _small(config.encoding)
+    surveyed: dict[int, SurveyedFrame] = {}
+    waiting = list(indices)
+    while waiting or pool.in_flight:
+        while waiting and pool.has_room:
+            frame = frames[waiting.pop(0)]
+            canvas = _canvas(frame, small, config.supersample)
+            arguments = (canvas, config.supersample, config.look, frame.time, small)
+            pool.submit(Task(f"survey of frame {frame.index}", survey_frame, arguments, frame.index))
+        for task, result in pool.finished(1.0):
+            surveyed[task.tag] = result
+    results = [surveyed[index] for index in indices]
+    encode_cpu_s, encode_wall_s, encoded = _encode([r.planes for r in results], small)
+    pixels = small.columns * small.rows
+    return Survey(
+        indices=indices,
+        sample_s=[result.count_s / result.samples for result in results],
+        sample_bytes=[result.packed_bytes / result.samples for result in results],
+        draw_pixel_s=sum(result.draw_s for result in results) / (len(results) * pixels),
+        encode_pixel_s=encode_cpu_s / (len(results) * pixels),
+        encode_pixel_wall_s=encode_wall_s / (len(results) * pixels),
+        encode_pixel_bytes=encoded / (len(results) * pixels),
+    )
+
+
+def _small(encoding: Encoding) -> Encoding:
+    """Return the same encoding at a size of about SURVEY_PIXELS."""
+    factor = min(1.0, math.sqrt(SURVEY_PIXELS / (encoding.columns * encoding.rows)))
+    columns, rows = (max(32, round(size * factor / 2) * 2) for size in _size(encoding))
+    return Encoding(
+        columns, rows, encoding.fps, encoding.codec, encoding.crf, encoding.pixel_format,
+        encoding.preset,
+    )  # fmt: skip  # all but the size
+
+
+def _size(encoding: Encoding) -> tuple[int, int]:
+    return encoding.columns, encoding.rows
+
+
+def _canvas(frame: Frame, small: Encoding, supersample: int) -> Canvas:
+    view = frame.view.resized(small.columns * supersample, small.rows * supersample)
+    return Canvas(view, frame.maxiter, frame.kernel)
+
+
+def _encode(pictures: list[list[bytes]], encoding: Encoding) -> tuple[float, float, int]:
+    """Return the CPU seconds, wall seconds and bytes of encoding some pictures."""
+    with tempfile.TemporaryDirectory(prefix="survey-") as folder:
+        path = Path(folder) / "survey.mp4"
+        cpu_s, wall_s = children_cpu_s(), time.monotonic()
+        writer = FrameWriter(path, encoding)
+        for planes in pictures:
+            writer.write(planes)
+        writer.close()
+        size = path.stat().st_size if path.exists() else 0
+        return children_cpu_s() - cpu_s, time.monotonic() - wall_s, size
+
+
+def _between(indices: list[int], values: list[float], index: int) -> float:
+    """Interpolate linearly; constant beyond either end."""
+    right = bisect.bisect_left(indices, index)
+    if right == 0:
+        return values[0]
+    if right == len(indices):
+        return values[-1]
+    part = (index - indices[right - 1]) / (indices[right] - indices[right - 1])
+    return values[right - 1] + part * (values[right] - values[right - 1])

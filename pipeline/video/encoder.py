@@ -1,0 +1,117 @@
+"""Encode while rendering goes on: a thread that feeds ffmpeg and publishes whole segments."""
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.durable import publish, temporary_path
+from pipeline.errors import RenderError
+from pipeline.video.encoding import Encoding
+from pipeline.video.ffmpeg import FrameWriter, count_frames
+
+# Pictures between drawing and encoding; each is a whole frame.
+_WAITING_PICTURES = 2
+
+
+class Encoder:
+    """Encodes pictures in the order in which they are put, segment by segment.
+
+    A segment gets its name only when ffmpeg has finished it and its frames have been counted.
+    """
+
+    def __init__(self, encoding: Encoding, on_frame: Callable[[], None]) -> None:
+        self._encoding = encoding
+        self._on_frame = on_frame
+        self._queue: queue.Queue[tuple[Path, int, list[bytes], bool] | None] = queue.Queue(
+            _WAITING_PICTURES
+        )
+        self._error: BaseException | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)
+        self.busy_s = 0.0
+        """Wall seconds in which ffmpeg was fed or waited for."""
+        self._thread.start()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether a picture can be put without waiting."""
+        return not self._queue.full()
+
+    def check(self) -> None:
+        """Raise what went wrong in the thread, if anything did."""
+        if self._error is not None:
+            raise self._error
+
+    def put(self, segment: Path, number: int, planes: list[bytes], last: bool) -> None:
+        """Hand over a picture; `number` counts it within its segment, from 1.
+
+        Raises
+        ------
+        RenderError
+            ffmpeg or the disk failed on an earlier one.
+        """
+        self.check()
+        self._queue.put((segment, number, planes, last))
+
+    def finish(self) -> None:
+        """Wait until all is encoded and published."""
+        self._queue.put(None)
+        self._thread.join()
+        self.check()
+
+    def abandon(self) -> None:
+        """Stop at once; the segment at work is dropped."""
+        self._stopping.set()
+        try:
+            self._queue.put_nowait(None)
+        except queue.Full:
+            # It is about to take one, and looks at the flag before the next.
+            pass
+        self._thread.join()
+
+    def _run(self) -> None:
+        writer: FrameWriter | None = None
+        temporary: Path | None = None
+        try:
+            while (item := self._queue.get()) is not None and not self._stopping.is_set():
+                segment, number, planes, last = item
+                start = time.monotonic()
+                if writer is None:
+                    temporary = temporary_path(segment)
+                    writer = FrameWriter(temporary, self._encoding)
+                writer.write(planes)
+                if last:
+                    assert temporary is not None
+                    _publish_segment(writer, temporary, segment, number)
+                    writer = temporary = None
+                self.busy_s += time.monotonic() - start
+                self._on_frame()
+        except BaseException as error:
+            self._error = error
+            # Nobody may wait for room in a queue that is no longer emptied.
+            self._drain()
+        finally:
+            if writer is not None:
+                writer.abandon()
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+
+    def _drain(self) -> None:
+        while True:
+            try:
+                self._queue.get_nowait()
+            except queue.Empty:
+                return
+
+
+def _publish_segment(writer: FrameWriter, temporary: Path, segment: Path, frames: int) -> None:
+    said = writer.close()
+    counted = count_frames(temporary)
+    if counted != frames:
+        raise RenderError(
+            f"{segment.name}: ffmpeg wrote {counted} of {frames} frames"
+            + (f": {said}" if said else "; is the disk full?")
+        )
+    publish(temporary, segment)

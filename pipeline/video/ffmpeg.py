@@ -1,0 +1,147 @@
+"""ffmpeg as imageio brings it: frames in, frames counted, files joined, and its own words shown."""
+
+import logging
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import imageio_ffmpeg
+
+from pipeline.durable import temporary_path
+from pipeline.errors import RenderError
+from pipeline.video.encoding import Encoding
+
+_REPORT_LINES = 6
+
+# It logs a warning for a writer closed early, which is what an interrupted run does.
+logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
+
+
+class FrameWriter:
+    """One ffmpeg process that encodes frames into a file.
+
+    imageio's writer does not tell when ffmpeg fails on closing: count the frames of the file.
+    """
+
+    def __init__(self, path: Path, encoding: Encoding) -> None:
+        self._path = path
+        self._report = _Report()
+        self._writer: Any = imageio_ffmpeg.write_frames(
+            path,
+            (encoding.columns, encoding.rows),
+            pix_fmt_in=encoding.pixel_format,
+            pix_fmt_out=encoding.pixel_format,
+            fps=encoding.fps,
+            quality=None,
+            codec=encoding.codec_name(),
+            macro_block_size=2,
+            ffmpeg_log_level="quiet",
+            # Short queues: each holds whole frames.
+            input_params=["-thread_queue_size", "2", "-color_range", "tv"],
+            output_params=["-f", "mp4", *encoding.output_options()],
+        )
+        with self._report:
+            self._writer.send(None)
+
+    def write(self, planes: Iterable[bytes]) -> None:
+        """Encode a frame, given as pieces of bytes in order.
+
+        Raises
+        ------
+        RenderError
+            ffmpeg has ended; the message holds what it said.
+        """
+        try:
+            for piece in planes:
+                self._writer.send(piece)
+        except OSError as error:
+            said = self.close() or str(error).splitlines()[0]
+            raise RenderError(f"{self._path.name}: ffmpeg stopped: {said}") from None
+
+    def close(self) -> str:
+        """Let ffmpeg finish the file; return what it complained of."""
+        self._writer.close()
+        return self._report.taken()
+
+    def abandon(self) -> None:
+        """End ffmpeg without waiting for the rest of the frames."""
+        try:
+            self._writer.throw(KeyboardInterrupt)
+        except (KeyboardInterrupt, StopIteration):
+            pass
+        self._report.taken()
+
+
+def count_frames(path: Path) -> int:
+    """Return the number of frames in a video file; 0 where it cannot be read."""
+    try:
+        return int(imageio_ffmpeg.count_frames_and_secs(str(path))[0])
+    except RuntimeError:
+        return 0
+
+
+def join(segments: Iterable[Path], path: Path, encoding: Encoding) -> None:
+    """Join segments into one MP4 that starts to play before it is all there; nothing is encoded.
+
+    Raises
+    ------
+    RenderError
+        ffmpeg failed; the message holds what it said.
+    """
+    quoted = (str(segment.resolve()).replace("'", "'\\''") for segment in segments)
+    listing = temporary_path(path.with_suffix(".segments"))
+    listing.write_text("".join(f"file '{name}'\n" for name in quoted))
+    try:
+        done = subprocess.run(
+            [
+                imageio_ffmpeg.get_ffmpeg_exe(),
+                *("-hide_banner", "-v", "error", "-y", "-nostdin"),
+                *("-f", "concat", "-safe", "0", "-i", str(listing)),
+                *("-map", "0:v:0", "-c", "copy", "-movflags", "+faststart"),
+                *("-fflags", "+bitexact", *encoding.tag_options()),
+                *("-f", "mp4", str(path)),
+            ],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    finally:
+        listing.unlink(missing_ok=True)
+    if done.returncode:
+        raise RenderError(f"joining the segments failed: {done.stderr.strip()}")
+
+
+class _Report:
+    """What one ffmpeg process says, which imageio's writer otherwise sends to the terminal."""
+
+    def __init__(self) -> None:
+        descriptor, name = tempfile.mkstemp(prefix="ffmpeg-", suffix=".log")
+        os.close(descriptor)
+        self._path = Path(name)
+
+    def __enter__(self) -> None:
+        escaped = re.sub(r"([:\\'])", r"\\\1", str(self._path))
+        os.environ["FFREPORT"] = f"file={escaped}:level=24"
+        # SVT-AV1 writes past ffmpeg's log; 1 is errors only.
+        os.environ["SVT_LOG"] = "1"
+
+    def __exit__(self, *_: object) -> None:
+        os.environ.pop("FFREPORT", None)
+        os.environ.pop("SVT_LOG", None)
+
+    def taken(self) -> str:
+        """Return the last lines and remove the file."""
+        try:
+            text = self._path.read_text(errors="replace")
+        except OSError:
+            return ""
+        self._path.unlink(missing_ok=True)
+        # The first lines repeat the command.
+        _, _, said = text.partition("Command line:\n")
+        lines = [line.strip() for line in said.splitlines()[1:] if line.strip()]
+        return "; ".join(lines[-_REPORT_LINES:])

@@ -1,0 +1,160 @@
+"""What a worker process does: count a block of rows, or draw a picture from stored counts."""
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.canvas import Canvas
+from pipeline.colour.look import Look
+from pipeline.colour.shade import Shader
+from pipeline.counts_packing import counts_from_packed, packed_from_counts
+from pipeline.kernels.counts import Counts
+from pipeline.picture import planes_from_light, rgb8_from_light
+from pipeline.store import StoredCanvas
+from pipeline.video.encoding import Encoding
+
+# Pixels that are coloured at once: a few megabytes of light.
+_PIXELS_AT_ONCE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class BlockResult:
+    """A row block's counts, packed chunk by chunk, and what they cost."""
+
+    chunks: list[bytes]
+    iterations: int
+    chunk_cpu_s: list[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawn frame: its planes, one after the other, and the CPU seconds it took."""
+
+    planes: list[bytes]
+    cpu_s: float
+
+
+def count_chunks(canvas: Canvas, first_chunk: int, last_chunk: int) -> BlockResult:
+    """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`."""
+    chunks, seconds, iterations = [], [], 0
+    for chunk in range(first_chunk, last_chunk):
+        start = time.thread_time()
+        first, last = canvas.chunk_bounds(chunk)
+        counts = canvas.counts(first, last)
+        chunks.append(packed_from_counts(counts, last - first, canvas.columns))
+        iterations += counts.iterations
+        seconds.append(time.thread_time() - start)
+    return BlockResult(chunks, iterations, seconds)
+
+
+def count_rows(canvas: Canvas, first_row: int, last_row: int, smooth: bool) -> Counts:
+    """Compute rows and return them as they are, each n in as few bytes as maxiter needs."""
+    counts = canvas.counts(first_row, last_row, smooth)
+    kind = np.min_scalar_type(canvas.maxiter)
+    return Counts(
+        counts.n.astype(kind),
+        counts.smooth if smooth else np.empty(0),
+        counts.outcome,
+        counts.iterations,
+    )
+
+
+def draw_planes(
+    path: Path,
+    canvas: Canvas,
+    supersample: int,
+    look: Look,
+    seconds: Fraction,
+    encoding: Encoding,
+) -> Picture:
+    """Draw a frame from its stored counts, as the encoder takes it.
+
+    Raises
+    ------
+    DamagedError
+        The stored counts are not those that were written.
+    """
+    start = time.thread_time()
+    stored = StoredCanvas.open(path, canvas)
+    shader = _shader(look)
+    rows = canvas.rows // supersample
+    # An even number, for the chroma of neighbouring rows.
+    step = max(2, _PIXELS_AT_ONCE // encoding.columns // supersample**2 // 2 * 2)
+    parts: list[tuple[bytes, bytes, bytes]] = []
+    for first in range(0, rows, step):
+        light = _light(stored, shader, first, min(first + step, rows), supersample, seconds)
+        parts.append(planes_from_light(light, first, encoding))
+    planes = [part[plane] for plane in range(3) for part in parts]
+    return Picture(planes, time.thread_time() - start)
+
+
+def draw_rgb(
+    path: Path, canvas: Canvas, supersample: int, look: Look, seconds: Fraction
+) -> np.ndarray:
+    """Draw a frame from its stored counts as 8-bit sRGB, shape (rows, columns, 3)."""
+    stored = StoredCanvas.open(path, canvas)
+    shader = _shader(look)
+    rows, columns = canvas.rows // supersample, canvas.columns // supersample
+    picture = np.empty((rows, columns, 3), np.uint8)
+    step = max(1, _PIXELS_AT_ONCE // columns // supersample**2)
+    for first in range(0, rows, step):
+        last = min(first + step, rows)
+        light = _light(stored, shader, first, last, supersample, seconds)
+        picture[first:last] = rgb8_from_light(light, first)
+    return picture
+
+
+def _light(
+    stored: StoredCanvas, shader: Shader, first: int, last: int, supersample: int, seconds: Fraction
+) -> np.ndarray:
+    """Return the light of some rows of pixels; a row of samples beyond either end tells slopes."""
+    top, bottom = first * supersample, last * supersample
+    above, below = top > 0, bottom < stored.canvas.rows
+    smooth = stored.smooth_rows(top - above, bottom + below)
+    return shader.light(smooth, float(seconds), supersample, above, below)
+
+
+@lru_cache(maxsize=2)
+def _shader(look: Look) -> Shader:
+    return Shader(look)
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyedFrame:
+    """What a small frame cost, stage by stage, and its picture."""
+
+    samples: int
+    count_s: float
+    packed_bytes: int
+    draw_s: float
+    planes: list[bytes]
+
+
+def survey_frame(
+    canvas: Canvas, supersample: int, look: Look, seconds: Fraction, encoding: Encoding
+) -> SurveyedFrame:
+    """Take a small frame through all stages, and measure each."""
+    # The first call of a process loads code; it is no part of the frame.
+    canvas.counts(0, 1)
+    shader = _shader(look)
+    start = time.thread_time()
+    block = count_chunks(canvas, 0, canvas.chunks)
+    counted = time.thread_time()
+    rows = [
+        counts_from_packed(packed, last - first, canvas.columns).smooth
+        for chunk, packed in enumerate(block.chunks)
+        for first, last in [canvas.chunk_bounds(chunk)]
+    ]
+    light = shader.light(np.concatenate(rows), float(seconds), supersample, False, False)
+    planes = planes_from_light(light, 0, encoding)
+    return SurveyedFrame(
+        samples=canvas.rows * canvas.columns,
+        count_s=counted - start,
+        packed_bytes=sum(map(len, block.chunks)),
+        draw_s=time.thread_time() - counted,
+        planes=list(planes),
+    )
