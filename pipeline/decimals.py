@@ -1,6 +1,7 @@
 """Exact decimal numbers: as many digits as were typed, and any exponent."""
 
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from functools import lru_cache
 
 # Room for every sum and product of admitted numbers; each use names its own precision.
 MAX_DIGITS = 100_000
@@ -39,6 +40,7 @@ def decimal_exponent(number: Decimal) -> int:
     return number.adjusted() if number else 0
 
 
+@lru_cache(maxsize=64)
 def split_in_two(number: Decimal) -> tuple[float, float]:
     """Return two float64 that together hold a number to about 32 digits, the larger first."""
     high = float(number)

@@ -41,10 +41,22 @@ def write_durably(path: Path, parts: Iterable[bytes]) -> None:
         raise
 
 
-def remove_temporaries(folder: Path) -> None:
-    """Remove what a killed run left half written."""
+def remove_temporaries(folder: Path, prefix: str = "") -> None:
+    """Remove what a killed run left half written; files of a living process stay."""
     for path in folder.glob(f"*{TEMPORARY_SUFFIX}"):
-        path.unlink(missing_ok=True)
+        owner = path.name.split(".")[-2]
+        if path.name.startswith(prefix) and not (owner.isdecimal() and _lives(int(owner))):
+            path.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return process != os.getpid()
 
 
 def _flush_folder(folder: Path) -> None:

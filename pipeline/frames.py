@@ -33,9 +33,7 @@ class Frame:
 
     def canvas(self, supersample: int) -> Canvas:
         """Return the grid of samples that this frame is drawn from."""
-        view = self.view.resized(
-            self.view.columns * supersample, self.view.rows * supersample
-        )
+        view = self.view.resized(self.view.columns * supersample, self.view.rows * supersample)
         return Canvas(view, self.maxiter, self.kernel)
 
 

@@ -74,10 +74,7 @@ class Outputs:
                 raise RenderError(
                     f"{self.folder}: another run is at work here; wait for it or stop it first"
                 ) from None
-            for folder in (self.root, self.folder, self.store.folder, self.segments):
-                if folder == self.root:
-                    for path in folder.glob(f"{self.name}.*.part"):
-                        path.unlink(missing_ok=True)
-                else:
-                    remove_temporaries(folder)
+            remove_temporaries(self.root, f"{self.name}.")
+            for folder in (self.folder, self.store.folder, self.segments):
+                remove_temporaries(folder)
             yield

@@ -60,7 +60,9 @@ def _render(config: Config, frames: FrameList, outputs: Outputs, report: Report)
     canvases = [frame.canvas(config.supersample) for frame in frames]
     keys = [canvas.key() for canvas in canvases]
     for canvas in canvases:
-        report.kernels[canvas.kernel.arithmetic] = report.kernels.get(canvas.kernel.arithmetic, 0) + 1
+        report.kernels[canvas.kernel.arithmetic] = (
+            report.kernels.get(canvas.kernel.arithmetic, 0) + 1
+        )
     report.frames = len(frames)
     report.workers = config.workers or usable_cores()
     samples = sum(canvas.rows * canvas.columns for canvas in canvases)
@@ -108,9 +110,7 @@ def _encode_missing(
             report.retried += [f"{pool.deaths} workers lost"] if pool.deaths else []
 
 
-def _joined(
-    segments: list[Segment], outputs: Outputs, config: Config, report: Report
-) -> bool:
+def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: Report) -> bool:
     """Join all segments to the video; on a wrong count drop the segments that are to blame."""
     stage = report.stages["encode"]
     stage.begin()
@@ -230,9 +230,7 @@ class _Run:
             return False
         if self.keys[index] in self.counting:
             return False
-        return self.outputs.store.path(
-            self.frames[index].canvas(self.config.supersample)
-        ).exists()
+        return self.outputs.store.path(self.frames[index].canvas(self.config.supersample)).exists()
 
     def _draw(self, index: int) -> None:
         frame = self.frames[index]

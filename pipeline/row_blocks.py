@@ -28,8 +28,7 @@ class RowCosts:
         if not self._chunk_cpu_s:
             size = max(1, canvas.chunks // (workers * _FIRST_BLOCKS))
             return [
-                (first, min(first + size, canvas.chunks))
-                for first in range(0, canvas.chunks, size)
+                (first, min(first + size, canvas.chunks)) for first in range(0, canvas.chunks, size)
             ]
         known = len(self._chunk_cpu_s)
         scale = canvas.rows * canvas.columns / self._samples * known / canvas.chunks

@@ -31,7 +31,12 @@ class Segment:
 
 
 def segments_of(
-    frames: FrameList, keys: list[str], look: Look, encoding: Encoding, supersample: int, folder: Path
+    frames: FrameList,
+    keys: list[str],
+    look: Look,
+    encoding: Encoding,
+    supersample: int,
+    folder: Path,
 ) -> list[Segment]:
     """Cut a video into segments, each named by all that its bytes depend on.
 

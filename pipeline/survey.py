@@ -17,7 +17,7 @@ from pipeline.video.ffmpeg import FrameWriter
 from pipeline.worker import SurveyedFrame, survey_frame
 
 # Pixels of a surveyed frame: some milliseconds each, and enough that they are typical.
-SURVEY_PIXELS = 12_000
+SURVEY_PIXELS = 30_000
 SURVEY_FRAMES = 17
 
 
@@ -59,20 +59,26 @@ def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
             frame = frames[waiting.pop(0)]
             canvas = _canvas(frame, small, config.supersample)
             arguments = (canvas, config.supersample, config.look, frame.time, small)
-            pool.submit(Task(f"survey of frame {frame.index}", survey_frame, arguments, frame.index))
+            pool.submit(
+                Task(f"survey of frame {frame.index}", survey_frame, arguments, frame.index)
+            )
         for task, result in pool.finished(1.0):
             surveyed[task.tag] = result
     results = [surveyed[index] for index in indices]
-    encode_cpu_s, encode_wall_s, encoded = _encode([r.planes for r in results], small)
+    pictures = [result.planes for result in results]
     pixels = small.columns * small.rows
+    # The difference of two runs leaves ffmpeg's start out; a still is all start.
+    encoded = _encode(pictures, small)
+    start = _encode(pictures[:1], small) if len(pictures) > 1 else _Encoded(0.0, 0.0, 0)
+    encoded_pixels = pixels * max(1, len(pictures) - 1)
     return Survey(
         indices=indices,
         sample_s=[result.count_s / result.samples for result in results],
         sample_bytes=[result.packed_bytes / result.samples for result in results],
         draw_pixel_s=sum(result.draw_s for result in results) / (len(results) * pixels),
-        encode_pixel_s=encode_cpu_s / (len(results) * pixels),
-        encode_pixel_wall_s=encode_wall_s / (len(results) * pixels),
-        encode_pixel_bytes=encoded / (len(results) * pixels),
+        encode_pixel_s=max(0.0, encoded.cpu_s - start.cpu_s) / encoded_pixels,
+        encode_pixel_wall_s=max(0.0, encoded.wall_s - start.wall_s) / encoded_pixels,
+        encode_pixel_bytes=encoded.size / (len(pictures) * pixels),
     )
 
 
@@ -95,8 +101,15 @@ def _canvas(frame: Frame, small: Encoding, supersample: int) -> Canvas:
     return Canvas(view, frame.maxiter, frame.kernel)
 
 
-def _encode(pictures: list[list[bytes]], encoding: Encoding) -> tuple[float, float, int]:
-    """Return the CPU seconds, wall seconds and bytes of encoding some pictures."""
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    cpu_s: float
+    wall_s: float
+    size: int
+
+
+def _encode(pictures: list[list[bytes]], encoding: Encoding) -> _Encoded:
+    """Return what encoding some pictures takes, ffmpeg's start included."""
     with tempfile.TemporaryDirectory(prefix="survey-") as folder:
         path = Path(folder) / "survey.mp4"
         cpu_s, wall_s = children_cpu_s(), time.monotonic()
@@ -105,7 +118,7 @@ def _encode(pictures: list[list[bytes]], encoding: Encoding) -> tuple[float, flo
             writer.write(planes)
         writer.close()
         size = path.stat().st_size if path.exists() else 0
-        return children_cpu_s() - cpu_s, time.monotonic() - wall_s, size
+        return _Encoded(children_cpu_s() - cpu_s, time.monotonic() - wall_s, size)
 
 
 def _between(indices: list[int], values: list[float], index: int) -> float:

@@ -79,15 +79,22 @@ class View:
         spacing = self.spacing()
         across = ((np.arange(self.columns) + 0.5) - self.columns / 2) * spacing
         down = (self.rows / 2 - np.arange(first_row, last_row) - 0.5) * spacing
+        (re_high, re_low), (im_high, im_low) = map(split_in_two, self.center)
+        if not self.rotation:
+            shape = (down.size, across.size)
+            real = (across + re_low) + re_high
+            imaginary = (down + im_low) + im_high
+            return (
+                np.broadcast_to(real, shape).reshape(-1),
+                np.broadcast_to(imaginary[:, None], shape).reshape(-1),
+            )
         cosine, sine = _cosine_and_sine(self.rotation)
         offset_re = np.add.outer(-sine * down, cosine * across)
         offset_im = np.add.outer(cosine * down, sine * across)
-        (re_high, re_low), (im_high, im_low) = map(split_in_two, self.center)
-        offset_re += re_low
-        offset_re += re_high
-        offset_im += im_low
-        offset_im += im_high
-        return offset_re.ravel(), offset_im.ravel()
+        return (
+            ((offset_re + re_low) + re_high).reshape(-1),
+            ((offset_im + im_low) + im_high).reshape(-1),
+        )
 
 
 def _cosine_and_sine(degrees: Decimal) -> tuple[float, float]:

@@ -16,7 +16,16 @@ TURN = 4096
 _CLOSED = 0.08
 
 OWN_PALETTES: dict[str, tuple[str, ...]] = {
-    "dusk": ("#03061f", "#0a2a6c", "#2f7fc4", "#bfe6f2", "#fff6dc", "#f7b34a", "#b8431c", "#3a0d2e"),
+    "dusk": (
+        "#03061f",
+        "#0a2a6c",
+        "#2f7fc4",
+        "#bfe6f2",
+        "#fff6dc",
+        "#f7b34a",
+        "#b8431c",
+        "#3a0d2e",
+    ),
     "lagoon": ("#021019", "#064a5c", "#1aa6a0", "#c9f5df", "#f6fbe9", "#7fc8a9", "#1f6f7a"),
     "ember": ("#0b0205", "#4a0a12", "#b32410", "#f58a1f", "#ffe9a8", "#fffaf0", "#8a5a6b"),
     "ink": ("#0c0f14", "#3d4a5c", "#a9b7c6", "#f7f4ec", "#c9b79c", "#5c4a3d"),
@@ -73,7 +82,9 @@ def _turn(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
     return linear_from_oklab(_closed_cubic(lab, position))
 
 
-def _closed_cubic(values: NDArray[np.float64], position: NDArray[np.float64]) -> NDArray[np.float64]:
+def _closed_cubic(
+    values: NDArray[np.float64], position: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Interpolate a closed ring of values, one unit apart, without overshoot.
 
     Notes

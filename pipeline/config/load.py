@@ -1,6 +1,6 @@
 """Load a config: one path in, one checked config or all of its faults out."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
@@ -61,6 +61,26 @@ class Config:
     def name(self) -> str:
         """The file's name without its ending: what the output is called."""
         return self.path.stem
+
+    def plain(self) -> dict[str, Any]:
+        """Return the resolved config in plain values, numbers of any precision as text."""
+        return {
+            "path": str(self.path),
+            "video": self.encoding.key(),
+            "colour": asdict(self.look),
+            "render": {"workers": self.workers, "supersample": self.supersample},
+            "keyframes": [
+                {
+                    "time": str(keyframe.time),
+                    "center": [str(part) for part in keyframe.center],
+                    "width": str(keyframe.width),
+                    "rotation": str(keyframe.rotation),
+                    "maxiter": keyframe.maxiter,
+                    "ease": keyframe.ease,
+                }
+                for keyframe in self.keyframes
+            ],
+        }
 
 
 def load_config(path: Path) -> Config:

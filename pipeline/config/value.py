@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d{1
 _FRACTION = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})", re.ASCII)
 _HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
 
+
 def wrong(message: str) -> PydanticCustomError:
     """Return the error that a validator raises."""
     # Braces would be read as a format.

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,14 +20,14 @@ BLOCK_STEPS = 16
 FIRST_CYCLE_BLOCKS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counts:
     """Escape counts of points, all arrays of one shape."""
 
-    n: NDArray[np.int32]
+    n: NDArray[np.integer[Any]]
     """Steps before \\|z\\| first exceeds 2, from z₁ = c; `maxiter` where it does not."""
     smooth: NDArray[np.float64]
-    """The normalised count; NaN where nothing escaped."""
+    """The normalised count, NaN where nothing escaped; empty where it was not asked for."""
     outcome: NDArray[np.uint8]
     """Values of :class:`~pipeline.kernels.outcome.Outcome`."""
     iterations: int

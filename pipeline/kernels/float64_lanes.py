@@ -34,7 +34,6 @@ from pipeline.kernels.smooth_lanes import smooth_counts_lanes
 # Four chains side by side in the body, each a loop over a quarter of the lanes: enough independent
 # work to hide the latency of a multiply and two additions.
 LANES = 64
-HALF = 32
 QUARTER = 16
 # Steps between two looks whether every lane of a tested group has ended.
 TESTED_STEPS = 4
@@ -54,7 +53,7 @@ def escape_counts(cr, ci, maxiter, smooth=True):
     maxiter : int
         The number of checks, 1 to 2**31 - 1.
     smooth : bool
-        Whether the smooth counts are wanted; without them they are NaN.
+        Whether the smooth counts are wanted; without, they are empty.
 
     Returns
     -------
@@ -66,12 +65,12 @@ def escape_counts(cr, ci, maxiter, smooth=True):
     outcome = np.empty(points, np.uint8)
     steps = np.empty(points, np.int32)
     mag2 = np.empty(points, np.float64)
-    iterations = _count(cr, ci, maxiter, n, outcome, steps, mag2)
-    nu = np.empty(points, np.float64)
+    # Only the smooth count needs the orbit beyond the radius.
+    bailout2 = BAILOUT_SQUARED if smooth else RADIUS_SQUARED
+    iterations = _count(cr, ci, maxiter, bailout2, n, outcome, steps, mag2)
+    nu = np.empty(points if smooth else 0, np.float64)
     if smooth:
         smooth_counts_lanes(outcome, steps, mag2, nu)
-    else:
-        nu[:] = np.nan
     return Counts(n, nu, outcome, iterations)
 
 
@@ -93,7 +92,7 @@ def _step4(x0, y0, a0, b0, x1, y1, a1, b1, x2, y2, a2, b2, x3, y3, a3, b3):
 
 
 @inlined
-def _tested_step(x, y, a, b, mag2, count, steps):
+def _tested_step(x, y, a, b, mag2, count, steps, bailout2):
     """One iteration that keeps the first |z|² past the bailout and counts the steps to there.
 
     The orbit itself may run on to infinity and NaN.
@@ -101,7 +100,7 @@ def _tested_step(x, y, a, b, mag2, count, steps):
     xx = x * x
     yy = y * y
     xy = x * y
-    going = mag2 <= BAILOUT_SQUARED
+    going = mag2 <= bailout2
     mag2 = xx + yy if going else mag2
     count += np.int64(mag2 <= RADIUS_SQUARED)
     steps += np.int64(going)
@@ -109,7 +108,7 @@ def _tested_step(x, y, a, b, mag2, count, steps):
 
 
 @inlined
-def _tested_round(lanes, count, steps, maxiter):
+def _tested_round(lanes, count, steps, maxiter, bailout2):
     """Advance all lanes by TESTED_STEPS; return how many have not ended.
 
     `lanes` holds x, y, a, b and |z|² of each lane.
@@ -120,53 +119,117 @@ def _tested_round(lanes, count, steps, maxiter):
     b = lanes[3]
     mag2 = lanes[4]
     going = 0
-    for k in range(LANES):
-        xk = x[k]
-        yk = y[k]
-        ak = a[k]
-        bk = b[k]
-        mk = mag2[k]
-        ck = count[k]
-        sk = steps[k]
-        xk, yk, mk, ck, sk = _tested_step(xk, yk, ak, bk, mk, ck, sk)
-        xk, yk, mk, ck, sk = _tested_step(xk, yk, ak, bk, mk, ck, sk)
-        xk, yk, mk, ck, sk = _tested_step(xk, yk, ak, bk, mk, ck, sk)
-        xk, yk, mk, ck, sk = _tested_step(xk, yk, ak, bk, mk, ck, sk)
-        x[k] = xk
-        y[k] = yk
-        mag2[k] = mk
-        count[k] = ck
-        steps[k] = sk
-        going += np.int64(mk <= BAILOUT_SQUARED) & np.int64(ck < maxiter)
+    for k in range(QUARTER):
+        k0 = k
+        x0 = x[k0]
+        y0 = y[k0]
+        a0 = a[k0]
+        b0 = b[k0]
+        m0 = mag2[k0]
+        c0 = count[k0]
+        s0 = steps[k0]
+        k1 = k + QUARTER
+        x1 = x[k1]
+        y1 = y[k1]
+        a1 = a[k1]
+        b1 = b[k1]
+        m1 = mag2[k1]
+        c1 = count[k1]
+        s1 = steps[k1]
+        k2 = k + 2 * QUARTER
+        x2 = x[k2]
+        y2 = y[k2]
+        a2 = a[k2]
+        b2 = b[k2]
+        m2 = mag2[k2]
+        c2 = count[k2]
+        s2 = steps[k2]
+        k3 = k + 3 * QUARTER
+        x3 = x[k3]
+        y3 = y[k3]
+        a3 = a[k3]
+        b3 = b[k3]
+        m3 = mag2[k3]
+        c3 = count[k3]
+        s3 = steps[k3]
+        x0, y0, m0, c0, s0 = _tested_step(x0, y0, a0, b0, m0, c0, s0, bailout2)
+        x1, y1, m1, c1, s1 = _tested_step(x1, y1, a1, b1, m1, c1, s1, bailout2)
+        x2, y2, m2, c2, s2 = _tested_step(x2, y2, a2, b2, m2, c2, s2, bailout2)
+        x3, y3, m3, c3, s3 = _tested_step(x3, y3, a3, b3, m3, c3, s3, bailout2)
+        x0, y0, m0, c0, s0 = _tested_step(x0, y0, a0, b0, m0, c0, s0, bailout2)
+        x1, y1, m1, c1, s1 = _tested_step(x1, y1, a1, b1, m1, c1, s1, bailout2)
+        x2, y2, m2, c2, s2 = _tested_step(x2, y2, a2, b2, m2, c2, s2, bailout2)
+        x3, y3, m3, c3, s3 = _tested_step(x3, y3, a3, b3, m3, c3, s3, bailout2)
+        x0, y0, m0, c0, s0 = _tested_step(x0, y0, a0, b0, m0, c0, s0, bailout2)
+        x1, y1, m1, c1, s1 = _tested_step(x1, y1, a1, b1, m1, c1, s1, bailout2)
+        x2, y2, m2, c2, s2 = _tested_step(x2, y2, a2, b2, m2, c2, s2, bailout2)
+        x3, y3, m3, c3, s3 = _tested_step(x3, y3, a3, b3, m3, c3, s3, bailout2)
+        x0, y0, m0, c0, s0 = _tested_step(x0, y0, a0, b0, m0, c0, s0, bailout2)
+        x1, y1, m1, c1, s1 = _tested_step(x1, y1, a1, b1, m1, c1, s1, bailout2)
+        x2, y2, m2, c2, s2 = _tested_step(x2, y2, a2, b2, m2, c2, s2, bailout2)
+        x3, y3, m3, c3, s3 = _tested_step(x3, y3, a3, b3, m3, c3, s3, bailout2)
+        x[k0] = x0
+        y[k0] = y0
+        mag2[k0] = m0
+        count[k0] = c0
+        steps[k0] = s0
+        going += np.int64(m0 <= bailout2) & np.int64(c0 < maxiter)
+        x[k1] = x1
+        y[k1] = y1
+        mag2[k1] = m1
+        count[k1] = c1
+        steps[k1] = s1
+        going += np.int64(m1 <= bailout2) & np.int64(c1 < maxiter)
+        x[k2] = x2
+        y[k2] = y2
+        mag2[k2] = m2
+        count[k2] = c2
+        steps[k2] = s2
+        going += np.int64(m2 <= bailout2) & np.int64(c2 < maxiter)
+        x[k3] = x3
+        y[k3] = y3
+        mag2[k3] = m3
+        count[k3] = c3
+        steps[k3] = s3
+        going += np.int64(m3 <= bailout2) & np.int64(c3 < maxiter)
     return going
 
 
 @inlined
-def _to_bailout(lanes, count, steps, k):
+def _to_bailout(lanes, count, steps, k, bailout2):
     """Take lane `k`, which has escaped, on to the bailout; return the iterations done."""
     iterations = 0
-    while RADIUS_SQUARED < lanes[4, k] <= BAILOUT_SQUARED:
+    while RADIUS_SQUARED < lanes[4, k] <= bailout2:
         lanes[0, k], lanes[1, k], lanes[4, k], count[k], steps[k] = _tested_step(
-            lanes[0, k], lanes[1, k], lanes[2, k], lanes[3, k], lanes[4, k], count[k], steps[k]
+            lanes[0, k],
+            lanes[1, k],
+            lanes[2, k],
+            lanes[3, k],
+            lanes[4, k],
+            count[k],
+            steps[k],
+            bailout2,
         )
         iterations += 1
     return iterations
 
 
 @compiled
-def _count(cr, ci, maxiter, n, outcome, steps, mag2):
+def _count(cr, ci, maxiter, bailout2, n, outcome, steps, mag2):
     """Fill `n`, `outcome`, `steps` and `mag2` for all points; return the iterations done."""
     # The points still waiting: their numbers, and x, y, a, b and count of each, with room for the
     # last group of lanes.
     pixels = np.empty(cr.size + LANES, np.int32)
     queue = np.empty((5, cr.size + LANES))
-    head, waiting = _head(cr, ci, maxiter, n, outcome, steps, mag2, pixels, queue)
+    head, waiting = _head(cr, ci, maxiter, bailout2, n, outcome, steps, mag2, pixels, queue)
     blocks, waiting = _blocks(pixels, queue, waiting, maxiter, outcome)
-    return head + blocks + _finish(pixels, queue, waiting, maxiter, n, outcome, steps, mag2)
+    return (
+        head + blocks + _finish(pixels, queue, waiting, maxiter, bailout2, n, outcome, steps, mag2)
+    )
 
 
 @compiled
-def _head(cr, ci, maxiter, n, outcome, steps, mag2, pixels, queue):
+def _head(cr, ci, maxiter, bailout2, n, outcome, steps, mag2, pixels, queue):
     """Take all points through the first HEAD_STEPS and queue those that have not ended.
 
     Returns the iterations done and the number of points queued.
@@ -199,13 +262,13 @@ def _head(cr, ci, maxiter, n, outcome, steps, mag2, pixels, queue):
         taken = 0
         going = LANES
         while going > 0 and taken < limit:
-            going = _tested_round(lanes, count, step, maxiter)
+            going = _tested_round(lanes, count, step, maxiter, bailout2)
             taken += TESTED_STEPS
             iterations += TESTED_STEPS * going
         size2 = lanes[4]
         for k in range(filled):
-            if RADIUS_SQUARED < size2[k] <= BAILOUT_SQUARED:
-                iterations += _to_bailout(lanes, count, step, k)
+            if RADIUS_SQUARED < size2[k] <= bailout2:
+                iterations += _to_bailout(lanes, count, step, k, bailout2)
         group_n = n[group]
         group_outcome = outcome[group]
         group_steps = steps[group]
@@ -241,7 +304,7 @@ def _head(cr, ci, maxiter, n, outcome, steps, mag2, pixels, queue):
 
 
 @compiled
-def _finish(pixels, queue, waiting, maxiter, n, outcome, steps, mag2):
+def _finish(pixels, queue, waiting, maxiter, bailout2, n, outcome, steps, mag2):
     """Take the queue, which ends within the next few steps, to its exact counts.
 
     Returns the iterations done.
@@ -263,7 +326,7 @@ def _finish(pixels, queue, waiting, maxiter, n, outcome, steps, mag2):
             step[k] = count[k] - 1
         going = LANES
         while going > 0:
-            going = _tested_round(lanes, count, step, maxiter)
+            going = _tested_round(lanes, count, step, maxiter, bailout2)
             iterations += TESTED_STEPS * going
         for k in range(filled):
             if count[k] < maxiter:

@@ -31,7 +31,7 @@ def escape_counts(
     ν = m + 1 - log2(log2 \\|z\\|), z the first with \\|z\\|² > 2³² and m its index, counted like n.
     """
     n = np.full(cr.size, maxiter, np.int32)
-    nu = np.full(cr.size, np.nan)
+    nu = np.full(cr.size if smooth else 0, np.nan)
     known = in_cardioid_or_bulb(cr, ci)
     outcome = np.where(known, Outcome.INTERIOR, Outcome.UNRESOLVED).astype(np.uint8)
 

@@ -31,6 +31,13 @@ PIXEL_FORMATS = {
 # machine, because the bytes of the video depend on them.
 THREADS = 3
 
+# Said of the pictures that go in and of the stream that comes out: ffmpeg takes neither from the
+# other when the pictures are raw.
+BT709_OPTIONS = [
+    *("-color_primaries", "bt709", "-color_trc", "bt709"),
+    *("-colorspace", "bt709", "-color_range", "tv"),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -89,8 +96,7 @@ class Encoding:
         return [
             *self._codec_options(),
             *("-crf", str(self.crf)),
-            *("-color_primaries", "bt709", "-color_trc", "bt709"),
-            *("-colorspace", "bt709", "-color_range", "tv"),
+            *BT709_OPTIONS,
             *("-fflags", "+bitexact", "-flags:v", "+bitexact"),
         ]
 

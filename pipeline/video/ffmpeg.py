@@ -13,7 +13,7 @@ import imageio_ffmpeg
 
 from pipeline.durable import temporary_path
 from pipeline.errors import RenderError
-from pipeline.video.encoding import Encoding
+from pipeline.video.encoding import BT709_OPTIONS, Encoding
 
 _REPORT_LINES = 6
 
@@ -41,7 +41,7 @@ class FrameWriter:
             macro_block_size=2,
             ffmpeg_log_level="quiet",
             # Short queues: each holds whole frames.
-            input_params=["-thread_queue_size", "2", "-color_range", "tv"],
+            input_params=["-thread_queue_size", "2", *BT709_OPTIONS],
             output_params=["-f", "mp4", *encoding.output_options()],
         )
         with self._report:

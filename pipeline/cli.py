@@ -1,0 +1,120 @@
+"""The command line: commands and their options in, an exit status out."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from pipeline import __version__
+from pipeline.errors import Interrupted, PipelineError
+
+_RESUME = "stopped; what was finished is on disk, the same command carries on from there"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status.
+
+    0 done, 1 a failure while rendering, 2 a config or an option that cannot be used, 130 stopped
+    by Ctrl-C or a signal.
+    """
+    options = _parser().parse_args(arguments)
+    owner = os.getpid()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        if os.getpid() != owner:
+            # A forked child inherits the handler, and its parent ends it by this very signal.
+            os._exit(Interrupted.exit_status)
+        raise Interrupted(signal.Signals(number).name)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # A run under nohup keeps ignoring the hang-up.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    try:
+        options.run(options)
+    except (KeyboardInterrupt, Interrupted):
+        print(f"\n{_RESUME}", file=sys.stderr)
+        return Interrupted.exit_status
+    except PipelineError as error:
+        print(error, file=sys.stderr)
+        return error.exit_status
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"{place}{error.strerror or error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    # Each command's module is imported only when it runs: starting up is a feature.
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline",
+        description="Mandelbrot zooms: one YAML file in, one MP4 out.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    zoom = commands.add_parser("zoom", help="make the video, or what is missing of it")
+    zoom.set_defaults(run=_zoom)
+    preview = commands.add_parser("preview", help="the same video small and quick")
+    preview.set_defaults(run=_preview)
+    plan = commands.add_parser("plan", help="check the config and say what a render would take")
+    plan.set_defaults(run=_plan)
+    still = commands.add_parser("still", help="one frame as PNG; the last, unless told otherwise")
+    still.set_defaults(run=_still)
+    for command in (zoom, preview, plan, still):
+        command.add_argument("config", type=Path, help="the YAML file")
+    chosen = still.add_mutually_exclusive_group()
+    chosen.add_argument("--frame", type=int, metavar="N", help="the frame of this number, from 0")
+    chosen.add_argument("--time", metavar="S", help="the view at this time, in seconds")
+    still.add_argument(
+        "--raw", type=Path, metavar="FILE.npz", help="also write n, smooth, outcome and the view"
+    )
+
+    bench = commands.add_parser("bench", help="the article's table on this machine")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
+    bench.set_defaults(run=_bench)
+    for command in (zoom, preview, plan, still, bench):
+        command.add_argument(
+            "--output",
+            type=Path,
+            default=Path("output"),
+            metavar="FOLDER",
+            help="where everything goes (default: output)",
+        )
+    return parser
+
+
+def _zoom(options: argparse.Namespace) -> None:
+    from pipeline.commands.zoom import zoom
+
+    zoom(options.config, options.output)
+
+
+def _preview(options: argparse.Namespace) -> None:
+    from pipeline.commands.preview import preview
+
+    preview(options.config, options.output)
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from pipeline.commands.plan import plan
+
+    plan(options.config, options.output)
+
+
+def _still(options: argparse.Namespace) -> None:
+    from pipeline.commands.still import still
+
+    still(options.config, options.output, options.frame, options.time, options.raw)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    # numpy's own threads would blur what is compared.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from pipeline.commands.bench import bench
+
+    bench(options.output, options.json)

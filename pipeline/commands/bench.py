@@ -1,0 +1,165 @@
+"""`bench`: the article's table on this machine, and this pipeline beside it."""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline import article
+from pipeline.canvas import Canvas
+from pipeline.colour.look import DEFAULT_PERIOD, Look
+from pipeline.colour.shade import Shader
+from pipeline.durable import write_durably
+from pipeline.errors import RenderError
+from pipeline.kernels.choice import FLOAT64
+from pipeline.machine import usable_cores
+from pipeline.picture import rgb8_from_light
+from pipeline.pool import SharedPool, Task
+from pipeline.view import View
+from pipeline.worker import count_n
+
+# What takes milliseconds is repeated, and the best taken: the rest is the machine's noise.
+_REPEATS = 15
+# What a pixel costs before its first step, in steps.
+_PIXEL_STEPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table."""
+
+    name: str
+    seconds: float
+    sum: int
+
+
+def bench(root: Path, json_path: Path | None) -> None:
+    """Print the table; write the chart, the article's picture and, if named, the JSON.
+
+    Raises
+    ------
+    RenderError
+        A form does not count what the article counts.
+    """
+    cores = usable_cores()
+    rows: list[Row] = []
+    print(
+        f"the article's picture, {article.NX}×{article.NY}, maxiter {article.MAXITER}, {cores} cores"
+    )
+    print(f"{'':32}{'seconds':>10}{'speed-up':>10}{'sum':>12}")
+    forms: list[tuple[str, Callable[[], list[int]]]] = [
+        ("serial loop", article.serial_loop),
+        ("map", article.serial_map),
+        ("Pool, pixel by pixel", lambda: article.pool_by_pixel(cores)),
+        ("Pool, row by row", lambda: article.pool_by_row(cores)),
+    ]
+    for name, form in forms:
+        start = time.perf_counter()
+        counts = form()
+        _add(rows, Row(name, time.perf_counter() - start, sum(counts)))
+    _add(rows, _ours(cores))
+
+    _write_chart(rows, root / "bench.png")
+    _write_picture(root / "bench-article.png")
+    print(f"{root / 'bench.png'}\n{root / 'bench-article.png'}")
+    if json_path is not None:
+        table = [{"name": row.name, "seconds": row.seconds, "sum": row.sum} for row in rows]
+        json_path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(json_path, [json.dumps({"rows": table}, indent=2).encode() + b"\n"])
+        print(json_path)
+
+
+def _add(rows: list[Row], row: Row) -> None:
+    rows.append(row)
+    speed_up = rows[0].seconds / row.seconds
+    print(f"{row.name:32}{row.seconds:>10.4f}{speed_up:>10.1f}{row.sum:>12}", flush=True)
+    if row.sum != article.COUNT_SUM:
+        raise RenderError(f"{row.name}: counts {row.sum}, the article {article.COUNT_SUM}")
+
+
+def article_canvas() -> Canvas:
+    """Return the article's picture as a canvas: its outer samples lie on the range's ends."""
+    width = Decimal("2.5") * article.NX / (article.NX - 1)
+    view = View((Decimal("-0.75"), Decimal(0)), width, Decimal(0), article.NX, article.NY)
+    return Canvas(view, article.MAXITER, FLOAT64)
+
+
+def _ours(workers: int) -> Row:
+    canvas = article_canvas()
+    best = float("inf")
+    with SharedPool(workers) as pool:
+        # The first run warms the workers, and tells how the work is spread over the rows.
+        n, _ = _counted(canvas, [(row, row + 25) for row in range(0, canvas.rows, 25)], pool)
+        blocks = _equal_blocks(n, workers)
+        for _ in range(_REPEATS):
+            n, seconds = _counted(canvas, blocks, pool)
+            best = min(best, seconds)
+    return Row(f"row blocks, {workers} warm workers", best, int(n.sum()))
+
+
+def _counted(
+    canvas: Canvas, blocks: list[tuple[int, int]], pool: SharedPool
+) -> tuple[NDArray[np.uint8], float]:
+    """Return the counts of the whole canvas, and the seconds from sending to having them all."""
+    n = np.empty((canvas.rows, canvas.columns), np.uint8)
+    waiting = [
+        Task(f"rows {first} to {last}", count_n, (canvas, first, last), (first, last))
+        for first, last in blocks
+    ]
+    start = time.perf_counter()
+    while waiting or pool.in_flight:
+        while waiting and pool.has_room:
+            pool.submit(waiting.pop(0))
+        for task, counted in pool.finished(1.0):
+            n[slice(*task.tag)] = counted.reshape(-1, canvas.columns)
+    return n, time.perf_counter() - start
+
+
+def _equal_blocks(n: NDArray[np.uint8], blocks: int) -> list[tuple[int, int]]:
+    """Cut the rows into blocks of equal cost: most of the uncounted maxiter is never iterated."""
+    escaped = np.where(n < article.MAXITER, n, 0).sum(axis=1, dtype=np.float64)
+    cost = np.cumsum(escaped + _PIXEL_STEPS * n.shape[1])
+    cuts = np.searchsorted(cost, cost[-1] * np.arange(1, blocks) / blocks)
+    edges = [0, *(int(cut) for cut in cuts), n.shape[0]]
+    return [(first, last) for first, last in zip(edges, edges[1:], strict=False) if first < last]
+
+
+def _write_chart(rows: list[Row], path: Path) -> None:
+    """Draw the speed-ups as bars, on a logarithmic axis."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    speed_ups = [rows[0].seconds / row.seconds for row in rows]
+    figure, axes = pyplot.subplots(figsize=(9, 3.6), layout="constrained")
+    colours = ["#8aa4c8"] * (len(rows) - 1) + ["#d9772b"]
+    bars = axes.barh([row.name for row in rows], speed_ups, color=colours)
+    axes.bar_label(
+        bars,
+        [f" {speed:.3g}×, {row.seconds:.3g} s" for speed, row in zip(speed_ups, rows, strict=True)],
+    )
+    axes.set_xscale("log")
+    axes.set_xlim(right=max(speed_ups) * 8)
+    axes.invert_yaxis()
+    axes.set_xlabel("times as fast as the article's serial loop")
+    axes.set_title(f"The article's picture: {article.NX}×{article.NY}, maxiter {article.MAXITER}")
+    axes.spines[["top", "right"]].set_visible(False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=130)
+    pyplot.close(figure)
+
+
+def _write_picture(path: Path) -> None:
+    canvas = article_canvas()
+    counts = canvas.counts(0, canvas.rows)
+    smooth: NDArray[np.float64] = counts.smooth.reshape(canvas.rows, canvas.columns)
+    shader = Shader(Look("dusk", DEFAULT_PERIOD["sqrt"], 0.0, 0.0, "sqrt", (0, 0, 0)))
+    picture = rgb8_from_light(shader.light(smooth, 0.0, 1, False, False), 0)
+    write_durably(path, [iio.imwrite("<bytes>", picture, extension=".png")])

@@ -1,0 +1,27 @@
+"""What every command begins with: a config read, its warnings shown."""
+
+import sys
+from pathlib import Path
+
+from pipeline.config.load import Config, load_config
+from pipeline.kernels.choice import HAVE_NUMBA
+
+
+def opened(path: Path) -> Config:
+    """Load a config and show its warnings.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be used.
+    """
+    config = load_config(path)
+    for warning in config.warnings:
+        print(f"warning: {warning.text(path)}", file=sys.stderr)
+    if not HAVE_NUMBA:
+        print(
+            "numba is not installed (there is no wheel of it for 32-bit Arm): numpy computes, "
+            "exactly the same but many times slower",
+            file=sys.stderr,
+        )
+    return config

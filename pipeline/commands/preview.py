@@ -1,0 +1,41 @@
+"""`preview`: the same video small and quick."""
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from pipeline.commands.opening import opened
+from pipeline.commands.zoom import make_video
+from pipeline.config.load import Config
+from pipeline.outputs import Outputs
+
+_SMALLER = 4
+_FPS = Fraction(10)
+# Below this, coarse counts no longer show what is there.
+_LEAST_MAXITER = 300
+
+
+def preview(path: Path, root: Path) -> None:
+    """Make ``NAME-preview.mp4``: a quarter of the size, ten frames a second, coarse maxiter."""
+    config = opened(path)
+    make_video(coarse(config), Outputs(root, f"{config.name}-preview"), "preview")
+
+
+def coarse(config: Config) -> Config:
+    """Return the config of the preview."""
+    encoding = config.encoding
+    columns, rows = (
+        max(16, round(size / _SMALLER / 2) * 2) for size in (encoding.columns, encoding.rows)
+    )
+    return replace(
+        config,
+        encoding=replace(encoding, columns=columns, rows=rows, fps=min(_FPS, encoding.fps)),
+        supersample=1,
+        keyframes=tuple(
+            replace(
+                keyframe,
+                maxiter=min(keyframe.maxiter, max(_LEAST_MAXITER, keyframe.maxiter // _SMALLER)),
+            )
+            for keyframe in config.keyframes
+        ),
+    )

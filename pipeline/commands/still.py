@@ -1,0 +1,159 @@
+"""`still`: one frame as PNG, and what was computed for it."""
+
+import io
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import imageio.v3 as iio
+import numpy as np
+
+from pipeline.canvas import Canvas
+from pipeline.commands.opening import opened
+from pipeline.config.load import Config
+from pipeline.config.value import decimal_from
+from pipeline.decimals import canonical_text
+from pipeline.durable import write_durably
+from pipeline.errors import UsageError
+from pipeline.frames import Frame, FrameList
+from pipeline.kernels.outcome import Outcome
+from pipeline.machine import usable_cores
+from pipeline.outputs import Outputs
+from pipeline.pool import SharedPool, Task
+from pipeline.progress import duration
+from pipeline.row_blocks import RowCosts
+from pipeline.store import DamagedError
+from pipeline.view import View
+from pipeline.worker import count_chunks, count_rows, draw_rgb
+
+
+def still(
+    path: Path, root: Path, number: int | None, seconds: str | None, raw: Path | None
+) -> None:
+    """Write one frame as PNG; `raw` names a file for its counts.
+
+    Raises
+    ------
+    UsageError
+        The video has no such frame or time.
+    """
+    start = time.monotonic()
+    config = opened(path)
+    frames = FrameList(config)
+    frame = _chosen(frames, config, number, seconds)
+    outputs = Outputs(root, config.name)
+    outputs.store.folder.mkdir(parents=True, exist_ok=True)
+    with SharedPool(config.workers or usable_cores()) as pool:
+        if raw is not None:
+            _write_raw(raw, frame, pool)
+            print(raw)
+        picture = _drawn(frame, config, outputs, pool)
+    target = outputs.still(frame.index if len(frames) > 1 else None)
+    _write_png(target, picture)
+    print(f"{target} in {duration(time.monotonic() - start)}")
+
+
+def _chosen(frames: FrameList, config: Config, number: int | None, seconds: str | None) -> Frame:
+    if seconds is not None:
+        try:
+            return frames.at(Fraction(decimal_from(seconds)))
+        except ValueError:
+            last = float(config.keyframes[-1].time)
+            raise UsageError(
+                f"--time {seconds}: {config.path} runs from 0 to {last:g} seconds"
+            ) from None
+    if number is None:
+        return frames[len(frames) - 1]
+    try:
+        return frames[number]
+    except IndexError:
+        raise UsageError(
+            f"--frame {number}: {config.path} has frames 0 to {len(frames) - 1}"
+        ) from None
+
+
+def _drawn(frame: Frame, config: Config, outputs: Outputs, pool: SharedPool) -> np.ndarray:
+    """Return a frame's picture; its counts are stored, and computed where they are not."""
+    canvas = frame.canvas(config.supersample)
+    store = outputs.store
+    for _ in range(2):
+        if not store.holds(canvas):
+            chunks, iterations = _counted(canvas, frame, pool)
+            store.save(canvas, chunks, iterations)
+        try:
+            return draw_rgb(store.path(canvas), canvas, config.supersample, config.look, frame.time)
+        except DamagedError:
+            store.discard(canvas)
+    raise DamagedError(f"{store.path(canvas)}: comes back damaged; check the disk")
+
+
+def _counted(canvas: Canvas, frame: Frame, pool: SharedPool) -> tuple[list[bytes], int]:
+    waiting = [
+        Task(f"frame {frame.index}", count_chunks, (canvas, first, last), first)
+        for first, last in RowCosts().blocks(canvas, pool.workers)
+    ]
+    chunks = [b""] * canvas.chunks
+    iterations = 0
+    while waiting or pool.in_flight:
+        while waiting and pool.has_room:
+            pool.submit(waiting.pop(0))
+        for task, block in pool.finished(1.0):
+            chunks[task.tag : task.tag + len(block.chunks)] = block.chunks
+            iterations += block.iterations
+    return chunks, iterations
+
+
+def _write_raw(path: Path, frame: Frame, pool: SharedPool) -> None:
+    """Write n, smooth and outcome of a frame's own pixels, and the view as text."""
+    canvas = frame.canvas(1)
+    shape = canvas.rows, canvas.columns
+    n = np.empty(shape, np.int64)
+    smooth = np.empty(shape, np.float64)
+    outcome = np.empty(shape, np.uint8)
+    blocks = [
+        (canvas.chunk_bounds(first)[0], canvas.chunk_bounds(last - 1)[1])
+        for first, last in RowCosts().blocks(canvas, pool.workers)
+    ]
+    iterations = 0
+    compute_cpu_s = 0.0
+    while blocks or pool.in_flight:
+        while blocks and pool.has_room:
+            first, last = blocks.pop(0)
+            name = f"frame {frame.index}, rows {first} to {last}"
+            pool.submit(Task(name, count_rows, (canvas, first, last), (first, last)))
+        for task, (counts, cpu_s) in pool.finished(1.0):
+            rows = slice(*task.tag)
+            n[rows] = counts.n.reshape(-1, canvas.columns)
+            smooth[rows] = counts.smooth.reshape(-1, canvas.columns)
+            outcome[rows] = counts.outcome.reshape(-1, canvas.columns)
+            iterations += counts.iterations
+            compute_cpu_s += cpu_s
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        n=n,
+        smooth=smooth,
+        outcome=outcome,
+        outcome_names=np.array([name.name.lower() for name in Outcome]),
+        maxiter=np.int64(frame.maxiter),
+        iterations=np.int64(iterations),
+        compute_cpu_s=np.float64(compute_cpu_s),
+        kernel=np.array(frame.kernel.arithmetic),
+        **_view_as_text(frame.view),
+    )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, [buffer.getvalue()])
+
+
+def _view_as_text(view: View) -> dict[str, np.ndarray]:
+    return {
+        "center_re": np.array(canonical_text(view.center[0])),
+        "center_im": np.array(canonical_text(view.center[1])),
+        "width": np.array(canonical_text(view.width)),
+        "rotation": np.array(canonical_text(view.rotation)),
+    }
+
+
+def _write_png(path: Path, picture: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_durably(path, [iio.imwrite("<bytes>", picture, extension=".png")])
