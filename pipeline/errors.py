@@ -17,7 +17,7 @@ class UsageError(PipelineError):
     exit_status = 2
 
 
-class Interrupted(PipelineError):
+class Interrupted(PipelineError):  # noqa: N818  # a request, not an error
     """A signal asked the run to stop; what was finished is on disk."""
 
     exit_status = 130

@@ -8,12 +8,13 @@ from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cor
 from pipeline.outputs import Outputs
 from pipeline.survey import Survey
 
-# Measured at 720p, 1080p and 4K on x86-64: what the processes hold before any picture, and what
+# Measured at 1080p and 4K with 4 workers on x86-64 (467 and 863 MB): what the processes hold before
+# any picture, and what
 # each pixel of the picture adds in the encoder and in the workers.
-PARENT_BYTES = 75_000_000
-WORKER_BYTES = 45_000_000
-ENCODER_BYTES = 45_000_000
-ENCODER_PIXEL_BYTES = 95
+PARENT_BYTES = 150_000_000
+WORKER_BYTES = 36_000_000
+ENCODER_BYTES = 60_000_000
+ENCODER_PIXEL_BYTES = 48
 PICTURE_PIXEL_BYTES = 1.5
 
 

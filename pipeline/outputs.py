@@ -49,7 +49,7 @@ class Outputs:
         return self.folder / "report.json"
 
     def still(self, index: int | None) -> Path:
-        """A frame's picture; the only one's where `index` is None."""
+        """Return where a frame's picture goes; the only frame's where `index` is None."""
         return self.root / (f"{self.name}.png" if index is None else f"{self.name}-{index:06}.png")
 
     @contextmanager

@@ -18,7 +18,7 @@ def rgb8_from_light(light: NDArray[np.float32], first_row: int) -> NDArray[np.ui
     """Return 8-bit sRGB, dithered, of light of shape (rows, columns, 3), values 0 to 1."""
     srgb = _srgb(light) * np.float32(255.0)
     srgb += _dither(first_row, *light.shape[:2])[..., None]
-    return np.clip(np.rint(srgb), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(srgb), 0, 255), np.uint8)
 
 
 def planes_from_light(
@@ -82,4 +82,4 @@ def _dither(first_row: int, rows: int, columns: int) -> NDArray[np.float32]:
     across = 0.06711056 * np.arange(columns)
     down = 0.00583715 * np.arange(first_row, first_row + rows)
     inner = np.add.outer(down, across) % 1.0
-    return ((52.9829189 * inner) % 1.0 - 0.5).astype(np.float32)
+    return np.asarray((52.9829189 * inner) % 1.0 - 0.5, np.float32)

@@ -1,4 +1,4 @@
-"""The one shared pool of worker processes: tasks in, results out, and no task lost with a worker."""
+"""The one shared pool of worker processes: tasks in, results out, none lost with a worker."""
 
 import ctypes
 import multiprocessing
@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import RenderError
-from pipeline.kernels.choice import FLOAT64
 
 # A task whose workers die this often is taken to kill them.
 MAX_DEATHS = 3
@@ -22,7 +21,7 @@ SPARE_TASKS = 2
 # glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_KEPT_BYTES = 8 << 20
+_KEPT_BYTES = 4 << 20
 
 
 @dataclass(slots=True, eq=False)
@@ -150,7 +149,7 @@ class SharedPool:
     def _new_executor(self) -> ProcessPoolExecutor:
         # Workers forked from a server that has the kernels loaded share its pages.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["pipeline.worker", FLOAT64.module])
+        context.set_forkserver_preload(["pipeline.preload"])
         return ProcessPoolExecutor(self.workers, context, initializer=_start_worker)
 
 

@@ -18,7 +18,6 @@ from pipeline.progress import Progress, duration
 from pipeline.report import Report
 from pipeline.row_blocks import RowCosts
 from pipeline.segments import Segment, segments_of
-from pipeline.store import DamagedError
 from pipeline.survey import survey
 from pipeline.video.encoder import Encoder
 from pipeline.video.ffmpeg import count_frames, join
@@ -226,7 +225,7 @@ class _Run:
 
     def _may_draw(self, index: int) -> bool:
         """Tell whether a frame's counts are stored and a picture more is no burden."""
-        if self.drawing + len(self.drawn) >= self.pool.workers + 2:
+        if self.drawing + len(self.drawn) >= self.pool.workers + 1:
             return False
         if self.keys[index] in self.counting:
             return False
@@ -241,7 +240,7 @@ class _Run:
         self.pool.submit(
             Task(
                 f"drawing frame {index}",
-                _draw_or_say,
+                draw_planes,
                 (
                     self.outputs.store.path(canvas), canvas, config.supersample, config.look,
                     frame.time, config.encoding,
@@ -253,7 +252,8 @@ class _Run:
     def _take(self, task: Task, result: BlockResult | Picture | None) -> None:
         """Take a result from the pool."""
         if isinstance(result, BlockResult):
-            self._take_block(*task.tag, result)
+            key, first = task.tag
+            self._take_block(key, first, result)
             return
         self.drawing -= 1
         self.report.stages["colour"].end(result.cpu_s if result else 0.0)
@@ -319,11 +319,3 @@ class _Run:
                 self.report.peak_memory_bytes, memory_of_tree_bytes()
             )
         self.progress.tick()
-
-
-def _draw_or_say(*arguments: object) -> Picture | None:
-    """Draw a picture; None where the stored counts are damaged."""
-    try:
-        return draw_planes(*arguments)  # type: ignore[arg-type]  # passed on as they are
-    except (DamagedError, FileNotFoundError):
-        return None

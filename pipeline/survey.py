@@ -17,8 +17,10 @@ from pipeline.video.ffmpeg import FrameWriter
 from pipeline.worker import SurveyedFrame, survey_frame
 
 # Pixels of a surveyed frame: some milliseconds each, and enough that they are typical.
-SURVEY_PIXELS = 30_000
-SURVEY_FRAMES = 17
+SURVEY_PIXELS = 20_000
+# Places in the video, and neighbouring frames at each: an encoder lives on their likeness.
+SURVEY_PLACES = 12
+SURVEY_RUN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,14 @@ class Survey:
 
 def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
     """Measure a few frames spread over the video, small, through the real kernel and encoder."""
-    count = min(SURVEY_FRAMES, len(frames))
-    indices = sorted({round(k * (len(frames) - 1) / max(1, count - 1)) for k in range(count)})
+    starts = max(0, len(frames) - SURVEY_RUN)
+    indices = sorted(
+        {
+            min(round(place * starts / (SURVEY_PLACES - 1)) + step, len(frames) - 1)
+            for place in range(SURVEY_PLACES)
+            for step in range(SURVEY_RUN)
+        }
+    )
     small = _small(config.encoding)
     surveyed: dict[int, SurveyedFrame] = {}
     waiting = list(indices)

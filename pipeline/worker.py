@@ -16,11 +16,11 @@ from pipeline.colour.shade import Shader
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
 from pipeline.picture import planes_from_light, rgb8_from_light
-from pipeline.store import StoredCanvas
+from pipeline.store import DamagedError, StoredCanvas
 from pipeline.video.encoding import Encoding
 
 # Pixels that are coloured at once: a few megabytes of light.
-_PIXELS_AT_ONCE = 1 << 16
+_PIXELS_AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +77,31 @@ def draw_planes(
     look: Look,
     seconds: Fraction,
     encoding: Encoding,
-) -> Picture:
+) -> Picture | None:
     """Draw a frame from its stored counts, as the encoder takes it.
 
-    Raises
-    ------
-    DamagedError
-        The stored counts are not those that were written.
+    None where the stored counts are gone, or not those that were written.
     """
     start = time.thread_time()
-    stored = StoredCanvas.open(path, canvas)
+    try:
+        planes = _planes(StoredCanvas.open(path, canvas), supersample, look, seconds, encoding)
+    except (DamagedError, FileNotFoundError):
+        return None
+    return Picture(planes, time.thread_time() - start)
+
+
+def _planes(
+    stored: StoredCanvas, supersample: int, look: Look, seconds: Fraction, encoding: Encoding
+) -> list[bytes]:
     shader = _shader(look)
-    rows = canvas.rows // supersample
+    rows = stored.canvas.rows // supersample
     # An even number, for the chroma of neighbouring rows.
     step = max(2, _PIXELS_AT_ONCE // encoding.columns // supersample**2 // 2 * 2)
     parts: list[tuple[bytes, bytes, bytes]] = []
     for first in range(0, rows, step):
         light = _light(stored, shader, first, min(first + step, rows), supersample, seconds)
         parts.append(planes_from_light(light, first, encoding))
-    planes = [part[plane] for plane in range(3) for part in parts]
-    return Picture(planes, time.thread_time() - start)
+    return [part[plane] for plane in range(3) for part in parts]
 
 
 def draw_rgb(

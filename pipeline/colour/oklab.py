@@ -45,7 +45,7 @@ def oklab_from_linear(linear: Floats) -> Floats:
     -----
     B. Ottosson, "A perceptual color space for image processing", 2020.
     """
-    return np.cbrt(linear @ _LMS_FROM_LINEAR.T) @ _LAB_FROM_ROOTS.T
+    return np.asarray(np.cbrt(linear @ _LMS_FROM_LINEAR.T) @ _LAB_FROM_ROOTS.T)
 
 
 def linear_from_oklab(lab: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 import difflib
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +84,7 @@ def _turn(srgb: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _closed_cubic(
-    values: NDArray[np.float64], position: NDArray[np.float64]
+    values: NDArray[np.float64], position: NDArray[np.floating[Any]]
 ) -> NDArray[np.float64]:
     """Interpolate a closed ring of values, one unit apart, without overshoot.
 

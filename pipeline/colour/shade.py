@@ -64,7 +64,7 @@ class Shader:
             return light
         rows, columns = index.shape[0] // supersample, index.shape[1] // supersample
         blocks = light.reshape(rows, supersample, columns, supersample, 3)
-        return blocks.mean(axis=(1, 3), dtype=np.float32)
+        return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
     def _index(self, smooth: NDArray[np.float64], seconds: float) -> NDArray[np.int32]:
         """Return each sample's place in the stack of palettes."""

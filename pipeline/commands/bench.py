@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -127,7 +128,7 @@ def _equal_blocks(n: NDArray[np.uint8], blocks: int) -> list[tuple[int, int]]:
     cost = np.cumsum(escaped + _PIXEL_STEPS * n.shape[1])
     cuts = np.searchsorted(cost, cost[-1] * np.arange(1, blocks) / blocks)
     edges = [0, *(int(cut) for cut in cuts), n.shape[0]]
-    return [(first, last) for first, last in zip(edges, edges[1:], strict=False) if first < last]
+    return [(first, last) for first, last in pairwise(edges) if first < last]
 
 
 def _write_chart(rows: list[Row], path: Path) -> None:

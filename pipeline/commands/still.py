@@ -4,6 +4,7 @@ import io
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import numpy as np
@@ -145,7 +146,7 @@ def _write_raw(path: Path, frame: Frame, pool: SharedPool) -> None:
     write_durably(path, [buffer.getvalue()])
 
 
-def _view_as_text(view: View) -> dict[str, np.ndarray]:
+def _view_as_text(view: View) -> dict[str, Any]:
     return {
         "center_re": np.array(canonical_text(view.center[0])),
         "center_im": np.array(canonical_text(view.center[1])),

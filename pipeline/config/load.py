@@ -198,8 +198,8 @@ class _Checker:
         elif kind == "missing":
             self._fault(self._place(*path), path, _MISSING.get(str(path[-1]), "is missing"))
         elif kind in ("model_type", "model_attributes_type", "dict_type"):
-            known = ", ".join(_known_keys(path))
-            self._fault(self._place(*path), path, f"should be keys and values; the keys: {known}")
+            keys = ", ".join(_known_keys(path))
+            self._fault(self._place(*path), path, f"should be keys and values; the keys: {keys}")
         else:
             self._fault(self._place(*path), path, message)
 

@@ -23,7 +23,7 @@ _HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
 def wrong(message: str) -> PydanticCustomError:
     """Return the error that a validator raises."""
     # Braces would be read as a format.
-    return PydanticCustomError("config", message.replace("{", "(").replace("}", ")"))  # type: ignore[arg-type]  # the message is no literal
+    return PydanticCustomError("config", message.replace("{", "(").replace("}", ")"))
 
 
 def text_of(value: Any, wanted: str) -> str:

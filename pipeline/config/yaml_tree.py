@@ -46,7 +46,7 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The text cannot be read further."""
 
     def __init__(self, place: Place, message: str) -> None:
@@ -59,7 +59,7 @@ def tree_from_text(text: str) -> tuple[Node | None, list[Fault]]:
     reader = _Reader(text)
     try:
         node = reader.document()
-    except _Refused as refused:
+    except _RefusedError as refused:
         return None, [*reader.faults, refused.fault]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -75,7 +75,10 @@ def tree_from_text(text: str) -> tuple[Node | None, list[Fault]]:
     return node, reader.faults
 
 
-def _place(mark: yaml.Mark) -> Place:
+def _place(event: yaml.Event) -> Place:
+    mark = event.start_mark
+    # Events that come from a text have one.
+    assert mark is not None
     return Place(mark.line + 1, mark.column + 1)
 
 
@@ -93,31 +96,34 @@ class _Reader:
         next(self._events)
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise _Refused(Place(1, 1), "the file is empty, and should have keyframes")
+            raise _RefusedError(Place(1, 1), "the file is empty, and should have keyframes")
         node = self._node(next(self._events), 0)
         next(self._events)
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise _Refused(_place(event.start_mark), "a second document; one file is one video")
+            raise _RefusedError(_place(event), "a second document; a file is one video")
         return node
 
     def _count(self, nodes: int, place: Place) -> None:
         self._nodes += nodes
         if self._nodes > MAX_NODES:
-            raise _Refused(place, f"more than {MAX_NODES} values; a config is far smaller")
+            raise _RefusedError(place, f"more than {MAX_NODES} values; a config has fewer")
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
-        place = _place(event.start_mark)
+        place = _place(event)
         if isinstance(event, yaml.AliasEvent):
+            assert event.anchor is not None
             if event.anchor not in self._anchors:
-                raise _Refused(place, f"*{shortened(event.anchor)} stands for nothing above it")
-            node, size = self._anchors[event.anchor]
+                name = shortened(event.anchor)
+                raise _RefusedError(place, f"*{name} stands for nothing above it")
+            known, size = self._anchors[event.anchor]
             self._count(size, place)
-            return node
+            return known
+        assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
         before = self._nodes
         self._count(1, place)
         if depth > MAX_DEPTH:
-            raise _Refused(place, f"nested more than {MAX_DEPTH} deep; a config needs 4")
+            raise _RefusedError(place, f"nested over {MAX_DEPTH} deep; a config needs 4")
         if event.tag is not None and event.tag != "!":
             self.faults.append(
                 Fault(place, "", f"the tag {shortened(event.tag)} is not used here; leave it out")
@@ -125,7 +131,7 @@ class _Reader:
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > MAX_SCALAR_CHARACTERS:
-                raise _Refused(
+                raise _RefusedError(
                     place,
                     f"{len(event.value)} characters; a number may have 100000 digits at most",
                 )

@@ -1,7 +1,6 @@
 """What a kernel returns for the points of a row block."""
 
 from dataclasses import dataclass
-
 from typing import Any
 
 import numpy as np

@@ -4,7 +4,7 @@ A block of points goes through three passes:
 
 1. *head*: every point not in the main cardioid or the period-2 bulb is iterated a few steps with
    a test at every step. Most points of a shallow picture end here.
-2. *blocks*: what is left is iterated `BLOCK_STEPS` steps at a time without any test. A lane whose point
+2. *blocks*: what is left is iterated `BLOCK_STEPS` at a time without any test. A lane whose point
    ends is refilled from the queue, so that all lanes stay busy whatever the counts are.
 3. *finish*: a point that left the disc within a block is set back to the block's start and
    iterated with a test at every step, to its exact count and on to the bailout.

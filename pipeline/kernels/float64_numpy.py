@@ -21,14 +21,14 @@ from pipeline.kernels.outcome import Outcome
 def escape_counts(
     cr: NDArray[np.float64], ci: NDArray[np.float64], maxiter: int, smooth: bool = True
 ) -> Counts:
-    """Count the steps before each point's orbit first leaves the disc of radius 2.
+    r"""Count the steps before each point's orbit first leaves the disc of radius 2.
 
     Parameters, result and counts are those of the compiled kernel,
     :func:`pipeline.kernels.float64_lanes.escape_counts`; its smooth counts are within 1e-12.
 
     Notes
     -----
-    ν = m + 1 - log2(log2 \\|z\\|), z the first with \\|z\\|² > 2³² and m its index, counted like n.
+    ν = m + 1 - log2(log2 \|z\|), z the first with \|z\|² > 2³² and m its index, counted like n.
     """
     n = np.full(cr.size, maxiter, np.int32)
     nu = np.full(cr.size if smooth else 0, np.nan)
@@ -66,9 +66,9 @@ def escape_counts(
             done |= ~escaped
         if done.any():
             going = ~done
-            pixel, a, b, x, y, seen_x, seen_y, escaped = (
-                values[going] for values in (pixel, a, b, x, y, seen_x, seen_y, escaped)
-            )
+            pixel, escaped = pixel[going], escaped[going]
+            a, b, x, y = a[going], b[going], x[going], y[going]
+            seen_x, seen_y = seen_x[going], seen_y[going]
         xy = x * y
         x, y = (x * x - y * y) + a, (xy + xy) + b
         step += 1

@@ -1,5 +1,6 @@
 """Encode while rendering goes on: a thread that feeds ffmpeg and publishes whole segments."""
 
+import contextlib
 import queue
 import threading
 import time
@@ -12,7 +13,10 @@ from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, count_frames
 
 # Pictures between drawing and encoding; each is a whole frame.
-_WAITING_PICTURES = 2
+_WAITING_PICTURES = 1
+
+
+_Item = tuple[Path, int, list[bytes], bool]
 
 
 class Encoder:
@@ -24,7 +28,7 @@ class Encoder:
     def __init__(self, encoding: Encoding, on_frame: Callable[[], None]) -> None:
         self._encoding = encoding
         self._on_frame = on_frame
-        self._queue: queue.Queue[tuple[Path, int, list[bytes], bool] | None] = queue.Queue(
+        self._queue: queue.Queue[_Item | None] = queue.Queue(
             _WAITING_PICTURES
         )
         self._error: BaseException | None = None
@@ -52,30 +56,37 @@ class Encoder:
         RenderError
             ffmpeg or the disk failed on an earlier one.
         """
-        self.check()
-        self._queue.put((segment, number, planes, last))
+        self._put((segment, number, planes, last))
 
     def finish(self) -> None:
         """Wait until all is encoded and published."""
-        self._queue.put(None)
+        self._put(None)
         self._thread.join()
         self.check()
+
+    def _put(self, item: _Item | None) -> None:
+        while True:
+            # A thread that failed takes nothing more.
+            self.check()
+            with contextlib.suppress(queue.Full):
+                self._queue.put(item, timeout=0.5)
+                return
 
     def abandon(self) -> None:
         """Stop at once; the segment at work is dropped."""
         self._stopping.set()
-        try:
+        # Where the queue is full the thread is about to take one, and sees the flag then.
+        with contextlib.suppress(queue.Full):
             self._queue.put_nowait(None)
-        except queue.Full:
-            # It is about to take one, and looks at the flag before the next.
-            pass
         self._thread.join()
 
     def _run(self) -> None:
         writer: FrameWriter | None = None
         temporary: Path | None = None
         try:
-            while (item := self._queue.get()) is not None and not self._stopping.is_set():
+            while (item := self._queue.get()) is not None:
+                if self._stopping.is_set():
+                    break
                 segment, number, planes, last = item
                 start = time.monotonic()
                 if writer is None:

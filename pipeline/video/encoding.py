@@ -15,7 +15,7 @@ PRESETS = {
     "av1": tuple(str(preset) for preset in range(14)),
     "vp9": tuple(str(preset) for preset in range(9)),
 }
-DEFAULT_PRESET = {"h264": "medium", "h265": "fast", "av1": "8", "vp9": "4"}
+DEFAULT_PRESET = {"h264": "faster", "h265": "fast", "av1": "8", "vp9": "4"}
 PIXEL_FORMATS = {
     "h264": (
         "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
@@ -27,6 +27,8 @@ PIXEL_FORMATS = {
     "vp9": ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"),
 }  # fmt: skip  # one line each where it fits
 
+# A zoom has no motion that a codec knows: looking ahead and B-frames save hardly a byte of it
+# (x264, 720p: 13.8 MB at 38.5 dB without, 13.3 MB at 38.1 dB with) and cost 60 MB at 1080p.
 # Threads and look-ahead are what an encoder's memory goes into. They are fixed, not taken from the
 # machine, because the bytes of the video depend on them.
 THREADS = 3
@@ -108,7 +110,7 @@ class Encoding:
         if self.codec == "h264":
             return [
                 *("-preset", self.preset, "-threads", str(THREADS)),
-                *("-x264-params", "rc-lookahead=24:sync-lookahead=0"),
+                *("-x264-params", "rc-lookahead=1:sync-lookahead=0:bframes=0"),
             ]
         if self.codec == "h265":
             return [

@@ -1,5 +1,6 @@
 """ffmpeg as imageio brings it: frames in, frames counted, files joined, and its own words shown."""
 
+import contextlib
 import logging
 import os
 import re
@@ -40,8 +41,8 @@ class FrameWriter:
             codec=encoding.codec_name(),
             macro_block_size=2,
             ffmpeg_log_level="quiet",
-            # Short queues: each holds whole frames.
-            input_params=["-thread_queue_size", "2", *BT709_OPTIONS],
+            # Short queues and no decoder threads: each holds whole frames.
+            input_params=["-thread_queue_size", "2", "-threads", "1", *BT709_OPTIONS],
             output_params=["-f", "mp4", *encoding.output_options()],
         )
         with self._report:
@@ -69,10 +70,8 @@ class FrameWriter:
 
     def abandon(self) -> None:
         """End ffmpeg without waiting for the rest of the frames."""
-        try:
+        with contextlib.suppress(KeyboardInterrupt, StopIteration):
             self._writer.throw(KeyboardInterrupt)
-        except (KeyboardInterrupt, StopIteration):
-            pass
         self._report.taken()
 
 

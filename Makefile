@@ -1,0 +1,73 @@
+# Makes what it needs by itself: `make zoom CONFIG=configs/seahorse.yaml` works on a fresh machine.
+PYTHON ?= python3
+CONFIG ?= configs/seahorse.yaml
+ARGS ?=
+BIN := .venv/bin
+RUN := $(BIN)/python -m pipeline
+
+# A stamp each, so that installing happens once, and again only when the dependencies change.
+READY := .venv/.ready
+DEV_READY := .venv/.dev-ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup zoom still preview plan bench test test-all lint format benchmark clean
+
+help: ## list the targets
+	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
+	    while IFS='|' read -r target text; do printf '%-14s%s\n' "$$target" "$$text"; done
+
+setup: $(READY) ## make .venv and install what rendering needs; the others do it by themselves
+
+zoom: $(READY) ## the video of CONFIG, or what is missing of it
+	@$(RUN) zoom $(CONFIG) $(ARGS)
+
+still: $(READY) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
+	@$(RUN) still $(CONFIG) $(ARGS)
+
+preview: $(READY) ## the video of CONFIG small and quick
+	@$(RUN) preview $(CONFIG) $(ARGS)
+
+plan: $(READY) ## check CONFIG, and say what a render would take
+	@$(RUN) plan $(CONFIG) $(ARGS)
+
+bench: $(READY) ## the article's table on this machine
+	@$(RUN) bench $(ARGS)
+
+test: lint ## lint, and the tests: some minutes
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov --cov-report=term $(ARGS)
+
+test-all: lint ## all tests, the slow ones too
+	$(BIN)/python -m pytest $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov --cov-report=term $(ARGS)
+
+lint: $(DEV_READY) ## ruff, mypy and import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_READY) ## bring the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(DEV_READY) ## how fast the parts are, as ratios of one run
+	$(BIN)/python -m pytest benchmarks --benchmark-only $(ARGS)
+
+clean: ## remove what was made of a config: make clean NAME=seahorse
+	@test -n "$(NAME)" || { echo "say which: make clean NAME=seahorse removes output/seahorse*"; exit 2; }
+	rm -rf "output/$(NAME)" "output/$(NAME).mp4" "output/$(NAME).png" "output/$(NAME)-preview" "output/$(NAME)-preview.mp4"
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	    { echo "python3-venv is missing: sudo apt install python3-venv"; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(DEV_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	@touch $@
