@@ -50,9 +50,8 @@ def bench(root: Path, json_path: Path | None) -> None:
     """
     cores = usable_cores()
     rows: list[Row] = []
-    print(
-        f"the article's picture, {article.NX}×{article.NY}, maxiter {article.MAXITER}, {cores} cores"
-    )
+    size = f"{article.NX}×{article.NY}"
+    print(f"the article's picture, {size}, maxiter {article.MAXITER}, {cores} cores")
     print(f"{'':32}{'seconds':>10}{'speed-up':>10}{'sum':>12}")
     forms: list[tuple[str, Callable[[], list[int]]]] = [
         ("serial loop", article.serial_loop),
