@@ -320,7 +320,7 @@ class _Checker:
             # Kalles Fraktaler's zoom is 4 / height.
             exact = context(max(len(keyframe.zoom.as_tuple().digits), 40) + 20)
             height = exact.divide(Decimal(4), keyframe.zoom)
-            width = exact.multiply(height, Decimal(encoding.columns) / encoding.rows)
+            width = exact.divide(exact.multiply(height, encoding.columns), encoding.rows)
             key = "zoom"
         return Keyframe(
             time=Fraction(keyframe.time),

@@ -28,9 +28,7 @@ class Encoder:
     def __init__(self, encoding: Encoding, on_frame: Callable[[], None]) -> None:
         self._encoding = encoding
         self._on_frame = on_frame
-        self._queue: queue.Queue[_Item | None] = queue.Queue(
-            _WAITING_PICTURES
-        )
+        self._queue: queue.Queue[_Item | None] = queue.Queue(_WAITING_PICTURES)
         self._error: BaseException | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)

@@ -115,7 +115,8 @@ class Encoding:
         if self.codec == "h265":
             return [
                 *("-preset", self.preset, *self.tag_options(), "-x265-params"),
-                f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=16",
+                # Reordered frames would also shift the time of every segment but the first.
+                f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=8:bframes=0",
             ]
         if self.codec == "av1":
             return ["-preset", self.preset, "-svtav1-params", f"lp={THREADS}:lookahead=16"]

@@ -16,7 +16,7 @@ from pipeline.durable import temporary_path
 from pipeline.errors import RenderError
 from pipeline.video.encoding import BT709_OPTIONS, Encoding
 
-_REPORT_LINES = 6
+_REPORT_LINES = 3
 
 # It logs a warning for a writer closed early, which is what an interrupted run does.
 logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
@@ -134,7 +134,7 @@ class _Report:
         os.environ.pop("SVT_LOG", None)
 
     def taken(self) -> str:
-        """Return the last lines and remove the file."""
+        """Return the first lines, which name the cause, and remove the file."""
         try:
             text = self._path.read_text(errors="replace")
         except OSError:
@@ -143,4 +143,4 @@ class _Report:
         # The first lines repeat the command.
         _, _, said = text.partition("Command line:\n")
         lines = [line.strip() for line in said.splitlines()[1:] if line.strip()]
-        return "; ".join(lines[-_REPORT_LINES:])
+        return "; ".join(lines[:_REPORT_LINES])

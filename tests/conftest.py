@@ -1,0 +1,75 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+SMALL = """\
+video: {width: 96, height: 54, fps: 10}
+maxiter: 500
+render: {workers: 2}
+keyframes:
+  - time: 0
+    center: [-0.75, 0]
+    width: 3.5
+  - time: 2
+    center: [-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]
+    width: 1e-6
+"""
+
+
+class Cli:
+    """Runs the real command line in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.output = folder / "output"
+
+    def config(self, text: str = SMALL, name: str = "small") -> Path:
+        path = self.folder / f"{name}.yaml"
+        path.write_text(text)
+        return path
+
+    def arguments(self, command: str, *arguments: object) -> list[str]:
+        words = [sys.executable, "-m", "pipeline", command, *map(str, arguments)]
+        return [*words, "--output", str(self.output)]
+
+    def run(self, command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.arguments(command, *arguments),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def start(self, command: str, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.arguments(command, *arguments),
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def done(self, command: str, *arguments: object) -> str:
+        """Run a command that must succeed without a word of Python; return what it printed."""
+        result = self.run(command, *arguments)
+        assert result.returncode == 0, result.stderr
+        assert "Traceback" not in result.stderr
+        return result.stdout
+
+
+@pytest.fixture
+def cli(tmp_path):
+    return Cli(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_cli(tmp_path_factory):
+    return Cli(tmp_path_factory.mktemp("cli"))

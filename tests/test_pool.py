@@ -1,0 +1,119 @@
+"""The shared pool: real processes, really killed."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import RenderError
+from pipeline.machine import memory_of_tree_bytes, usable_cores
+from pipeline.pool import SharedPool, Task
+
+
+def double(number):
+    return 2 * number
+
+
+def double_but_die_once(number, marker):
+    path = Path(marker)
+    if not path.exists():
+        path.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 2 * number
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def who():
+    return os.getpid()
+
+
+def fail():
+    raise ValueError("a fault of the task's own")
+
+
+def all_results(pool, tasks):
+    waiting, results = list(tasks), {}
+    while waiting or pool.in_flight:
+        while waiting and pool.has_room:
+            pool.submit(waiting.pop(0))
+        for task, result in pool.finished(1.0):
+            results[task.tag] = result
+    return results
+
+
+def test_every_task_comes_back_once():
+    with SharedPool(2) as pool:
+        tasks = [Task("double", double, (k,), k) for k in range(50)]
+        assert all_results(pool, tasks) == {k: 2 * k for k in range(50)}
+
+
+def test_a_killed_worker_costs_only_its_tasks(tmp_path):
+    with SharedPool(2) as pool:
+        tasks = [Task("double", double, (k,), k) for k in range(20)]
+        tasks.insert(7, Task("dies", double_but_die_once, (100, str(tmp_path / "dead")), 100))
+        results = all_results(pool, tasks)
+        assert results == {**{k: 2 * k for k in range(20)}, 100: 200}
+        assert pool.deaths == 1
+
+
+def test_a_task_that_kills_every_worker_is_named_and_the_others_are_not_blamed():
+    with SharedPool(2) as pool:
+        tasks = [Task("double", double, (k,), k) for k in range(6)]
+        tasks.insert(2, Task("frame 7, rows 20 to 40", die, ()))
+        with pytest.raises(RenderError, match="frame 7, rows 20 to 40: every worker"):
+            all_results(pool, tasks)
+
+
+def test_a_task_s_own_error_comes_to_the_caller():
+    with SharedPool(1) as pool, pytest.raises(ValueError, match="own"):
+        all_results(pool, [Task("fails", fail, ())])
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path):
+    # A parent of its own, so that it can be killed.
+    import subprocess
+    import sys
+
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import time\n"
+        "from pipeline.pool import SharedPool, Task\n"
+        "from tests.test_pool import who\n"
+        "if __name__ == '__main__':\n"
+        "    pool = SharedPool(1)\n"
+        "    pool.submit(Task('who', who, ()))\n"
+        "    print(pool.finished(60)[0][1], flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    root = Path(__file__).parent.parent
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdout=subprocess.PIPE, text=True, cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    ) as parent:  # fmt: skip  # one call
+        worker = int(parent.stdout.readline())
+        os.kill(worker, 0)
+        parent.kill()
+        parent.wait()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                os.kill(worker, 0)
+            except ProcessLookupError:
+                return
+            if "State:\tZ" in Path(f"/proc/{worker}/status").read_text():
+                return
+            time.sleep(0.05)
+    pytest.fail("the worker lives on")
+
+
+def test_cores_and_memory_are_what_this_process_may_use():
+    assert 1 <= usable_cores() <= len(os.sched_getaffinity(0))
+    before = memory_of_tree_bytes()
+    ballast = bytearray(50_000_000)
+    assert memory_of_tree_bytes() - before > 40_000_000
+    assert len(ballast) == 50_000_000

@@ -1,0 +1,141 @@
+"""Counts on disk: what goes in comes out, and what is damaged is never taken for whole."""
+
+import os
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.canvas import Canvas
+from pipeline.counts_packing import SMOOTH_STEPS, counts_from_packed, packed_from_counts
+from pipeline.durable import TEMPORARY_SUFFIX, remove_temporaries, write_durably
+from pipeline.kernels.choice import FLOAT64
+from pipeline.kernels.counts import Counts
+from pipeline.kernels.outcome import Outcome
+from pipeline.store import DamagedError, Store, StoredCanvas
+from pipeline.view import View
+
+
+def canvas(columns=700, rows=120, maxiter=200, width="3.5"):
+    view = View((Decimal("-0.75"), Decimal(0)), Decimal(width), Decimal(0), columns, rows)
+    return Canvas(view, maxiter, FLOAT64)
+
+
+def packed(of: Canvas) -> list[bytes]:
+    chunks = []
+    for chunk in range(of.chunks):
+        first, last = of.chunk_bounds(chunk)
+        chunks.append(packed_from_counts(of.counts(first, last), last - first, of.columns))
+    return chunks
+
+
+samples = st.lists(
+    st.tuples(st.integers(0, 2**31 - 2), st.floats(-7.9, 7.9), st.sampled_from(list(Outcome))),
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(samples, st.integers(1, 4))
+@settings(max_examples=100, deadline=None)
+def test_counts_survive_packing(listed, columns):
+    rows = -(-len(listed) // columns)
+    listed = (listed * (rows * columns))[: rows * columns]
+    n = np.array([sample[0] for sample in listed], np.int32)
+    outcome = np.array([sample[2] for sample in listed], np.uint8)
+    smooth = np.where(outcome == Outcome.ESCAPED, n + np.array([s[1] for s in listed]), np.nan)
+    back = counts_from_packed(
+        packed_from_counts(Counts(n, smooth, outcome, 0), rows, columns), rows, columns
+    )
+    np.testing.assert_array_equal(back.n.reshape(-1), n)
+    np.testing.assert_array_equal(back.outcome.reshape(-1), outcome)
+    # Half a step, and the rounding of a count of 2**31.
+    np.testing.assert_allclose(
+        back.smooth.reshape(-1), smooth, rtol=0, atol=0.5 / SMOOTH_STEPS + 1e-6
+    )
+
+
+@pytest.mark.parametrize("spoiled", [b"", b"no such thing", b"\x28\xb5\x2f\xfd"])
+def test_what_is_no_chunk_is_refused(spoiled):
+    with pytest.raises(ValueError, match=r".+"):
+        counts_from_packed(spoiled, 3, 3)
+
+
+def test_a_stored_canvas_gives_back_any_rows(tmp_path):
+    whole = canvas()
+    assert whole.chunks > 1
+    store = Store(tmp_path)
+    assert not store.holds(whole)
+    store.save(whole, packed(whole), 123)
+    assert store.holds(whole)
+    stored = StoredCanvas.open(store.path(whole), whole)
+    expected = whole.counts(0, whole.rows).smooth.reshape(whole.rows, whole.columns)
+    for first, last in ((0, 120), (0, 1), (45, 49), (119, 120), (3, 100)):
+        np.testing.assert_allclose(
+            stored.smooth_rows(first, last), expected[first:last], atol=0.51 / SMOOTH_STEPS
+        )
+
+
+def test_counts_take_few_bytes(tmp_path):
+    whole = canvas(1280, 720)
+    written = Store(tmp_path).save(whole, packed(whole), 0)
+    assert written < 0.8 * 1280 * 720
+
+
+def test_every_damaged_byte_is_noticed(tmp_path):
+    whole = canvas(200, 60)
+    store = Store(tmp_path)
+    store.save(whole, packed(whole), 0)
+    path = store.path(whole)
+    data = path.read_bytes()
+    rng = np.random.default_rng(5)
+    for position in [0, 19, 25, *rng.integers(0, len(data), 60)]:
+        spoiled = bytearray(data)
+        spoiled[position] ^= 1 << int(rng.integers(8))
+        path.write_bytes(spoiled)
+        with pytest.raises(DamagedError):
+            StoredCanvas.open(path, whole).smooth_rows(0, whole.rows)
+
+
+@pytest.mark.parametrize("left", [0, 5, 30, 200, -1])
+def test_a_truncated_file_is_not_held(tmp_path, left):
+    whole = canvas(200, 60)
+    store = Store(tmp_path)
+    store.save(whole, packed(whole), 0)
+    path = store.path(whole)
+    path.write_bytes(path.read_bytes()[:left])
+    assert not store.holds(whole)
+
+
+def test_another_canvas_under_the_same_name_is_not_held(tmp_path):
+    whole, other = canvas(200, 60), canvas(200, 60, width="1")
+    store = Store(tmp_path)
+    store.save(other, packed(other), 0)
+    store.path(other).rename(store.path(whole))
+    assert not store.holds(whole)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "file"
+    write_durably(path, [b"old"])
+
+    def parts():
+        yield b"new"
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_durably(path, parts())
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_only_what_dead_runs_left_is_cleared_away(tmp_path):
+    dead = tmp_path / f"a.999999999{TEMPORARY_SUFFIX}"
+    alive = tmp_path / f"b.{os.getppid()}{TEMPORARY_SUFFIX}"
+    kept = tmp_path / "c.counts"
+    for path in (dead, alive, kept):
+        path.write_bytes(b"x")
+    remove_temporaries(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([alive.name, kept.name])

@@ -1,0 +1,139 @@
+"""Encoding through the real ffmpeg: every codec, every failure with its message."""
+
+import collections
+from fractions import Fraction
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+
+from pipeline.errors import RenderError
+from pipeline.video.encoder import Encoder
+from pipeline.video.encoding import DEFAULT_CRF, DEFAULT_PRESET, PIXEL_FORMATS, Encoding
+from pipeline.video.ffmpeg import FrameWriter, count_frames, join
+
+COLUMNS, ROWS = 64, 36
+
+
+def encoding(codec="h264", pixel_format="yuv420p", **more):
+    facts = {
+        "columns": COLUMNS, "rows": ROWS, "fps": Fraction(30000, 1001), "codec": codec,
+        "crf": DEFAULT_CRF[codec], "pixel_format": pixel_format, "preset": DEFAULT_PRESET[codec],
+    }  # fmt: skip  # a line of facts
+    return Encoding(**{**facts, **more})
+
+
+def picture(of, level):
+    samples = of.frame_bytes // (2 if of.bits == 10 else 1)
+    kind = "<u2" if of.bits == 10 else np.uint8
+    scale = 4 if of.bits == 10 else 1
+    planes = np.full(samples, 128 * scale, kind)
+    planes[: COLUMNS * ROWS] = level * scale
+    return [planes.tobytes()]
+
+
+def written(path, of, levels):
+    writer = FrameWriter(path, of)
+    for level in levels:
+        writer.write(picture(of, level))
+    return writer.close()
+
+
+CASES = [(codec, pixels) for codec, formats in PIXEL_FORMATS.items() for pixels in formats]
+
+
+@pytest.mark.parametrize(("codec", "pixel_format"), CASES)
+def test_every_codec_and_pixel_format_makes_a_video_of_all_frames(tmp_path, codec, pixel_format):
+    of = encoding(codec, pixel_format)
+    one, other, whole = (tmp_path / name for name in ("1.mp4", "2.mp4", "whole.mp4"))
+    assert written(one, of, [40, 60, 80]) == ""
+    assert written(other, of, [100, 120]) == ""
+    assert count_frames(one) == 3
+    join([one, other], whole, of)
+    assert count_frames(whole) == 5
+    reader = imageio_ffmpeg.read_frames(str(whole))
+    facts = next(reader)
+    assert facts["size"] == (COLUMNS, ROWS)
+    assert facts["fps"] == pytest.approx(29.97, abs=0.01)
+    assert facts["duration"] == pytest.approx(5 / 29.97, abs=0.01)
+    greys = [np.frombuffer(frame, np.uint8).mean() for frame in reader]
+    np.testing.assert_allclose(
+        greys, [(y - 16) * 255 / 219 for y in (40, 60, 80, 100, 120)], atol=3
+    )
+
+
+def test_the_stream_is_tagged_and_starts_to_play_at_once(tmp_path):
+    of = encoding()
+    segment, whole = tmp_path / "1.mp4", tmp_path / "whole.mp4"
+    written(segment, of, [50, 60])
+    join([segment], whole, of)
+    data = whole.read_bytes()
+    assert 0 < data.index(b"moov") < data.index(b"mdat")
+    # colr box: bt709 primaries, transfer and matrix, limited range.
+    place = data.index(b"colrnclx")
+    assert data[place + 8 : place + 15] == bytes([0, 1, 0, 1, 0, 1, 0])
+
+
+def test_1080_lines_stay_1080(tmp_path):
+    of = encoding(columns=1920, rows=1080)
+    path = tmp_path / "hd.mp4"
+    writer = FrameWriter(path, of)
+    writer.write([bytes(of.frame_bytes)])
+    writer.close()
+    reader = imageio_ffmpeg.read_frames(str(path))
+    assert next(reader)["source_size"] == (1920, 1080)
+    reader.close()
+
+
+def test_equal_pictures_make_equal_bytes(tmp_path):
+    of = encoding()
+    paths = [tmp_path / "1.mp4", tmp_path / "2.mp4"]
+    for path in paths:
+        written(path, of, range(30, 200, 5))
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_ffmpeg_s_own_words_are_shown(tmp_path):
+    writer = FrameWriter(tmp_path / "x.mp4", encoding(preset="no-such-preset"))
+    frames = ([bytes(10_000_000)] for _ in range(100))
+    with pytest.raises(RenderError, match=r"ffmpeg stopped: .*preset"):
+        collections.deque(map(writer.write, frames), maxlen=0)
+
+
+def test_a_join_of_nothing_readable_says_so(tmp_path):
+    broken = tmp_path / "it's broken.mp4"
+    broken.write_bytes(b"no video")
+    with pytest.raises(RenderError, match="joining the segments failed"):
+        join([broken], tmp_path / "whole.mp4", encoding())
+    assert count_frames(broken) == 0
+
+
+def test_a_segment_gets_its_name_only_with_all_its_frames(tmp_path):
+    of = encoding()
+    path = tmp_path / "segment.mp4"
+    encoder = Encoder(of, lambda: None)
+    encoder.put(path, 1, picture(of, 50), False)
+    encoder.put(path, 2, picture(of, 60), False)
+    assert not path.exists()
+    encoder.put(path, 3, picture(of, 70), True)
+    encoder.finish()
+    assert count_frames(path) == 3
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_abandoned_segment_leaves_nothing(tmp_path):
+    of = encoding()
+    encoder = Encoder(of, lambda: None)
+    encoder.put(tmp_path / "segment.mp4", 1, picture(of, 50), False)
+    encoder.abandon()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_segment_that_cannot_be_written_fails_the_run(tmp_path):
+    of = encoding()
+    encoder = Encoder(of, lambda: None)
+    path = tmp_path / "no-such-folder" / "segment.mp4"
+    encoder.put(path, 1, [bytes(of.frame_bytes)], True)
+    with pytest.raises(RenderError, match="No such file"):
+        encoder.finish()
+    encoder.abandon()
