@@ -21,18 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     by Ctrl-C or a signal.
     """
     options = _parser().parse_args(arguments)
-    owner = os.getpid()
-
-    def stop(number: int, _: FrameType | None) -> None:
-        if os.getpid() != owner:
-            # A forked child inherits the handler, and its parent ends it by this very signal.
-            os._exit(Interrupted.exit_status)
-        raise Interrupted(signal.Signals(number).name)
-
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # A run under nohup keeps ignoring the hang-up.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, stop)
+    if options.resumes:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # A run under nohup keeps ignoring the hang-up.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, _stop)
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):
@@ -46,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{place}{error.strerror or error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    raise Interrupted(signal.Signals(number).name)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     still.set_defaults(run=_still)
     for command in (zoom, preview, plan, still):
         command.add_argument("config", type=Path, help="the YAML file")
+        command.set_defaults(resumes=True)
     chosen = still.add_mutually_exclusive_group()
     chosen.add_argument("--frame", type=int, metavar="N", help="the frame of this number, from 0")
     chosen.add_argument("--time", metavar="S", help="the view at this time, in seconds")
@@ -76,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = commands.add_parser("bench", help="the article's table on this machine")
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
-    bench.set_defaults(run=_bench)
+    # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
+    bench.set_defaults(run=_bench, resumes=False)
     for command in (zoom, preview, plan, still, bench):
         command.add_argument(
             "--output",

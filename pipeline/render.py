@@ -110,24 +110,33 @@ def _encode_missing(
 
 
 def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: Report) -> bool:
-    """Join all segments to the video; on a wrong count drop the segments that are to blame."""
+    """Join all segments to the video; if that fails, drop the segments that are to blame."""
     stage = report.stages["encode"]
     stage.begin()
     temporary = temporary_path(outputs.video)
     try:
         join([segment.path for segment in segments], temporary, config.encoding)
-        counted = count_frames(temporary)
-        if counted == segments[-1].last:
+        if count_frames(temporary) == segments[-1].last:
             publish(temporary, outputs.video)
             return True
+    except RenderError:
+        if not _drop_damaged(segments, report):
+            raise
+    else:
+        _drop_damaged(segments, report)
     finally:
         temporary.unlink(missing_ok=True)
         stage.end(0.0)
-    for segment in segments:
-        if count_frames(segment.path) != len(segment.frames):
-            report.retried.append(f"segment {segment.path.name} was damaged")
-            segment.path.unlink()
     return False
+
+
+def _drop_damaged(segments: list[Segment], report: Report) -> bool:
+    """Remove segments that do not hold all their frames; tell whether there were any."""
+    damaged = [segment for segment in segments if count_frames(segment.path) != len(segment.frames)]
+    for segment in damaged:
+        report.retried.append(f"segment {segment.path.name} was damaged")
+        segment.path.unlink()
+    return bool(damaged)
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ def packed(of: Canvas) -> list[bytes]:
 
 
 samples = st.lists(
-    st.tuples(st.integers(0, 2**31 - 2), st.floats(-7.9, 7.9), st.sampled_from(list(Outcome))),
+    st.tuples(st.integers(0, 2**31 - 2), st.floats(-9, 60), st.sampled_from(list(Outcome))),
     min_size=1,
     max_size=60,
 )
