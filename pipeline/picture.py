@@ -9,6 +9,7 @@ from pipeline.colour.oklab import srgb_from_linear
 from pipeline.video.encoding import Encoding
 
 _STEPS = 1 << 16
+_DITHER_ROWS = 64
 
 # ITU-R BT.709-6, item 3.2.
 _KR, _KB = 0.2126, 0.0722
@@ -72,7 +73,13 @@ def _srgb_table() -> NDArray[np.float32]:
 
 
 def _dither(first_row: int, rows: int, columns: int) -> NDArray[np.float32]:
-    """Return a fixed fine pattern from -½ to ½: the same in every frame, so that it never crawls.
+    """Return a fine pattern from -½ to ½, the same in every frame, so that it never crawls."""
+    return _dither_rows(columns)[np.arange(first_row, first_row + rows) % _DITHER_ROWS]
+
+
+@lru_cache(maxsize=2)
+def _dither_rows(columns: int) -> NDArray[np.float32]:
+    """Return the rows after which the pattern repeats.
 
     Notes
     -----
@@ -80,6 +87,6 @@ def _dither(first_row: int, rows: int, columns: int) -> NDArray[np.float32]:
     Advanced Warfare", SIGGRAPH 2014.
     """
     across = 0.06711056 * np.arange(columns)
-    down = 0.00583715 * np.arange(first_row, first_row + rows)
+    down = 0.00583715 * np.arange(_DITHER_ROWS)
     inner = np.add.outer(down, across) % 1.0
     return np.asarray((52.9829189 * inner) % 1.0 - 0.5, np.float32)

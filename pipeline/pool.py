@@ -156,7 +156,7 @@ class SharedPool:
 def _start_worker() -> None:
     """Leave Ctrl-C to the parent, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _keep_freed_memory()
+    keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -167,7 +167,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Have the C library keep some megabytes of freed memory instead of giving it back.
 
     Arrays of a chunk come and go thousands of times a second; to fault their pages in anew costs

@@ -1,0 +1,36 @@
+"""What storing costs beside computing, and how much it saves."""
+
+from decimal import Decimal
+
+import pytest
+
+from pipeline.canvas import Canvas
+from pipeline.colour.look import Look
+from pipeline.colour.shade import Shader
+from pipeline.counts_packing import counts_from_packed, packed_from_counts
+from pipeline.kernels.choice import FLOAT64
+from pipeline.view import View
+
+CENTER = Decimal("-0.743643887037151"), Decimal("0.131825904205330")
+CANVAS = Canvas(View(CENTER, Decimal("1e-4"), Decimal(0), 1280, 25), 2000, FLOAT64)
+COUNTS = CANVAS.counts(0, 25)
+
+pytestmark = pytest.mark.benchmark(group="one chunk, 1280×25 samples")
+
+
+def test_compute(benchmark):
+    benchmark(CANVAS.counts, 0, 25)
+
+
+def test_pack(benchmark):
+    packed = benchmark(packed_from_counts, COUNTS, 25, 1280)
+    benchmark.extra_info["bytes a sample"] = len(packed) / (1280 * 25)
+
+
+def test_unpack(benchmark):
+    benchmark(counts_from_packed, packed_from_counts(COUNTS, 25, 1280), 25, 1280)
+
+
+def test_colour(benchmark):
+    shader = Shader(Look("dusk", 8.0, 0.0, 0.0, "sqrt", (0, 0, 0)))
+    benchmark(shader.light, COUNTS.smooth.reshape(25, 1280), 0.0, 1, False, False)
