@@ -7,6 +7,7 @@ from pipeline.errors import RenderError
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
 from pipeline.outputs import Outputs
 from pipeline.survey import Survey
+from pipeline.video.encoding import THREADS
 
 # Measured at 1080p and 4K with 4 workers on x86-64 (467 and 863 MB): what the processes hold before
 # any picture, and what
@@ -62,7 +63,7 @@ def estimate(
     wall = max(
         drawn / min(workers, usable_cores()),
         (drawn + encoded) / usable_cores(),
-        survey.encode_pixel_wall_s * pixels * len(wanted),
+        encoded / min(THREADS, usable_cores()),
     )
     return Estimate(
         compute_s=compute_s,

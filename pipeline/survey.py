@@ -3,7 +3,6 @@
 import bisect
 import math
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +36,6 @@ class Survey:
     """CPU seconds to draw a pixel."""
     encode_pixel_s: float
     """CPU seconds to encode a pixel."""
-    encode_pixel_wall_s: float
     encode_pixel_bytes: float
 
     def compute_s(self, index: int, samples: int) -> float:
@@ -77,7 +75,7 @@ def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
     pixels = small.columns * small.rows
     # The difference of two runs leaves ffmpeg's start out; a still is all start.
     encoded = _encode(pictures, small)
-    start = _encode(pictures[:1], small) if len(pictures) > 1 else _Encoded(0.0, 0.0, 0)
+    start = _encode(pictures[:1], small) if len(pictures) > 1 else _Encoded(0.0, 0)
     encoded_pixels = pixels * max(1, len(pictures) - 1)
     return Survey(
         indices=indices,
@@ -85,7 +83,6 @@ def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
         sample_bytes=[result.packed_bytes / result.samples for result in results],
         draw_pixel_s=sum(result.draw_s for result in results) / (len(results) * pixels),
         encode_pixel_s=max(0.0, encoded.cpu_s - start.cpu_s) / encoded_pixels,
-        encode_pixel_wall_s=max(0.0, encoded.wall_s - start.wall_s) / encoded_pixels,
         encode_pixel_bytes=encoded.size / (len(pictures) * pixels),
     )
 
@@ -112,7 +109,6 @@ def _canvas(frame: Frame, small: Encoding, supersample: int) -> Canvas:
 @dataclass(frozen=True, slots=True)
 class _Encoded:
     cpu_s: float
-    wall_s: float
     size: int
 
 
@@ -120,13 +116,13 @@ def _encode(pictures: list[list[bytes]], encoding: Encoding) -> _Encoded:
     """Return what encoding some pictures takes, ffmpeg's start included."""
     with tempfile.TemporaryDirectory(prefix="survey-") as folder:
         path = Path(folder) / "survey.mp4"
-        cpu_s, wall_s = children_cpu_s(), time.monotonic()
+        cpu_s = children_cpu_s()
         writer = FrameWriter(path, encoding)
         for planes in pictures:
             writer.write(planes)
         writer.close()
         size = path.stat().st_size if path.exists() else 0
-        return _Encoded(children_cpu_s() - cpu_s, time.monotonic() - wall_s, size)
+        return _Encoded(children_cpu_s() - cpu_s, size)
 
 
 def _between(indices: list[int], values: list[float], index: int) -> float:

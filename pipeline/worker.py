@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
-from pipeline.colour.shade import Shader
+from pipeline.colour.shade import HALO_ROWS, Shader
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
 from pipeline.picture import planes_from_light, rgb8_from_light
@@ -123,9 +123,10 @@ def draw_rgb(
 def _light(
     stored: StoredCanvas, shader: Shader, first: int, last: int, supersample: int, seconds: Fraction
 ) -> np.ndarray:
-    """Return the light of some rows of pixels; a row of samples beyond either end tells slopes."""
+    """Return the light of some rows of pixels."""
     top, bottom = first * supersample, last * supersample
-    above, below = top > 0, bottom < stored.canvas.rows
+    above = min(HALO_ROWS, top)
+    below = min(HALO_ROWS, stored.canvas.rows - bottom)
     smooth = stored.smooth_rows(top - above, bottom + below)
     return shader.light(smooth, float(seconds), supersample, above, below)
 
@@ -161,7 +162,7 @@ def survey_frame(
         for chunk, packed in enumerate(block.chunks)
         for first, last in [canvas.chunk_bounds(chunk)]
     ]
-    light = shader.light(np.concatenate(rows), float(seconds), supersample, False, False)
+    light = shader.light(np.concatenate(rows), float(seconds), supersample)
     planes = planes_from_light(light, 0, encoding)
     return SurveyedFrame(
         samples=canvas.rows * canvas.columns,

@@ -17,7 +17,7 @@ from pipeline.colour.oklab import (
     srgb_from_linear,
 )
 from pipeline.colour.palette import OWN_PALETTES, TURN, palette_fault, turn_from_palette
-from pipeline.colour.shade import Shader
+from pipeline.colour.shade import HALO_ROWS, Shader
 from pipeline.picture import planes_from_light, rgb8_from_light
 from pipeline.video.encoding import Encoding
 
@@ -73,33 +73,40 @@ def test_unknown_palettes_are_told_with_the_nearest():
 def test_even_counts_show_the_palette_and_the_interior_its_own_colour():
     smooth = np.full((4, 6), 16.0)
     smooth[:, 3:] = np.nan
-    light = Shader(look(interior=(255, 0, 0))).light(smooth, 0.0, 1, False, False)
+    light = Shader(look(interior=(255, 0, 0))).light(smooth, 0.0, 1)
     np.testing.assert_allclose(light[0, 0], turn_from_palette("dusk")[TURN // 4], atol=1e-5)
     np.testing.assert_allclose(light[0, 5], [1, 0, 0], atol=1e-6)
 
 
 def test_the_palette_moves_with_time_and_offset():
     smooth = np.full((2, 2), 16.0)
-    still = Shader(look(offset=0.25)).light(smooth, 0.0, 1, False, False)
-    moving = Shader(look(cycle=0.125)).light(smooth, 2.0, 1, False, False)
+    still = Shader(look(offset=0.25)).light(smooth, 0.0, 1)
+    moving = Shader(look(cycle=0.125)).light(smooth, 2.0, 1)
     np.testing.assert_array_equal(still, moving)
 
 
 def test_samples_are_averaged_in_linear_light():
     smooth = np.array([[8.0, 40.0], [8.0, 40.0]])
     shader = Shader(look(period=1e6))
-    fine = shader.light(smooth, 0.0, 1, False, False)
+    fine = shader.light(smooth, 0.0, 1)
     np.testing.assert_allclose(
-        shader.light(smooth, 0.0, 2, False, False)[0, 0], fine.mean(axis=(0, 1)), rtol=1e-6
+        shader.light(smooth, 0.0, 2)[0, 0], fine.mean(axis=(0, 1)), rtol=1e-6
     )
 
 
 def test_noise_shows_the_palette_s_mean_not_noise():
     rng = np.random.default_rng(1)
     shader = Shader(look())
-    light = shader.light(rng.uniform(0, 1e5, (64, 64)), 0.0, 1, False, False)
+    light = shader.light(rng.uniform(0, 1e7, (64, 64)), 0.0, 1)
     mean = turn_from_palette("dusk").mean(axis=0)
     assert np.abs(light - mean).max() < 0.02
+
+
+def test_a_gentle_gradient_stays_as_sharp_as_it_is():
+    smooth = np.add.outer(np.zeros(9), np.linspace(10, 12, 40))
+    light = Shader(look(period=500)).light(smooth, 0.0, 1)
+    index = np.floor(smooth / 500 * TURN).astype(int)
+    np.testing.assert_allclose(light, turn_from_palette("dusk")[index], atol=1e-4)
 
 
 @pytest.mark.parametrize("supersample", [1, 2, 3])
@@ -107,17 +114,17 @@ def test_a_picture_does_not_depend_on_how_its_rows_are_cut(supersample):
     rng = np.random.default_rng(2)
     smooth = np.cumsum(rng.uniform(0, 3, (12 * supersample, 8 * supersample)), axis=0)
     shader = Shader(look())
-    whole = shader.light(smooth, 0.0, supersample, False, False)
+    whole = shader.light(smooth, 0.0, supersample)
     cut = 5 * supersample
-    top = shader.light(smooth[: cut + 1], 0.0, supersample, False, True)
-    bottom = shader.light(smooth[cut - 1 :], 0.0, supersample, True, False)
+    top = shader.light(smooth[: cut + HALO_ROWS], 0.0, supersample, 0, HALO_ROWS)
+    bottom = shader.light(smooth[cut - HALO_ROWS :], 0.0, supersample, HALO_ROWS, 0)
     np.testing.assert_array_equal(np.concatenate([top, bottom]), whole)
 
 
 @pytest.mark.parametrize("scale", ["linear", "sqrt", "log"])
 def test_every_scale_takes_all_counts(scale):
     smooth = np.array([[-2.4, 0.0, 1.0, 2e9, np.nan]])
-    light = Shader(look(scale=scale)).light(smooth, 1e5, 1, False, False)
+    light = Shader(look(scale=scale)).light(smooth, 1e5, 1)
     assert np.isfinite(light).all()
 
 
@@ -132,7 +139,7 @@ def test_dither_keeps_the_mean_of_a_gradient_that_8_bits_cannot_show():
 def test_planes_are_what_ffmpeg_takes_them_for(pixel_format):
     encoding = Encoding(64, 32, Fraction(30), "h264", 18, pixel_format, "medium")
     smooth = np.add.outer(np.linspace(0, 20, 32), np.linspace(0, 40, 64))
-    light = Shader(look()).light(smooth, 0.0, 1, False, False)
+    light = Shader(look()).light(smooth, 0.0, 1)
     halves = [
         planes_from_light(light[:16], 0, encoding),
         planes_from_light(light[16:], 16, encoding),

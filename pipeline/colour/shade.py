@@ -9,16 +9,24 @@ from pipeline.colour.palette import TURN, turn_from_palette
 
 # Smooth counts reach a little below 0 outside the disc of radius 2 (-2.4 at |c| = 1000).
 _LOG_SHIFT = 4.0
-# The widest footprint, in turns: what varies faster than this shows the palette's mean.
-_WIDEST_TURNS = 1.0
+# The part of the way to its neighbours over which a sample shows the palette's mean; the mean with
+# its neighbours does the rest.
+_FOOTPRINT = 0.3
+# From this change a sample, in turns of the palette, a sample is wholly averaged with its
+# neighbours: what lies between them is no gradient.
+_ROUGH_TURNS = 0.25
+
+HALO_ROWS = 2
+"""Rows of samples beyond those wanted that a picture's light depends on."""
 
 
 class Shader:
     """Turns smooth counts into light for one look; made once, used for every picture.
 
-    Where counts change fast from sample to sample, as they do beside the boundary, a single
-    colour would be noise. Each sample therefore shows the palette averaged over the part of a
-    turn that lies between it and its neighbours, from a stack of ever smoother palettes.
+    Where counts change fast from sample to sample, as they do beside the boundary, colours taken
+    at points would be noise. There each sample shows the palette averaged over a part of the way
+    to its neighbours, from a stack of ever smoother palettes, and is averaged with them by the
+    weights 1 2 1 across and down. Where counts change slowly it stays as it is.
     """
 
     def __init__(self, look: Look) -> None:
@@ -35,8 +43,8 @@ class Shader:
         smooth: NDArray[np.float64],
         seconds: float,
         supersample: int,
-        above: bool,
-        below: bool,
+        above: int = 0,
+        below: int = 0,
     ) -> NDArray[np.float32]:
         """Return the linear light of pixels.
 
@@ -48,46 +56,41 @@ class Shader:
             The frame's time, for a palette that moves.
         supersample : int
             Samples along each side of a pixel.
-        above, below : bool
-            Whether the first or last row of samples belongs to a neighbour, and is only there
-            to tell how fast the counts change.
+        above, below : int
+            How many of the first and last rows of samples are only there for their neighbours:
+            HALO_ROWS, or as many as there are up to the picture's edge.
 
         Returns
         -------
         ndarray of float32, shape (pixel rows, pixel columns, 3)
             0 to 1.
         """
-        index = self._index(smooth, seconds)
-        index = index[1 if above else 0 : -1 if below else None]
-        light = np.take(self._light, index, axis=0)
+        turns = self._turns(smooth)
+        change = _change(turns)
+        light = np.take(self._light, self._index(turns, change, seconds), axis=0)
+        # In the interior nothing changes, but at its edge.
+        rough = np.fmin(change * np.float32(1 / _ROUGH_TURNS), np.float32(1))
+        rough[np.isnan(turns)] = 1
+        light += rough[..., None] * (_with_neighbours(light) - light)
+        light = light[above : light.shape[0] - below]
         if supersample == 1:
             return light
-        rows, columns = index.shape[0] // supersample, index.shape[1] // supersample
+        rows, columns = light.shape[0] // supersample, light.shape[1] // supersample
         blocks = light.reshape(rows, supersample, columns, supersample, 3)
         return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
-    def _index(self, smooth: NDArray[np.float64], seconds: float) -> NDArray[np.int32]:
+    def _index(
+        self, turns: NDArray[np.float64], change: NDArray[np.float32], seconds: float
+    ) -> NDArray[np.int32]:
         """Return each sample's place in the stack of palettes."""
-        inside = np.isnan(smooth)
-        turns = self._turns(smooth)
-        footprint = np.zeros(turns.shape, np.float32)
-        across = np.abs(np.diff(turns, axis=1))
-        down = np.abs(np.diff(turns, axis=0))
-        # fmax passes over the NaN of a neighbour in the interior.
-        for part, change in (
-            (np.s_[:, 1:], across),
-            (np.s_[:, :-1], across),
-            (np.s_[1:], down),
-            (np.s_[:-1], down),
-        ):
-            np.fmax(footprint[part], change, out=footprint[part])
-        np.clip(footprint, 1 / TURN, _WIDEST_TURNS, out=footprint)
+        footprint = np.clip(change * np.float32(_FOOTPRINT), 1 / TURN, 1)
         level = np.rint(np.log2(footprint * np.float32(TURN))).astype(np.int32)
         np.minimum(level, self._levels - 1, out=level)
-        turns += self._look.offset + self._look.cycle * seconds
-        turns -= np.floor(turns)
-        turns[inside] = 0.0
-        index = (turns * TURN).astype(np.int32)
+        inside = np.isnan(turns)
+        place = turns + (self._look.offset + self._look.cycle * seconds)
+        place -= np.floor(place)
+        place[inside] = 0.0
+        index = (place * TURN).astype(np.int32)
         np.minimum(index, TURN - 1, out=index)
         index += level * np.int32(TURN)
         index[inside] = self._interior_index
@@ -102,6 +105,38 @@ class Shader:
         else:
             scaled = np.log2(np.maximum(smooth + _LOG_SHIFT, 0.5))
         return np.asarray(scaled / self._look.period)
+
+
+def _change(turns: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return the largest change to a neighbour across or down; 0 in the interior."""
+    change = np.zeros(turns.shape, np.float32)
+    across = np.abs(np.diff(turns, axis=1))
+    down = np.abs(np.diff(turns, axis=0))
+    # fmax passes over the NaN of a neighbour in the interior.
+    for part, step in (
+        (np.s_[:, 1:], across),
+        (np.s_[:, :-1], across),
+        (np.s_[1:], down),
+        (np.s_[:-1], down),
+    ):
+        np.fmax(change[part], step, out=change[part])
+    return change
+
+
+def _with_neighbours(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each sample averaged with its neighbours, 1 2 1 across and down."""
+    across = 2 * light
+    across[:, 1:] += light[:, :-1]
+    across[:, :-1] += light[:, 1:]
+    across[:, 0] += light[:, 0]
+    across[:, -1] += light[:, -1]
+    both = 2 * across
+    both[1:] += across[:-1]
+    both[:-1] += across[1:]
+    both[0] += across[0]
+    both[-1] += across[-1]
+    both *= np.float32(1 / 16)
+    return both
 
 
 def _averaged(turn: NDArray[np.float64], width: int) -> NDArray[np.float64]:

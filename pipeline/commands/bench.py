@@ -26,7 +26,7 @@ from pipeline.view import View
 from pipeline.worker import count_n
 
 # What takes milliseconds is repeated, and the best taken: the rest is the machine's noise.
-_REPEATS = 15
+_REPEATS = 40
 # What a pixel costs before its first step, in steps.
 _PIXEL_STEPS = 8
 
@@ -161,5 +161,5 @@ def _write_picture(path: Path) -> None:
     counts = canvas.counts(0, canvas.rows)
     smooth: NDArray[np.float64] = counts.smooth.reshape(canvas.rows, canvas.columns)
     shader = Shader(Look("dusk", DEFAULT_PERIOD["sqrt"], 0.0, 0.0, "sqrt", (0, 0, 0)))
-    picture = rgb8_from_light(shader.light(smooth, 0.0, 1, False, False), 0)
+    picture = rgb8_from_light(shader.light(smooth, 0.0, 1), 0)
     write_durably(path, [iio.imwrite("<bytes>", picture, extension=".png")])
