@@ -36,11 +36,11 @@ bench: $(READY) ## the article's table on this machine
 
 test: lint ## lint, and the tests: some minutes
 	$(BIN)/python -m pytest -m "not slow" $(ARGS)
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov --cov-report=term $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov=pipeline.kernels --cov-report=term-missing $(ARGS)
 
 test-all: lint ## all tests, the slow ones too
 	$(BIN)/python -m pytest $(ARGS)
-	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov --cov-report=term $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov=pipeline.kernels --cov-report=term-missing $(ARGS)
 
 lint: $(DEV_READY) ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

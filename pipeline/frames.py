@@ -16,7 +16,7 @@ from pipeline.view import View
 
 # Digits of a width between keyframes, and of a centre beyond the width's own first digit: far
 # finer than a pixel, and the same for every frame.
-_WIDTH_DIGITS = 40
+_WIDTH_DIGITS = 30
 _CENTER_DIGITS = 25
 
 

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -109,6 +109,16 @@ class SharedPool:
                     lost.append(task)
             self._bury(lost)
         return results
+
+    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
+        """Send tasks as room comes, and yield each with its result as it comes."""
+        waiting = iter(tasks)
+        ahead = next(waiting, None)
+        while ahead is not None or self.in_flight:
+            while ahead is not None and self.has_room:
+                self.submit(ahead)
+                ahead = next(waiting, None)
+            yield from self.finished(1.0)
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are doing."""

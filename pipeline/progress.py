@@ -39,7 +39,7 @@ class Progress:
             self._bar = tqdm(
                 total=1.0,
                 file=sys.stderr,
-                bar_format="{percentage:3.0f}% |{bar}| {postfix} [{elapsed}<{remaining}]",
+                bar_format="{desc}{percentage:3.0f}% |{bar}| [{elapsed}<{remaining}]",
                 smoothing=0.05,
                 leave=False,
                 dynamic_ncols=True,
@@ -82,7 +82,9 @@ class Progress:
         """Count a frame as encoded."""
         self._frames_done += 1
         if self._bar is not None:
-            self._bar.set_postfix_str(f"{self._frames_done}/{self._frames} frames", refresh=False)
+            self._bar.set_description_str(
+                f"{self._frames_done}/{self._frames} frames ", refresh=False
+            )
 
     def tick(self) -> None:
         """Write a line now and then where there is no bar."""

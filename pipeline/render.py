@@ -56,15 +56,16 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
 
 
 def _render(config: Config, frames: FrameList, outputs: Outputs, report: Report) -> None:
-    canvases = [frame.canvas(config.supersample) for frame in frames]
-    keys = [canvas.key() for canvas in canvases]
-    for canvas in canvases:
+    keys = []
+    for frame in frames:
+        canvas = frame.canvas(config.supersample)
+        keys.append(canvas.key())
         report.kernels[canvas.kernel.arithmetic] = (
             report.kernels.get(canvas.kernel.arithmetic, 0) + 1
         )
     report.frames = len(frames)
     report.workers = config.workers or usable_cores()
-    samples = sum(canvas.rows * canvas.columns for canvas in canvases)
+    samples = len(frames) * config.encoding.columns * config.encoding.rows * config.supersample**2
     segments = segments_of(
         frames, keys, config.look, config.encoding, config.supersample, outputs.segments
     )

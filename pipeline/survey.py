@@ -59,17 +59,23 @@ def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
     )
     small = _small(config.encoding)
     surveyed: dict[int, SurveyedFrame] = {}
-    waiting = list(indices)
-    while waiting or pool.in_flight:
-        while waiting and pool.has_room:
-            frame = frames[waiting.pop(0)]
-            canvas = _canvas(frame, small, config.supersample)
-            arguments = (canvas, config.supersample, config.look, frame.time, small)
-            pool.submit(
-                Task(f"survey of frame {frame.index}", survey_frame, arguments, frame.index)
-            )
-        for task, result in pool.finished(1.0):
-            surveyed[task.tag] = result
+    tasks = (
+        Task(
+            f"survey of frame {frame.index}",
+            survey_frame,
+            (
+                _canvas(frame, small, config.supersample),
+                config.supersample,
+                config.look,
+                frame.time,
+                small,
+            ),
+            frame.index,
+        )
+        for frame in map(frames.__getitem__, indices)
+    )
+    for task, result in pool.results(tasks):
+        surveyed[task.tag] = result
     results = [surveyed[index] for index in indices]
     pictures = [result.planes for result in results]
     pixels = small.columns * small.rows

@@ -37,13 +37,7 @@ def fail():
 
 
 def all_results(pool, tasks):
-    waiting, results = list(tasks), {}
-    while waiting or pool.in_flight:
-        while waiting and pool.has_room:
-            pool.submit(waiting.pop(0))
-        for task, result in pool.finished(1.0):
-            results[task.tag] = result
-    return results
+    return {task.tag: result for task, result in pool.results(tasks)}
 
 
 def test_every_task_comes_back_once():

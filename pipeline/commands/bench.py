@@ -108,16 +108,13 @@ def _counted(
 ) -> tuple[NDArray[np.uint8], float]:
     """Return the counts of the whole canvas, and the seconds from sending to having them all."""
     n = np.empty((canvas.rows, canvas.columns), np.uint8)
-    waiting = [
+    tasks = (
         Task(f"rows {first} to {last}", count_n, (canvas, first, last), (first, last))
         for first, last in blocks
-    ]
+    )
     start = time.perf_counter()
-    while waiting or pool.in_flight:
-        while waiting and pool.has_room:
-            pool.submit(waiting.pop(0))
-        for task, counted in pool.finished(1.0):
-            n[slice(*task.tag)] = counted.reshape(-1, canvas.columns)
+    for task, counted in pool.results(tasks):
+        n[slice(*task.tag)] = counted.reshape(-1, canvas.columns)
     return n, time.perf_counter() - start
 
 

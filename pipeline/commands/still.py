@@ -89,18 +89,15 @@ def _drawn(frame: Frame, config: Config, outputs: Outputs, pool: SharedPool) -> 
 
 
 def _counted(canvas: Canvas, frame: Frame, pool: SharedPool) -> tuple[list[bytes], int]:
-    waiting = [
-        Task(f"frame {frame.index}", count_chunks, (canvas, first, last), first)
-        for first, last in RowCosts().blocks(canvas, pool.workers)
-    ]
     chunks = [b""] * canvas.chunks
     iterations = 0
-    while waiting or pool.in_flight:
-        while waiting and pool.has_room:
-            pool.submit(waiting.pop(0))
-        for task, block in pool.finished(1.0):
-            chunks[task.tag : task.tag + len(block.chunks)] = block.chunks
-            iterations += block.iterations
+    tasks = (
+        Task(f"frame {frame.index}", count_chunks, (canvas, first, last), first)
+        for first, last in RowCosts().blocks(canvas, pool.workers)
+    )
+    for task, block in pool.results(tasks):
+        chunks[task.tag : task.tag + len(block.chunks)] = block.chunks
+        iterations += block.iterations
     return chunks, iterations
 
 
@@ -117,18 +114,17 @@ def _write_raw(path: Path, frame: Frame, pool: SharedPool) -> None:
     ]
     iterations = 0
     compute_cpu_s = 0.0
-    while blocks or pool.in_flight:
-        while blocks and pool.has_room:
-            first, last = blocks.pop(0)
-            name = f"frame {frame.index}, rows {first} to {last}"
-            pool.submit(Task(name, count_rows, (canvas, first, last), (first, last)))
-        for task, (counts, cpu_s) in pool.finished(1.0):
-            rows = slice(*task.tag)
-            n[rows] = counts.n.reshape(-1, canvas.columns)
-            smooth[rows] = counts.smooth.reshape(-1, canvas.columns)
-            outcome[rows] = counts.outcome.reshape(-1, canvas.columns)
-            iterations += counts.iterations
-            compute_cpu_s += cpu_s
+    tasks = (
+        Task(f"frame {frame.index}, rows {rows[0]} to {rows[1]}", count_rows, (canvas, *rows), rows)
+        for rows in blocks
+    )
+    for task, (counts, cpu_s) in pool.results(tasks):
+        rows = slice(*task.tag)
+        n[rows] = counts.n.reshape(-1, canvas.columns)
+        smooth[rows] = counts.smooth.reshape(-1, canvas.columns)
+        outcome[rows] = counts.outcome.reshape(-1, canvas.columns)
+        iterations += counts.iterations
+        compute_cpu_s += cpu_s
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,
