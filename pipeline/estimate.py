@@ -6,6 +6,7 @@ from pipeline.config.load import Config
 from pipeline.errors import RenderError
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
 from pipeline.outputs import Outputs
+from pipeline.progress import size
 from pipeline.survey import Survey
 from pipeline.video.encoding import THREADS
 
@@ -96,8 +97,8 @@ def check_room(work: Estimate, outputs: Outputs, config: Config, workers: int) -
     free = free_disk_bytes(outputs.root)
     if work.disk_bytes > free:
         raise RenderError(
-            f"{outputs.root}: about {work.disk_bytes / 1e9:.1f} GB will be written and "
-            f"{free / 1e9:.1f} GB are free; free some, or lower fps, size or supersample"
+            f"{outputs.root}: about {size(work.disk_bytes)} will be written and "
+            f"{size(free)} are free; free some, or lower fps, size or supersample"
         )
     available = available_memory_bytes()
     if available is not None and work.memory_bytes > available:
@@ -110,6 +111,6 @@ def check_room(work: Estimate, outputs: Outputs, config: Config, workers: int) -
             else "take a smaller video.width and height"
         )
         raise RenderError(
-            f"about {work.memory_bytes / 1e6:.0f} MB of memory are needed and "
-            f"{available / 1e6:.0f} MB are available; {advice}"
+            f"about {size(work.memory_bytes)} of memory are needed and "
+            f"{size(available)} are available; {advice}"
         )

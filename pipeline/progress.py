@@ -98,6 +98,14 @@ class Progress:
         self.say(f"{self._frames_done}/{self._frames} frames, {part:.0%} of the work{ahead}")
 
 
+def size(count: float) -> str:
+    """Return bytes for people: ``850 kB``, ``12 MB``, ``3.4 GB``."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
+        if count >= scale:
+            return f"{count / scale:.{1 if count < 10 * scale else 0}f} {unit}"
+    return f"{count / 1e3:.0f} kB"
+
+
 def duration(seconds: float) -> str:
     """Return seconds for people: ``45 s``, ``12 min``, ``3 h 20 min``."""
     if seconds < 100:

@@ -11,7 +11,7 @@ from pipeline.frames import FrameList
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool
-from pipeline.progress import duration
+from pipeline.progress import duration, size
 from pipeline.segments import segments_of
 from pipeline.survey import survey
 
@@ -38,16 +38,15 @@ def plan(path: Path, root: Path) -> None:
 
     print("\n".join(_description(config, frames)))
     available = available_memory_bytes()
-    there = f" of {available / 1e6:.0f} MB available" if available is not None else ""
+    there = f" of {size(available)} available" if available is not None else ""
     compute = sum(work.compute_s.values())
     print(
         f"to do    {len(wanted)} frames to draw and encode, {len(work.compute_s)} to compute\n"
         f"time     about {duration(work.wall_s)} with {workers} workers (CPU: "
         f"{duration(compute)} compute, {duration(work.draw_frame_s * len(wanted))} colour, "
         f"{duration(work.encode_frame_s * len(wanted))} encode)\n"
-        f"memory   about {work.memory_bytes / 1e6:.0f} MB{there}\n"
-        f"disk     about {work.disk_bytes / 1e6:.0f} MB of "
-        f"{free_disk_bytes(root) / 1e9:.1f} GB free\n"
+        f"memory   about {size(work.memory_bytes)}{there}\n"
+        f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
         f"video    {outputs.video}"
     )
 

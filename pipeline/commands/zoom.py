@@ -5,7 +5,7 @@ from pathlib import Path
 from pipeline.commands.opening import opened
 from pipeline.config.load import Config
 from pipeline.outputs import Outputs
-from pipeline.progress import duration
+from pipeline.progress import duration, size
 from pipeline.render import render_video
 from pipeline.report import Report
 
@@ -40,7 +40,7 @@ def summary(report: Report, outputs: Outputs) -> str:
     lines = [
         f"{report.frames} frames in {duration(report.wall_s)}; CPU seconds: {stages}",
         f"{computed:.1f} million samples computed, {reused:.1f} million reused; {rate}",
-        f"{outputs.video} ({outputs.video.stat().st_size / 1e6:.1f} MB)",
+        f"{outputs.video} ({size(outputs.video.stat().st_size)})",
     ]
     if report.retried:
         lines.insert(2, f"done again: {'; '.join(report.retried)}")
