@@ -137,3 +137,25 @@ def test_a_segment_that_cannot_be_written_fails_the_run(tmp_path):
     with pytest.raises(RenderError, match="No such file"):
         encoder.finish()
     encoder.abandon()
+
+
+@pytest.mark.parametrize(("hidden", "made"), [("libsvtav1", True), ("av1", False)])
+def test_an_ffmpeg_without_an_encoder_takes_the_next_or_says_so(
+    tmp_path, monkeypatch, hidden, made
+):
+    real = imageio_ffmpeg.get_ffmpeg_exe()
+    lesser = tmp_path / "ffmpeg"
+    lesser.write_text(
+        f'#!/bin/sh\ncase "$*" in *-encoders*) "{real}" "$@" | grep -v {hidden};; '
+        f'*) exec "{real}" "$@";; esac\n'
+    )
+    lesser.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(lesser))
+    of = encoding("av1")
+    path = tmp_path / "x.mp4"
+    if made:
+        assert written(path, of, [40, 60]) == ""
+        assert count_frames(path) == 2
+    else:
+        with pytest.raises(RenderError, match="cannot encode av1"):
+            FrameWriter(path, of)

@@ -84,19 +84,20 @@ class Encoding:
             "threads": THREADS,
         }
 
-    def codec_name(self) -> str:
-        """Return ffmpeg's name of the encoder."""
+    def encoders(self) -> tuple[str, ...]:
+        """Return the names of the encoders that can make this, the best first."""
+        # Not every ffmpeg has SVT-AV1: that of 64-bit Arm's wheel has not.
         return {
-            "h264": "libx264",
-            "h265": "libx265",
-            "av1": "libsvtav1",
-            "vp9": "libvpx-vp9",
+            "h264": ("libx264",),
+            "h265": ("libx265",),
+            "av1": ("libsvtav1", "libaom-av1"),
+            "vp9": ("libvpx-vp9",),
         }[self.codec]
 
-    def output_options(self) -> list[str]:
-        """Return ffmpeg's options for encoding a segment."""
+    def output_options(self, encoder: str) -> list[str]:
+        """Return ffmpeg's options for encoding a segment with one of `encoders`."""
         return [
-            *self._codec_options(),
+            *self._encoder_options(encoder),
             *("-crf", str(self.crf)),
             *BT709_OPTIONS,
             *("-fflags", "+bitexact", "-flags:v", "+bitexact"),
@@ -106,21 +107,24 @@ class Encoding:
         """Return the options that name the stream so that Apple's players take it."""
         return ["-tag:v", "hvc1"] if self.codec == "h265" else []
 
-    def _codec_options(self) -> list[str]:
-        if self.codec == "h264":
+    def _encoder_options(self, encoder: str) -> list[str]:
+        if encoder == "libx264":
             return [
                 *("-preset", self.preset, "-threads", str(THREADS)),
                 *("-x264-params", "rc-lookahead=1:sync-lookahead=0:bframes=0"),
             ]
-        if self.codec == "h265":
+        if encoder == "libx265":
             return [
                 *("-preset", self.preset, *self.tag_options(), "-x265-params"),
                 # Reordered frames would also shift the time of every segment but the first.
                 f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=8:bframes=0",
             ]
-        if self.codec == "av1":
+        if encoder == "libsvtav1":
             return ["-preset", self.preset, "-svtav1-params", f"lp={THREADS}:lookahead=16"]
+        # libaom's cpu-used ends at 8, SVT's presets at 13.
+        speed = self.preset if encoder == "libvpx-vp9" else str(min(int(self.preset), 8))
+        deadline = "-deadline" if encoder == "libvpx-vp9" else "-usage"
         return [
-            *("-b:v", "0", "-deadline", "good", "-cpu-used", self.preset),
+            *("-b:v", "0", deadline, "good", "-cpu-used", speed),
             *("-row-mt", "1", "-threads", str(THREADS), "-lag-in-frames", "12"),
         ]

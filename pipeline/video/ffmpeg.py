@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ class FrameWriter:
 
     def __init__(self, path: Path, encoding: Encoding) -> None:
         self._path = path
+        encoder = _encoder_for(encoding)
         self._report = _Report()
         self._writer: Any = imageio_ffmpeg.write_frames(
             path,
@@ -38,12 +40,12 @@ class FrameWriter:
             pix_fmt_out=encoding.pixel_format,
             fps=encoding.fps,
             quality=None,
-            codec=encoding.codec_name(),
+            codec=encoder,
             macro_block_size=2,
             ffmpeg_log_level="quiet",
             # Short queues and no decoder threads: each holds whole frames.
             input_params=["-thread_queue_size", "2", "-threads", "1", *BT709_OPTIONS],
-            output_params=["-f", "mp4", *encoding.output_options()],
+            output_params=["-f", "mp4", *encoding.output_options(encoder)],
         )
         with self._report:
             self._writer.send(None)
@@ -113,6 +115,31 @@ def join(segments: Iterable[Path], path: Path, encoding: Encoding) -> None:
         listing.unlink(missing_ok=True)
     if done.returncode:
         raise RenderError(f"joining the segments failed: {done.stderr.strip()}")
+
+
+def _encoder_for(encoding: Encoding) -> str:
+    """Return the best encoder that this ffmpeg has.
+
+    Raises
+    ------
+    RenderError
+        It has none for this codec.
+    """
+    for encoder in encoding.encoders():
+        if encoder in _listed_encoders(imageio_ffmpeg.get_ffmpeg_exe()):
+            return encoder
+    raise RenderError(
+        f"this ffmpeg ({imageio_ffmpeg.get_ffmpeg_exe()}) cannot encode {encoding.codec}; "
+        "take another video.codec, or name another ffmpeg in IMAGEIO_FFMPEG_EXE"
+    )
+
+
+@lru_cache(maxsize=2)
+def _listed_encoders(ffmpeg: str) -> frozenset[str]:
+    listing = subprocess.run(
+        [ffmpeg, "-hide_banner", "-encoders"], capture_output=True, text=True, check=True
+    ).stdout
+    return frozenset(line.split()[1] for line in listing.splitlines() if len(line.split()) > 1)
 
 
 class _Report:
