@@ -10,7 +10,7 @@ from pipeline.progress import size
 from pipeline.survey import Survey
 from pipeline.video.encoding import THREADS
 
-# Measured at 1080p and 4K with 4 workers on x86-64 (467 and 863 MB): what the processes hold before
+# Measured at 1080p and 4K with 4 workers on x86-64 (483 and 863 MB): what the processes hold before
 # any picture, and what
 # each pixel of the picture adds in the encoder and in the workers.
 PARENT_BYTES = 150_000_000
