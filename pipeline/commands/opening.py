@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pipeline.config.load import Config, load_config
 from pipeline.kernels.choice import HAVE_NUMBA
+from pipeline.kernels.compiled_folder import compiled_folder
 
 
 def opened(path: Path) -> Config:
@@ -18,6 +19,11 @@ def opened(path: Path) -> Config:
     config = load_config(path)
     for warning in config.warnings:
         print(f"warning: {warning.text(path)}", file=sys.stderr)
+    if HAVE_NUMBA and not compiled_folder().exists():
+        print(
+            "compiling the kernels for this processor: only once, ten seconds to a minute",
+            file=sys.stderr,
+        )
     if not HAVE_NUMBA:
         print(
             "numba is not installed (there is no wheel of it for 32-bit Arm): numpy computes, "

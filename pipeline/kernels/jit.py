@@ -1,31 +1,13 @@
 """numba where there is a wheel for it; plain Python functions where there is none."""
 
-import hashlib
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
+
+from pipeline.kernels.compiled_folder import compiled_folder
 
 
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
-
-
-def _cache_folder() -> Path:
-    """Return where compiled kernels of exactly these sources are kept.
-
-    numba looks only at the file of the function it compiled: left to itself it would go on using
-    a kernel whose parts have changed in other files.
-    """
-    here = Path(__file__).parent
-    digest = hashlib.sha256()
-    for source in sorted(here.glob("*.py")):
-        digest.update(source.read_bytes())
-    beside = here / "__pycache__"
-    if not os.access(beside if beside.exists() else here, os.W_OK):
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        beside = home / "mandelbrot-zoom-pipeline"
-    return beside / f"kernels-{digest.hexdigest()[:16]}"
 
 
 # 32-bit Arm: only the numpy kernel is used there, and it calls this as it is.
@@ -37,8 +19,7 @@ try:
 except ImportError:
     pass
 else:
-    if not os.environ.get("NUMBA_CACHE_DIR"):
-        numba.config.CACHE_DIR = str(_cache_folder())  # type: ignore[attr-defined]  # read from there
+    numba.config.CACHE_DIR = str(compiled_folder())  # type: ignore[attr-defined]  # numba's own
     # numpy's error model: a division that may raise cannot be vectorised. No fastmath: contraction
     # to fused multiply-adds would make counts depend on the processor.
     compiled: Callable[..., Any] = numba.njit(cache=True, error_model="numpy")
