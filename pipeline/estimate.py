@@ -11,13 +11,13 @@ from pipeline.survey import Survey
 from pipeline.video.encoding import THREADS
 
 # Measured at 1080p and 4K with 4 workers on x86-64 (483 and 863 MB): what the processes hold before
-# any picture, and what
-# each pixel of the picture adds in the encoder and in the workers.
+# any picture, and what each pixel adds in the encoder.
 PARENT_BYTES = 150_000_000
 WORKER_BYTES = 36_000_000
 ENCODER_BYTES = 60_000_000
 ENCODER_PIXEL_BYTES = 48
-PICTURE_PIXEL_BYTES = 1.5
+# Pictures beside those that workers hold: drawn, sent, or on their way into the encoder.
+WAITING_PICTURES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def memory_bytes(config: Config, workers: int) -> int:
     """Return the memory of all processes together at their peak, about."""
     pixels = config.encoding.columns * config.encoding.rows
     depth = 2 if config.encoding.bits == 10 else 1
-    pictures = (workers + 6) * PICTURE_PIXEL_BYTES * depth * pixels
+    pictures = (workers + WAITING_PICTURES) * config.encoding.frame_bytes
     encoder = ENCODER_BYTES + ENCODER_PIXEL_BYTES * depth * pixels
     return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + pictures)
 

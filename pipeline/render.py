@@ -79,9 +79,8 @@ def _render(config: Config, frames: FrameList, outputs: Outputs, report: Report)
     else:
         raise RenderError(f"{outputs.video}: the joined video has not all its frames")
     report.pixels_reused = max(0, samples - report.pixels_computed)
-    for path in outputs.segments.glob("*.mp4"):
-        if path not in {segment.path for segment in segments}:
-            path.unlink()
+    for path in set(outputs.segments.glob("*.mp4")) - {segment.path for segment in segments}:
+        path.unlink()
 
 
 def _encode_missing(

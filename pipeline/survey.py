@@ -3,7 +3,7 @@
 import bisect
 import math
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.canvas import Canvas
@@ -96,15 +96,10 @@ def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
 def _small(encoding: Encoding) -> Encoding:
     """Return the same encoding at a size of about SURVEY_PIXELS."""
     factor = min(1.0, math.sqrt(SURVEY_PIXELS / (encoding.columns * encoding.rows)))
-    columns, rows = (max(32, round(size * factor / 2) * 2) for size in _size(encoding))
-    return Encoding(
-        columns, rows, encoding.fps, encoding.codec, encoding.crf, encoding.pixel_format,
-        encoding.preset,
-    )  # fmt: skip  # all but the size
-
-
-def _size(encoding: Encoding) -> tuple[int, int]:
-    return encoding.columns, encoding.rows
+    columns, rows = (
+        max(32, round(size * factor / 2) * 2) for size in (encoding.columns, encoding.rows)
+    )
+    return replace(encoding, columns=columns, rows=rows)
 
 
 def _canvas(frame: Frame, small: Encoding, supersample: int) -> Canvas:

@@ -15,7 +15,7 @@ from pipeline.config.load import Config
 from pipeline.config.value import decimal_from
 from pipeline.decimals import canonical_text
 from pipeline.durable import write_durably
-from pipeline.errors import UsageError
+from pipeline.errors import RenderError, UsageError
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.outcome import Outcome
 from pipeline.machine import usable_cores
@@ -85,7 +85,7 @@ def _drawn(frame: Frame, config: Config, outputs: Outputs, pool: SharedPool) -> 
             return draw_rgb(store.path(canvas), canvas, config.supersample, config.look, frame.time)
         except DamagedError:
             store.discard(canvas)
-    raise DamagedError(f"{store.path(canvas)}: comes back damaged; check the disk")
+    raise RenderError(f"{store.path(canvas)}: comes back damaged; check the disk")
 
 
 def _counted(canvas: Canvas, frame: Frame, pool: SharedPool) -> tuple[list[bytes], int]:

@@ -137,7 +137,6 @@ class _Checker:
 
     def __init__(self, root: Mapping, faults: list[Fault]) -> None:
         self.faults = faults
-        self._root = root
         self._places: dict[tuple[str | int, ...], Place] = {(): root.place}
         self._key_places: dict[tuple[str | int, ...], Place] = {}
         self._plain = self._plain_from(root, ())

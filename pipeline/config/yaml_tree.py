@@ -19,11 +19,10 @@ MAX_SCALAR_CHARACTERS = 110_000
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value, as it was typed."""
+    """A single value, as it was typed but for its quotes."""
 
     place: Place
     text: str
-    quoted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +134,7 @@ class _Reader:
                     place,
                     f"{len(event.value)} characters; a number may have 100000 digits at most",
                 )
-            node = Scalar(place, event.value, event.style in ("'", '"', "|", ">"))
+            node = Scalar(place, event.value)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = Sequence(place, tuple(self._items(depth)))
         else:
