@@ -125,7 +125,8 @@ class SharedPool:
         if kill:
             for process in list((self._executor._processes or {}).values()):
                 process.kill()
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        # A worker killed while it sends a result leaves a reader that waits for the rest for ever.
+        self._executor.shutdown(wait=not kill, cancel_futures=True)
 
     def _bury(self, lost: list[Task]) -> None:
         self.deaths += 1
