@@ -1,0 +1,96 @@
+"""Count escapes at any depth: perturbation of one reference orbit, by stretches and in packets."""
+
+import math
+
+import numpy as np
+
+from pipeline.kernels.approximation import Approximation
+from pipeline.kernels.counts import BAILOUT_SQUARED, Counts
+from pipeline.kernels.jit import compiled
+from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.packets import iterate_tile
+from pipeline.kernels.reference import Reference
+from pipeline.kernels.smooth_lanes import smooth_counts_lanes
+
+_ESCAPED = np.uint8(Outcome.ESCAPED)
+
+# Pixels across and down that share packets: near enough to go alike, enough to fill the lanes.
+TILE_COLUMNS = 64
+TILE_ROWS = 32
+
+
+def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True):
+    """Count the steps before each point's orbit first leaves the disc of radius 2.
+
+    Parameters
+    ----------
+    reference : Reference
+    approximation : Approximation
+        The table of that reference.
+    w_re, w_im : ndarray of float64, shape (rows, columns)
+        The points less the reference, divided by 2^(approximation.offset_exponent): parts of
+        absolute value 1 at most.
+    maxiter : int
+        The number of checks, 1 to 2**31 - 1.
+    smooth : bool
+        Whether the smooth counts are wanted; without, they are empty.
+
+    Returns
+    -------
+    Counts
+        One-dimensional, row after row. Equal for equal arguments; the points of a tile of
+        TILE_COLUMNS × TILE_ROWS, counted from the first point, share packets, so that other cuts
+        may differ in rounding.
+    """
+    rows, columns = w_re.shape
+    n = np.empty((rows, columns), np.int32)
+    outcome = np.empty((rows, columns), np.uint8)
+    last_re = np.zeros((rows, columns))
+    last_im = np.zeros((rows, columns))
+    iterations = 0
+    for top in range(0, rows, TILE_ROWS):
+        for left in range(0, columns, TILE_COLUMNS):
+            tile = np.s_[top : top + TILE_ROWS, left : left + TILE_COLUMNS]
+            shape = w_re[tile].shape
+            parts = [np.empty(w_re[tile].size, part.dtype) for part in (n, outcome)]
+            parts += [np.zeros(w_re[tile].size) for _ in range(2)]
+            steps, _ = iterate_tile(
+                reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
+                approximation.nodes, approximation.radius, approximation.offsets,
+                approximation.lowest, approximation.offset_exponent,
+                w_re[tile].reshape(-1), w_im[tile].reshape(-1), maxiter, *parts,
+            )  # fmt: skip  # as in its head
+            iterations += steps
+            for whole, part in zip((n, outcome, last_re, last_im), parts, strict=True):
+                whole[tile] = part.reshape(shape)
+    nu = np.empty(n.size if smooth else 0)
+    if smooth:
+        steps_out = np.zeros(n.size, np.int32)
+        norm2 = np.ones(n.size)
+        scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
+        c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
+        c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
+        _to_bailout(
+            n.reshape(-1), outcome.reshape(-1), last_re.reshape(-1), last_im.reshape(-1),
+            c_re, c_im, steps_out, norm2,
+        )  # fmt: skip  # as in its head
+        smooth_counts_lanes(outcome.reshape(-1), steps_out, norm2, nu)
+    return Counts(n.reshape(-1), nu, outcome.reshape(-1), iterations)
+
+
+@compiled
+def _to_bailout(n, outcome, x, y, c_re, c_im, steps, norm2):
+    """Go on from the first value beyond radius 2 to the bailout of the smooth count."""
+    for p in range(n.size):
+        if outcome[p] != _ESCAPED:
+            continue
+        re = x[p]
+        im = y[p]
+        count = n[p]
+        size2 = re * re + im * im
+        while size2 <= BAILOUT_SQUARED:
+            re, im = (re * re - im * im) + c_re[p], 2.0 * re * im + c_im[p]
+            size2 = re * re + im * im
+            count += 1
+        steps[p] = count
+        norm2[p] = size2
