@@ -2,10 +2,15 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from pipeline.decimals import canonical_text
 from pipeline.kernels.choice import Kernel
 from pipeline.kernels.counts import Counts
+from pipeline.references import References
+from pipeline.target import Target
 from pipeline.view import View
 
 # Samples of a chunk: the least that is computed, packed and stored at once.
@@ -20,6 +25,10 @@ class Canvas:
     """One pixel of it is one sample."""
     maxiter: int
     kernel: Kernel
+    target: Target | None = None
+    """Whose orbit a deep kernel runs against."""
+    references: References | None = field(default=None, compare=False)
+    """Where that orbit lies; no part of what is computed."""
 
     @property
     def columns(self) -> int:
@@ -48,14 +57,58 @@ class Canvas:
 
     def key(self) -> str:
         """Return the hexadecimal digest of all that the counts depend on, and nothing else."""
-        facts = {
+        facts: dict[str, str | int] = {
             **self.view.key(),
             "maxiter": self.maxiter,
             "arithmetic": self.kernel.arithmetic,
         }
+        if self.target is not None:
+            # More bits give the same values: they are no part of it.
+            facts["target_re"], facts["target_im"] = map(canonical_text, self.target.center)
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
     def counts(self, first_row: int, last_row: int, smooth: bool = True) -> Counts:
-        """Compute rows `first_row` up to, not including, `last_row`; arrays one-dimensional."""
+        """Compute rows `first_row` up to, not including, `last_row`; arrays one-dimensional.
+
+        Raises
+        ------
+        LookupError
+            The reference orbit has not been computed far enough.
+        """
+        if self.kernel.deep:
+            return self._deep_counts(first_row, last_row, smooth)
         real, imaginary = self.view.points(first_row, last_row)
         return self.kernel.load()(real, imaginary, self.maxiter, smooth)
+
+    def _deep_counts(self, first_row: int, last_row: int, smooth: bool) -> Counts:
+        """Compute rows chunk by whole chunk: pixels that share packets do so in every cut."""
+        assert self.target is not None
+        assert self.kernel.error_exponent is not None
+        if self.references is None:
+            raise LookupError("no reference orbits")
+        point = self.target.center
+        exponent = _rounded_up(self.view.distance_exponent(point))
+        tables = self.references.loaded(
+            self.target, self.maxiter, exponent, self.kernel.error_exponent
+        )
+        parts = []
+        iterations = 0
+        for chunk in range(first_row // self.chunk_rows, -(-last_row // self.chunk_rows)):
+            first, last = self.chunk_bounds(chunk)
+            w_re, w_im = self.view.points_from(point, exponent, first, last)
+            counts = self.kernel.load()(*tables, w_re, w_im, self.maxiter, smooth)
+            wanted = np.s_[
+                max(0, first_row - first) * self.columns : (last_row - first) * self.columns
+            ]
+            parts.append((counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted]))
+            iterations += counts.iterations
+        return Counts(*map(np.concatenate, zip(*parts, strict=True)), iterations)
+
+
+def _rounded_up(exponent: int) -> int:
+    """Return the exponent of the table that serves views of this size.
+
+    The deeper, the less a table depends on the size: neighbouring octaves share one.
+    """
+    octaves = 1 if exponent > -40 else 4 if exponent > -80 else 16
+    return -(-exponent // octaves * octaves)

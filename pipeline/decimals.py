@@ -1,5 +1,6 @@
 """Exact decimal numbers: as many digits as were typed, and any exponent."""
 
+import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import lru_cache
 
@@ -38,6 +39,20 @@ def short_text(number: Decimal) -> str:
 def decimal_exponent(number: Decimal) -> int:
     """Return the power of ten of a number's first digit: -3 for 0.0015; 0 for zero."""
     return number.adjusted() if number else 0
+
+
+def difference(first: Decimal, second: Decimal) -> Decimal:
+    """Return the exact difference of two numbers."""
+    lowest = min(int(number.as_tuple().exponent) for number in (first, second))
+    highest = max(decimal_exponent(first), decimal_exponent(second))
+    return context(max(highest - lowest, 0) + 2).subtract(first, second)
+
+
+def log2(number: Decimal) -> float:
+    """Return the logarithm of a positive number of any size."""
+    exponent = decimal_exponent(number)
+    mantissa = float(context(20).scaleb(number, -exponent))
+    return math.log2(mantissa) + exponent * math.log2(10.0)
 
 
 @lru_cache(maxsize=64)

@@ -45,11 +45,12 @@ def remove_temporaries(folder: Path, prefix: str = "") -> None:
     """Remove what a killed run left half written; files of a living process stay."""
     for path in folder.glob(f"*{TEMPORARY_SUFFIX}"):
         owner = path.name.split(".")[-2]
-        if path.name.startswith(prefix) and not (owner.isdecimal() and _lives(int(owner))):
+        if path.name.startswith(prefix) and not (owner.isdecimal() and lives_beside(int(owner))):
             path.unlink(missing_ok=True)
 
 
-def _lives(process: int) -> bool:
+def lives_beside(process: int) -> bool:
+    """Tell whether another process of this number is running."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

@@ -10,14 +10,19 @@ from pipeline.canvas import Canvas
 from pipeline.config.fault import ConfigError, Fault
 from pipeline.config.load import Config, Keyframe
 from pipeline.config.model import Ease
-from pipeline.decimals import context, decimal_exponent, short_text
-from pipeline.kernels.choice import Kernel
+from pipeline.decimals import context, decimal_exponent, log2, short_text
+from pipeline.kernels.choice import HAVE_NUMBA, Kernel
+from pipeline.references import References
+from pipeline.target import Target, bits_for
 from pipeline.view import View
 
 # Digits of a width between keyframes, and of a centre beyond the width's own first digit: far
 # finer than a pixel, and the same for every frame.
 _WIDTH_DIGITS = 30
 _CENTER_DIGITS = 25
+# A target may lie so many octaves of the width beside a view, and a pixel's offset from it still
+# has more than 30 bits below the pixel.
+_FARTHEST_OCTAVES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +35,18 @@ class Frame:
     view: View
     maxiter: int
     kernel: Kernel
+    target: Target | None
+    """Whose reference orbit a deep kernel runs against."""
 
-    def canvas(self, supersample: int) -> Canvas:
+    def canvas(self, supersample: int, references: References | None = None) -> Canvas:
         """Return the grid of samples that this frame is drawn from."""
-        view = self.view.resized(self.view.columns * supersample, self.view.rows * supersample)
-        return Canvas(view, self.maxiter, self.kernel)
+        columns, rows = self.view.columns * supersample, self.view.rows * supersample
+        return self.sized(columns, rows, references)
+
+    def sized(self, columns: int, rows: int, references: References | None = None) -> Canvas:
+        """Return the frame's rectangle as a canvas of another size."""
+        view = self.view.resized(columns, rows)
+        return Canvas(view, self.maxiter, self.kernel, self.target, references)
 
 
 class FrameList:
@@ -48,6 +60,8 @@ class FrameList:
         self._keyframes = config.keyframes
         self._fps = config.encoding.fps
         self._size = (config.encoding.columns, config.encoding.rows)
+        self._accuracy = config.accuracy
+        self._targets = _targets(config)
         self._check_reach(config)
 
     def __len__(self) -> int:
@@ -74,28 +88,49 @@ class FrameList:
         return self._frame(int(seconds * self._fps), seconds)
 
     def _frame(self, index: int, time: Fraction) -> Frame:
-        view, maxiter = _between(self._keyframes, time, self._size)
-        kernel = view.kernel()
-        assert kernel is not None, "every keyframe is in reach, and with them all between"
-        return Frame(index, time, view, maxiter, kernel)
+        view, maxiter, deeper = _between(self._keyframes, time, self._size)
+        kernel = view.kernel(self._accuracy)
+        target = None
+        if kernel.deep:
+            target = self._targets[deeper.center]
+            if not _near(view, target):
+                target = Target(view.center, bits_for(view.spacing()))
+        return Frame(index, time, view, maxiter, kernel, target)
 
     def _check_reach(self, config: Config) -> None:
-        """Refuse keyframes that no kernel reaches."""
+        """Refuse deep keyframes where there is no numba to compute them."""
         faults = []
         for k, keyframe in enumerate(config.keyframes):
             view = View(keyframe.center, keyframe.width, keyframe.rotation, *self._size)
-            if view.kernel() is None:
-                smallest = view.smallest_width()
+            if view.kernel(config.accuracy).deep and not HAVE_NUMBA:
                 faults.append(
                     Fault(
                         keyframe.place,
                         f"keyframes[{k}].width",
-                        f"{short_text(keyframe.width)} is deeper than float64 can tell pixels "
-                        f"apart; at this centre and size it may be {smallest:.2g} or more",
+                        f"{short_text(keyframe.width)} is deeper than float64 reaches, and deeper "
+                        "needs numba, which has wheels for 64-bit processors",
                     )
                 )
         if faults:
             raise ConfigError(config.path, faults)
+
+
+def _targets(config: Config) -> dict[tuple[Decimal, Decimal], Target]:
+    """Return a target for every keyframe's centre, exact enough for the deepest there."""
+    deepest: dict[tuple[Decimal, Decimal], Decimal] = {}
+    for keyframe in config.keyframes:
+        width = deepest.get(keyframe.center, keyframe.width)
+        deepest[keyframe.center] = min(width, keyframe.width)
+    samples = Decimal(config.encoding.columns * config.supersample)
+    return {
+        center: Target(center, bits_for(context(20).divide(width, samples)))
+        for center, width in deepest.items()
+    }
+
+
+def _near(view: View, target: Target) -> bool:
+    """Tell whether a target is so near that offsets from it leave the pixels all their digits."""
+    return view.distance_exponent(target.center) < log2(view.width) + _FARTHEST_OCTAVES
 
 
 def eased(ease: Ease, part: Fraction) -> Fraction:
@@ -116,12 +151,13 @@ def eased(ease: Ease, part: Fraction) -> Fraction:
 
 def _between(
     keyframes: tuple[Keyframe, ...], time: Fraction, size: tuple[int, int]
-) -> tuple[View, int]:
-    """Return view and maxiter at a time within the video."""
+) -> tuple[View, int, Keyframe]:
+    """Return view, maxiter and the deeper of the two keyframes at a time within the video."""
     after = bisect.bisect_right(keyframes, time, key=lambda keyframe: keyframe.time)
     start = keyframes[after - 1]
+    deeper = min(keyframes[max(0, min(after, len(keyframes) - 1) - 1) :][:2], key=_width)
     if after == len(keyframes) or time == start.time:
-        return View(start.center, start.width, start.rotation, *size), start.maxiter
+        return View(start.center, start.width, start.rotation, *size), start.maxiter, deeper
     end = keyframes[after]
     progress = eased(start.ease, (time - start.time) / (end.time - start.time))
     width, center = _glide(start, end, progress)
@@ -130,7 +166,11 @@ def _between(
         start.rotation,
         turning.multiply(end.rotation - start.rotation, _decimal(progress, 30)),
     )
-    return View(center, width, rotation, *size), _log_between(start, end, progress)
+    return View(center, width, rotation, *size), _log_between(start, end, progress), deeper
+
+
+def _width(keyframe: Keyframe) -> Decimal:
+    return keyframe.width
 
 
 def _glide(

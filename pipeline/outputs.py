@@ -1,13 +1,16 @@
 """Where things lie: what a config makes, and what is kept beside it."""
 
 import fcntl
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.durable import remove_temporaries
+from pipeline.durable import lives_beside, remove_temporaries
 from pipeline.errors import RenderError
+from pipeline.references import References
 from pipeline.store import Store
 
 
@@ -51,6 +54,30 @@ class Outputs:
     def still(self, index: int | None) -> Path:
         """Return where a frame's picture goes; the only frame's where `index` is None."""
         return self.root / (f"{self.name}.png" if index is None else f"{self.name}-{index:06}.png")
+
+    @contextmanager
+    def references(self) -> Iterator[References]:
+        """Give the reference orbits a place, and for this time their tables.
+
+        Raises
+        ------
+        RenderError
+            It cannot be made.
+        """
+        orbits = self.folder / "references"
+        tables = orbits / f"tables.{os.getpid()}"
+        try:
+            tables.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RenderError(f"{orbits}: cannot be written: {error.strerror}") from None
+        for left in orbits.glob("tables.*"):
+            owner = left.suffix[1:]
+            if left != tables and not (owner.isdecimal() and lives_beside(int(owner))):
+                shutil.rmtree(left, ignore_errors=True)
+        try:
+            yield References(orbits, tables)
+        finally:
+            shutil.rmtree(tables, ignore_errors=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -9,11 +9,36 @@ import gc
 import numpy as np
 
 from pipeline import worker as worker
-from pipeline.kernels.choice import FLOAT64
+from pipeline.kernels.choice import ACCURACIES, FLOAT64, HAVE_NUMBA, perturbation
 
 _point = np.zeros(1)
 # Enough steps to go through every part of the kernel.
 FLOAT64.load()(_point + 0.26, _point, 1000, True)
+
+if HAVE_NUMBA:
+    from pipeline.kernels.approximation import (
+        NODE_SIZE,
+        Approximation,
+        fill,
+        level_offsets,
+        lowest_level,
+    )
+    from pipeline.kernels.period import first_return
+    from pipeline.kernels.reference import Reference
+
+    # The fixed point of c = 1/4, where the orbit stays small: any few values do.
+    _index = np.empty(0, np.int64)
+    _reference = Reference(np.full((64, 2), 0.25), _index, np.empty((0, 2)), _index)
+    _offsets = level_offsets(_reference.steps)
+    _nodes, _radius = np.zeros((int(_offsets[-1]), NODE_SIZE)), np.zeros((int(_offsets[-1]), 2))
+    fill(_reference, -60, 2.0**-40, _nodes, _radius)
+    _approximation = Approximation(
+        _nodes, _radius, _offsets, lowest_level(_reference.steps), -60
+    )
+    perturbation(ACCURACIES["fine"]).load()(
+        _reference, _approximation, _point.reshape(1, 1), _point.reshape(1, 1), 100, True
+    )
+    first_return(np.full((8, 2), 0.25), _index, _index, np.zeros(3), -100)
 
 # What is there now is never collected, so that no collection touches, and so copies, its pages.
 gc.collect()

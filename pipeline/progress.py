@@ -21,13 +21,18 @@ class Progress:
     work_s : float
         The estimated work of the whole run, in CPU seconds; its ratio to what is done matters,
         not its unit.
+    count : int
+        What is counted beside, `noun`: frames.
     log : Path, optional
         A file that gets every line with its time.
     """
 
-    def __init__(self, work_s: float, frames: int, log: Path | None = None) -> None:
-        self._frames = frames
-        self._frames_done = 0
+    def __init__(
+        self, work_s: float, count: int, log: Path | None = None, noun: str = "frames"
+    ) -> None:
+        self._count = count
+        self._counted = 0
+        self._noun = noun
         self._work_s = max(work_s, 1e-9)
         self._done_s = 0.0
         self._start = time.monotonic()
@@ -78,13 +83,11 @@ class Progress:
             part = min(1.0, self._done_s / self._work_s)
             self._bar.update(max(0.0, part - self._bar.n))
 
-    def frame(self) -> None:
-        """Count a frame as encoded."""
-        self._frames_done += 1
+    def count(self, more: int = 1) -> None:
+        """Count some more as done."""
+        self._counted += more
         if self._bar is not None:
-            self._bar.set_description_str(
-                f"{self._frames_done}/{self._frames} frames ", refresh=False
-            )
+            self._bar.set_description_str(f"{self._counted}/{self._count} {self._noun} ", False)
 
     def tick(self) -> None:
         """Write a line now and then where there is no bar."""
@@ -95,7 +98,7 @@ class Progress:
         part = min(1.0, self._done_s / self._work_s)
         left = (now - self._start) * (1 - part) / part if part > 0 else None
         ahead = f", {duration(left)} to go" if left is not None else ""
-        self.say(f"{self._frames_done}/{self._frames} frames, {part:.0%} of the work{ahead}")
+        self.say(f"{self._counted}/{self._count} {self._noun}, {part:.0%} of the work{ahead}")
 
 
 def size(count: float) -> str:

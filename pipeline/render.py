@@ -12,9 +12,11 @@ from pipeline.errors import RenderError
 from pipeline.estimate import Estimate, check_room, estimate
 from pipeline.frames import Frame, FrameList
 from pipeline.machine import children_cpu_s, memory_of_tree_bytes, usable_cores
+from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool, Task
 from pipeline.progress import Progress, duration
+from pipeline.references import References
 from pipeline.report import Report
 from pipeline.row_blocks import RowCosts
 from pipeline.segments import Segment, segments_of
@@ -93,8 +95,9 @@ def _encode_missing(
 ) -> None:
     """Compute, draw and encode the frames of all segments that are not there."""
     wanted = [index for segment in missing for index in segment.frames]
-    with SharedPool(report.workers) as pool:
-        measured = survey(config, frames, pool)
+    with SharedPool(report.workers) as pool, outputs.references() as references:
+        _compute_orbits(frames, wanted, references, pool, outputs, report)
+        measured = survey(config, frames, pool, references)
         stored = {path.stem for path in outputs.store.folder.glob("*.counts")}
         work = estimate(config, measured, wanted, keys, stored, report.workers)
         check_room(work, outputs, config, report.workers)
@@ -104,9 +107,30 @@ def _encode_missing(
                 f"{len(work.compute_s)} to compute, {report.workers} workers, "
                 f"about {duration(work.wall_s)}"
             )
-            run = _Run(config, frames, outputs, report, pool, progress, work, keys)
+            run = _Run(config, frames, outputs, references, report, pool, progress, work, keys)
             run.encode(missing)
             report.retried += [f"{pool.deaths} workers lost"] if pool.deaths else []
+
+
+def _compute_orbits(
+    frames: FrameList,
+    wanted: list[int],
+    references: References,
+    pool: SharedPool,
+    outputs: Outputs,
+    report: Report,
+) -> None:
+    """Have the reference orbits of these frames on disk, and say in the report what they took."""
+    stage = report.stages["reference"]
+    orbits = steps_wanted(frames[index] for index in wanted)
+    before = sum(references.orbit(target).state().cpu_s for target in orbits)
+    stage.begin()
+    try:
+        states = compute_orbits(orbits, references, pool, outputs.log)
+    except OSError as error:
+        raise RenderError(f"the reference orbit cannot be stored: {error.strerror}") from None
+    report.references = described(states)
+    stage.end(sum(state.cpu_s for state in states.values()) - before)
 
 
 def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: Report) -> bool:
@@ -158,6 +182,7 @@ class _Run:
     config: Config
     frames: FrameList
     outputs: Outputs
+    references: References
     report: Report
     pool: SharedPool
     progress: Progress
@@ -173,7 +198,7 @@ class _Run:
 
     def encode(self, missing: list[Segment]) -> None:
         """Compute, draw and encode all frames of these segments, in order."""
-        encoder = Encoder(self.config.encoding, self.progress.frame)
+        encoder = Encoder(self.config.encoding, self.progress.count)
         try:
             self._loop(missing, encoder)
             encoder.finish()
@@ -207,12 +232,15 @@ class _Run:
             encoder.check()
             self._watch()
 
+    def _canvas(self, frame: Frame) -> Canvas:
+        return frame.canvas(self.config.supersample, self.references)
+
     def _blocks(self, order: list[int]) -> Iterator[Task]:
         """Yield the row blocks of all canvases that are not stored, in the order of the video."""
         for index in order:
             key = self.keys[index]
             frame = self.frames[index]
-            canvas = frame.canvas(self.config.supersample)
+            canvas = self._canvas(frame)
             if key in self.counting or self.outputs.store.holds(canvas):
                 continue
             yield from self._blocks_of(frame, canvas)
@@ -238,11 +266,11 @@ class _Run:
             return False
         if self.keys[index] in self.counting:
             return False
-        return self.outputs.store.path(self.frames[index].canvas(self.config.supersample)).exists()
+        return self.outputs.store.path(self._canvas(self.frames[index])).exists()
 
     def _draw(self, index: int) -> None:
         frame = self.frames[index]
-        canvas = frame.canvas(self.config.supersample)
+        canvas = self._canvas(frame)
         config = self.config
         self.drawing += 1
         self.report.stages["colour"].begin()
@@ -301,7 +329,7 @@ class _Run:
     def _count_again(self, index: int) -> None:
         """Compute a frame whose stored counts turned out damaged, and draw it then."""
         frame = self.frames[index]
-        canvas = frame.canvas(self.config.supersample)
+        canvas = self._canvas(frame)
         key = canvas.key()
         self.damages[key] = self.damages.get(key, 0) + 1
         if self.damages[key] > _MAX_DAMAGES:

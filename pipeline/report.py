@@ -12,8 +12,8 @@ from typing import Any
 from pipeline import __version__
 from pipeline.durable import write_durably
 
-STAGES = ("compute", "colour", "reproject", "encode")
-_PACKAGES = ("numpy", "numba", "imageio", "imageio-ffmpeg", "zstandard", "pydantic")
+STAGES = ("reference", "compute", "colour", "reproject", "encode")
+_PACKAGES = ("numpy", "numba", "gmpy2", "imageio", "imageio-ffmpeg", "zstandard", "pydantic")
 
 
 @dataclass(slots=True)
@@ -49,6 +49,8 @@ class Report:
     workers: int = 0
     kernels: dict[str, int] = field(default_factory=dict)
     """Frames by kernel."""
+    references: list[dict[str, Any]] = field(default_factory=list)
+    """Bits and steps of every reference orbit, and how it ended."""
     stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
     pixels_computed: int = 0
     """Samples counted in this run."""
@@ -76,6 +78,7 @@ class Report:
             "frames": self.frames,
             "workers": self.workers,
             "kernels": self.kernels,
+            "references": self.references,
             "wall_s": round(self.wall_s, 3),
             "stages": {
                 name: {"wall_s": round(stage.wall_s, 3), "cpu_s": round(stage.cpu_s, 3)}

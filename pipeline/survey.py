@@ -6,11 +6,11 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline.canvas import Canvas
 from pipeline.config.load import Config
-from pipeline.frames import Frame, FrameList
+from pipeline.frames import FrameList
 from pipeline.machine import children_cpu_s
 from pipeline.pool import SharedPool, Task
+from pipeline.references import References
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter
 from pipeline.worker import SurveyedFrame, survey_frame
@@ -47,7 +47,9 @@ class Survey:
         return samples * _between(self.indices, self.sample_bytes, index)
 
 
-def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
+def survey(
+    config: Config, frames: FrameList, pool: SharedPool, references: References
+) -> Survey:
     """Measure a few frames spread over the video, small, through the real kernel and encoder."""
     starts = max(0, len(frames) - SURVEY_RUN)
     indices = sorted(
@@ -64,7 +66,9 @@ def survey(config: Config, frames: FrameList, pool: SharedPool) -> Survey:
             f"survey of frame {frame.index}",
             survey_frame,
             (
-                _canvas(frame, small, config.supersample),
+                frame.sized(
+                    small.columns * config.supersample, small.rows * config.supersample, references
+                ),
                 config.supersample,
                 config.look,
                 frame.time,
@@ -100,11 +104,6 @@ def _small(encoding: Encoding) -> Encoding:
         max(32, round(size * factor / 2) * 2) for size in (encoding.columns, encoding.rows)
     )
     return replace(encoding, columns=columns, rows=rows)
-
-
-def _canvas(frame: Frame, small: Encoding, supersample: int) -> Canvas:
-    view = frame.view.resized(small.columns * supersample, small.rows * supersample)
-    return Canvas(view, frame.maxiter, frame.kernel)
 
 
 @dataclass(frozen=True, slots=True)

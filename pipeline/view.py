@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.decimals import canonical_text, context, split_in_two
-from pipeline.kernels.choice import Kernel, kernel_for, smallest_float64_spacing
+from pipeline.decimals import canonical_text, context, difference, log2, split_in_two
+from pipeline.kernels.choice import Accuracy, Kernel, kernel_for
 
 _QUARTER_TURNS = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}
 
@@ -41,23 +41,18 @@ class View:
         """Return the same rectangle with another number of pixels."""
         return replace(self, columns=columns, rows=rows)
 
-    def spacing(self) -> float:
-        """Return the distance of neighbouring pixels; 0 where float64 underflows."""
-        return float(context(40).divide(self.width, Decimal(self.columns)))
+    def spacing(self) -> Decimal:
+        """Return the distance of neighbouring pixels, to 40 digits."""
+        return context(40).divide(self.width, Decimal(self.columns))
 
     def largest_coordinate(self) -> float:
         """Return a bound of the absolute coordinates within the view."""
         reach = float(self.width) * (0.5 + 0.5 * self.rows / self.columns)
         return max(abs(float(part)) for part in self.center) + reach
 
-    def kernel(self) -> Kernel | None:
-        """Return the kernel that serves this view; None where none reaches."""
-        return kernel_for(self.spacing(), self.largest_coordinate())
-
-    def smallest_width(self) -> float:
-        """Return the smallest width that the float64 kernel reaches at this centre and size."""
-        center = max(abs(float(part)) for part in self.center)
-        return smallest_float64_spacing(center) * self.columns
+    def kernel(self, accuracy: Accuracy) -> Kernel:
+        """Return the kernel that serves this view."""
+        return kernel_for(float(self.width), self.largest_coordinate(), accuracy)
 
     def points(
         self, first_row: int, last_row: int
@@ -76,24 +71,56 @@ class View:
         rotated about the centre. The centre is held in two float64, so that the sum is rounded
         once.
         """
-        spacing = self.spacing()
-        across = ((np.arange(self.columns) + 0.5) - self.columns / 2) * spacing
-        down = (self.rows / 2 - np.arange(first_row, last_row) - 0.5) * spacing
+        offset_re, offset_im = self._offsets(float(self.spacing()), first_row, last_row)
         (re_high, re_low), (im_high, im_low) = map(split_in_two, self.center)
-        if not self.rotation:
-            shape = (down.size, across.size)
-            real = (across + re_low) + re_high
-            imaginary = (down + im_low) + im_high
-            return (
-                np.broadcast_to(real, shape).reshape(-1),
-                np.broadcast_to(imaginary[:, None], shape).reshape(-1),
-            )
-        cosine, sine = _cosine_and_sine(self.rotation)
-        offset_re = np.add.outer(-sine * down, cosine * across)
-        offset_im = np.add.outer(cosine * down, sine * across)
         return (
             ((offset_re + re_low) + re_high).reshape(-1),
             ((offset_im + im_low) + im_high).reshape(-1),
+        )
+
+    def distance_exponent(self, point: tuple[Decimal, Decimal]) -> int:
+        """Return k where every pixel lies within 2^k of a point."""
+        numbers = context(20)
+        half_diagonal = Decimal(0.5 * math.hypot(1.0, self.rows / self.columns))
+        away = sum((abs(numbers.plus(part)) for part in self._from(point)), Decimal(0))
+        bound = numbers.add(numbers.multiply(self.width, half_diagonal), numbers.plus(away))
+        return math.floor(log2(bound)) + 1
+
+    def points_from(
+        self, point: tuple[Decimal, Decimal], exponent: int, first_row: int, last_row: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the points of some rows as offsets from a point, divided by 2^exponent.
+
+        Returns
+        -------
+        tuple of ndarray of float64, shape (last_row - first_row, columns)
+            Real and imaginary parts, row after row from the top. Any depth: the offset of the
+            centre is exact before it is rounded, once.
+        """
+        numbers = context(40)
+        unit = numbers.power(Decimal(2), exponent)
+        spacing = float(numbers.divide(self.spacing(), unit))
+        offset_re, offset_im = self._offsets(spacing, first_row, last_row)
+        re, im = (float(numbers.divide(part, unit)) for part in self._from(point))
+        return offset_re + re, offset_im + im
+
+    def _from(self, point: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+        """Return the centre less a point, exactly."""
+        return difference(self.center[0], point[0]), difference(self.center[1], point[1])
+
+    def _offsets(
+        self, spacing: float, first_row: int, last_row: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the offsets of some rows' points from the centre, for this distance of pixels."""
+        across = ((np.arange(self.columns) + 0.5) - self.columns / 2) * spacing
+        down = (self.rows / 2 - np.arange(first_row, last_row) - 0.5) * spacing
+        if not self.rotation:
+            shape = (down.size, across.size)
+            return np.broadcast_to(across, shape), np.broadcast_to(down[:, None], shape)
+        cosine, sine = _cosine_and_sine(self.rotation)
+        return (
+            np.add.outer(-sine * down, cosine * across),
+            np.add.outer(cosine * down, sine * across),
         )
 
 

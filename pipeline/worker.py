@@ -15,6 +15,7 @@ from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, Shader
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
+from pipeline.orbit import Orbit, OrbitState
 from pipeline.picture import planes_from_light, rgb8_from_light
 from pipeline.store import DamagedError, StoredCanvas
 from pipeline.video.encoding import Encoding
@@ -38,6 +39,11 @@ class Picture:
 
     planes: list[bytes]
     cpu_s: float
+
+
+def extend_orbit(orbit: Orbit, steps: int, seconds: float) -> OrbitState:
+    """Compute a reference orbit on towards so many steps, for about so many seconds."""
+    return orbit.extend(steps, seconds)
 
 
 def count_chunks(canvas: Canvas, first_chunk: int, last_chunk: int) -> BlockResult:

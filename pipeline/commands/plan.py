@@ -9,11 +9,14 @@ from pipeline.decimals import short_text
 from pipeline.estimate import estimate
 from pipeline.frames import FrameList
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
+from pipeline.orbit import OrbitState
+from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool
 from pipeline.progress import duration, size
 from pipeline.segments import segments_of
 from pipeline.survey import survey
+from pipeline.target import Target
 
 _ROWS = 9
 
@@ -31,12 +34,13 @@ def plan(path: Path, root: Path) -> None:
     wanted = [
         index for segment in segments if not segment.path.exists() for index in segment.frames
     ]
-    with SharedPool(workers) as pool:
-        measured = survey(config, frames, pool)
+    with SharedPool(workers) as pool, outputs.references() as references:
+        orbits = compute_orbits(steps_wanted(frames), references, pool)
+        measured = survey(config, frames, pool, references)
     stored = {path.stem for path in outputs.store.folder.glob("*.counts")}
     work = estimate(config, measured, wanted, keys, stored, workers)
 
-    print("\n".join(_description(config, frames)))
+    print("\n".join(_description(config, frames, orbits)))
     available = available_memory_bytes()
     there = f" of {size(available)} available" if available is not None else ""
     compute = sum(work.compute_s.values())
@@ -51,7 +55,9 @@ def plan(path: Path, root: Path) -> None:
     )
 
 
-def _description(config: Config, frames: FrameList) -> list[str]:
+def _description(
+    config: Config, frames: FrameList, orbits: dict[Target, OrbitState]
+) -> list[str]:
     encoding = config.encoding
     last = frames[len(frames) - 1]
     seconds = float(len(frames) / encoding.fps)
@@ -67,6 +73,10 @@ def _description(config: Config, frames: FrameList) -> list[str]:
         f"frames   {len(frames)}, {seconds:.2f} s, the last at {float(last.time):g} s",
         f"depth    width {short_text(max(widths))} to {short_text(min(widths))}, "
         f"{octaves:.1f} octaves; kernel {', '.join(kernels)}",
+        *(
+            f"orbit    {state.steps} steps of {target.bits} bits, {state.ended or 'to maxiter'}"
+            for target, state in list(orbits.items())[:_ROWS]
+        ),
         "",
         "   frame     time       width  rotation   maxiter  centre",
     ]

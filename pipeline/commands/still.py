@@ -19,9 +19,11 @@ from pipeline.errors import RenderError, UsageError
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.outcome import Outcome
 from pipeline.machine import usable_cores
+from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool, Task
 from pipeline.progress import duration
+from pipeline.references import References
 from pipeline.row_blocks import RowCosts
 from pipeline.store import DamagedError
 from pipeline.view import View
@@ -44,11 +46,13 @@ def still(
     frame = _chosen(frames, config, number, seconds)
     outputs = Outputs(root, config.name)
     outputs.store.folder.mkdir(parents=True, exist_ok=True)
-    with SharedPool(config.workers or usable_cores()) as pool:
+    workers = config.workers or usable_cores()
+    with SharedPool(workers) as pool, outputs.references() as references:
+        orbits = compute_orbits(steps_wanted([frame]), references, pool)
         if raw is not None:
-            _write_raw(raw, frame, pool)
+            _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
             print(raw)
-        picture = _drawn(frame, config, outputs, pool)
+        picture = _drawn(frame, config, outputs, pool, references)
     target = outputs.still(frame.index if len(frames) > 1 else None)
     _write_png(target, picture)
     print(f"{target} in {duration(time.monotonic() - start)}")
@@ -73,9 +77,11 @@ def _chosen(frames: FrameList, config: Config, number: int | None, seconds: str 
         ) from None
 
 
-def _drawn(frame: Frame, config: Config, outputs: Outputs, pool: SharedPool) -> np.ndarray:
+def _drawn(
+    frame: Frame, config: Config, outputs: Outputs, pool: SharedPool, references: References
+) -> np.ndarray:
     """Return a frame's picture; its counts are stored, and computed where they are not."""
-    canvas = frame.canvas(config.supersample)
+    canvas = frame.canvas(config.supersample, references)
     store = outputs.store
     for _ in range(2):
         if not store.holds(canvas):
@@ -101,9 +107,11 @@ def _counted(canvas: Canvas, frame: Frame, pool: SharedPool) -> tuple[list[bytes
     return chunks, iterations
 
 
-def _write_raw(path: Path, frame: Frame, pool: SharedPool) -> None:
+def _write_raw(
+    path: Path, frame: Frame, pool: SharedPool, references: References, reference_cpu_s: float
+) -> None:
     """Write n, smooth and outcome of a frame's own pixels, and the view as text."""
-    canvas = frame.canvas(1)
+    canvas = frame.canvas(1, references)
     shape = canvas.rows, canvas.columns
     n = np.empty(shape, np.int64)
     smooth = np.empty(shape, np.float64)
@@ -135,6 +143,7 @@ def _write_raw(path: Path, frame: Frame, pool: SharedPool) -> None:
         maxiter=np.int64(frame.maxiter),
         iterations=np.int64(iterations),
         compute_cpu_s=np.float64(compute_cpu_s),
+        reference_cpu_s=np.float64(reference_cpu_s),
         kernel=np.array(frame.kernel.arithmetic),
         **_view_as_text(frame.view),
     )

@@ -14,6 +14,7 @@ from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
 from pipeline.config.model import ConfigModel, Ease, KeyframeModel, VideoSection
 from pipeline.config.yaml_tree import MAX_BYTES, Mapping, Node, Scalar, Sequence, tree_from_text
 from pipeline.decimals import context, decimal_exponent, short_text
+from pipeline.kernels.choice import ACCURACIES, Accuracy
 from pipeline.video.encoding import (
     DEFAULT_CRF,
     DEFAULT_PRESET,
@@ -54,6 +55,7 @@ class Config:
     look: Look
     workers: int | None
     supersample: int
+    accuracy: Accuracy
     keyframes: tuple[Keyframe, ...]
     warnings: tuple[Fault, ...]
 
@@ -68,7 +70,11 @@ class Config:
             "path": str(self.path),
             "video": self.encoding.key(),
             "colour": asdict(self.look),
-            "render": {"workers": self.workers, "supersample": self.supersample},
+            "render": {
+                "workers": self.workers,
+                "supersample": self.supersample,
+                "accuracy": self.accuracy.name,
+            },
             "keyframes": [
                 {
                     "time": str(keyframe.time),
@@ -305,6 +311,7 @@ class _Checker:
             ),
             workers=model.render.workers,
             supersample=model.render.supersample,
+            accuracy=ACCURACIES[model.render.accuracy],
             keyframes=keyframes,
             warnings=tuple(self._digit_warnings(keyframes, encoding.columns)),
         )

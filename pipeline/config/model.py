@@ -16,6 +16,7 @@ from pipeline.config.value import (
     word,
     wrong,
 )
+from pipeline.kernels.choice import ACCURACIES
 
 CODECS = ("h264", "h265", "av1", "vp9")
 PIXEL_FORMATS = (
@@ -104,6 +105,8 @@ class RenderSection(Section):
     workers: Annotated[int | None, whole(1, 256)] = None
     # Samples a pixel are its square: 2 computes and stores four times as much as 1.
     supersample: Annotated[int, whole(1, 8)] = 1
+    # How far deep counts may lie from exact ones: "exact" costs up to twice as much as "fine".
+    accuracy: Annotated[str, word(*ACCURACIES)] = "fine"
 
 
 class KeyframeModel(Section):

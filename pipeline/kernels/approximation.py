@@ -42,7 +42,10 @@ _NEAR = 1.0 / 16.0
 _PLAIN_EXPONENT = 900
 # Radii are compared with the larger of a delta's two parts.
 _LARGER_PART = 0.7071067811865475
-MAX_LEVELS = 48
+# Shorter stretches gain nothing over single steps, and take half the memory.
+_LOWEST_LEVEL = 2
+_MOST_BYTES = 1 << 26
+NODE_BYTES = 8 * (NODE_SIZE + 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +66,22 @@ class Approximation:
     offset_exponent: int
     """k: 2^k bounds the distance of every pixel from the reference."""
 
+    def __post_init__(self) -> None:
+        for array in (self.nodes, self.radius, self.offsets):
+            array.flags.writeable = False
 
-def lowest_level(steps: int, most_bytes: int) -> int:
-    """Return the lowest level that keeps a table within so many bytes, at least 1."""
-    level = 1
-    while 2 * (steps >> level) * (NODE_SIZE + 2) * 8 > most_bytes:
+
+def lowest_level(steps: int) -> int:
+    """Return the lowest level that is worth its place, and keeps the table within bounds."""
+    level = _LOWEST_LEVEL
+    while 2 * (steps >> level) * NODE_BYTES > _MOST_BYTES:
         level += 1
     return level
 
 
-def level_offsets(steps: int, lowest: int) -> NDArray[np.int64]:
-    """Return where each level begins, of a table over stretches of indices 1 to `steps`."""
+def level_offsets(steps: int) -> NDArray[np.int64]:
+    """Return where each level of the table of a reference of so many steps begins."""
+    lowest = lowest_level(steps)
     offsets = [0] * (lowest + 1)
     level = lowest
     while (steps - 1) >> level > 0:
@@ -82,10 +90,14 @@ def level_offsets(steps: int, lowest: int) -> NDArray[np.int64]:
     return np.array(offsets, np.int64)
 
 
-def approximation_of(
-    reference: Reference, offset_exponent: int, error: float, lowest: int
-) -> Approximation:
-    """Build the table of a reference.
+def fill(
+    reference: Reference,
+    offset_exponent: int,
+    error: float,
+    nodes: NDArray[np.float64],
+    radius: NDArray[np.float64],
+) -> None:
+    """Fill `nodes` and `radius` with the table of a reference.
 
     Parameters
     ----------
@@ -93,17 +105,14 @@ def approximation_of(
         k, where 2^k bounds the distance of every pixel from the reference.
     error : float
         The error, relative to the delta, that a stretch may bring in.
-    lowest : int
-        The lowest level to keep, at least 1.
+    nodes, radius : ndarray of float64
+        As in :class:`Approximation`, for the offsets of :func:`level_offsets`.
     """
-    offsets = level_offsets(reference.steps, lowest)
-    nodes = np.zeros((int(offsets[-1]), NODE_SIZE))
-    radius = np.zeros((len(nodes), 2))
     _build(
         reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-        offset_exponent, error, offsets, lowest, nodes, radius,
+        offset_exponent, error, level_offsets(reference.steps), lowest_level(reference.steps),
+        nodes, radius,
     )  # fmt: skip  # the arguments of _build
-    return Approximation(nodes, radius, offsets, lowest, offset_exponent)
 
 
 @inlined

@@ -26,13 +26,13 @@ class Reference:
     tiny_exponent: NDArray[np.int64]
     """The exponents of two that belong to the mantissas."""
 
+    def __post_init__(self) -> None:
+        # Mapped files are read-only, and numba compiles anew for arrays that are not.
+        for array in (self.z, self.tiny_index, self.tiny, self.tiny_exponent):
+            array.flags.writeable = False
+
     @property
     def steps(self) -> int:
         """The index of the last value."""
         return len(self.z) - 1
 
-
-def reference_of(z: NDArray[np.float64]) -> Reference:
-    """Return a reference none of whose values is tiny but exact zeros."""
-    none = np.empty(0, np.int64)
-    return Reference(np.ascontiguousarray(z), none, np.empty((0, 2)), none)

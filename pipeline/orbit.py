@@ -1,0 +1,249 @@
+"""A reference orbit on disk: computed with as many bits as it needs, extended, never lost.
+
+An orbit is a folder of two files: its values as float64, which only grows, and its state, replaced
+whole after each piece: how much of the values counts, their checksum, and the numbers in full from
+which it goes on.
+"""
+
+import base64
+import json
+import os
+import time
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gmpy2
+import numpy as np
+from gmpy2 import mpfr
+from numpy.typing import NDArray
+
+from pipeline.durable import write_durably
+from pipeline.kernels.period import first_return
+from pipeline.kernels.reference import TINY_EXPONENT, Reference
+from pipeline.target import Target
+
+_VERSION = 1
+# Steps between two looks at the clock, and between two looks for an escape or a period.
+_PIECE_STEPS = 1024
+_VALUE_BYTES = 16
+_READ_BYTES = 1 << 24
+
+ESCAPED = "escaped"
+PERIODIC = "periodic"
+
+
+@dataclass(slots=True)
+class OrbitState:
+    """How far an orbit has come."""
+
+    steps: int = 0
+    """The index of the last value."""
+    ended: str | None = None
+    """ESCAPED or PERIODIC where it goes no further."""
+    cpu_s: float = 0.0
+    """Seconds that it took to come here."""
+    checksum: int = 0
+    """CRC-32 of the values on disk."""
+    last: tuple[str, str] | None = None
+    """The last value in full."""
+    derivative: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """See `first_return`."""
+    tiny: list[tuple[int, float, float, int]] = field(default_factory=list)
+    """Index, mantissas and exponent of every value too small for float64."""
+
+    def suffices(self, steps: int) -> bool:
+        """Tell whether there is no more to do for so many steps."""
+        return self.ended is not None or self.steps >= steps
+
+
+@dataclass(frozen=True, slots=True)
+class Orbit:
+    """The files of one orbit."""
+
+    folder: Path
+    target: Target
+
+    @property
+    def _values(self) -> Path:
+        return self.folder / "values.f64"
+
+    @property
+    def _state(self) -> Path:
+        return self.folder / "state.json"
+
+    def state(self) -> OrbitState:
+        """Return how far the orbit on disk has come; anything damaged counts as not there."""
+        try:
+            facts = json.loads(self._state.read_bytes())
+            if facts.pop("version") != _VERSION or facts.pop("key") != self.target.key():
+                return OrbitState()
+            facts["last"] = tuple(facts["last"])
+            facts["derivative"] = tuple(facts["derivative"])
+            facts["tiny"] = [tuple(value) for value in facts["tiny"]]
+            state = OrbitState(**facts)
+            if self._checksum((state.steps + 1) * _VALUE_BYTES) != state.checksum:
+                return OrbitState()
+        except (OSError, ValueError, KeyError, TypeError):
+            return OrbitState()
+        return state
+
+    def _checksum(self, length: int) -> int | None:
+        """Return the CRC-32 of the first bytes of the values; None if there are fewer."""
+        checksum = 0
+        with self._values.open("rb") as file:
+            while length > 0:
+                part = file.read(min(length, _READ_BYTES))
+                if not part:
+                    return None
+                checksum = zlib.crc32(part, checksum)
+                length -= len(part)
+        return checksum
+
+    def extend(self, steps: int, seconds: float) -> OrbitState:
+        """Compute on towards so many steps, for about so many seconds, and store what there is.
+
+        Raises
+        ------
+        OSError
+            The disk is full or refuses; what was stored before is whole.
+        """
+        state = self.state()
+        if state.suffices(steps):
+            return state
+        start = time.thread_time()
+        deadline = time.monotonic() + seconds
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with gmpy2.context(gmpy2.get_context(), precision=self.target.bits):
+            run = _Run(self.target, state)
+            values = [] if state.last else [np.zeros((1, 2))]
+            while not state.suffices(steps):
+                values.append(run.piece(min(_PIECE_STEPS, steps - state.steps)))
+                if time.monotonic() > deadline:
+                    break
+            state.last = run.last()
+        data = np.concatenate(values).astype("<f8").tobytes()
+        state.cpu_s += time.thread_time() - start
+        state.checksum = zlib.crc32(data, state.checksum)
+        self._append(data, (state.steps + 1) * _VALUE_BYTES - len(data))
+        facts: dict[str, Any] = {
+            "version": _VERSION,
+            "key": self.target.key(),
+            **{name: getattr(state, name) for name in OrbitState.__slots__},
+        }
+        write_durably(self._state, [json.dumps(facts).encode()])
+        return state
+
+    def _append(self, data: bytes, offset: int) -> None:
+        """Write values behind those that count; the state that counts them comes after."""
+        descriptor = os.open(self._values, os.O_RDWR | os.O_CREAT, 0o666)
+        with os.fdopen(descriptor, "r+b") as file:
+            file.seek(offset)
+            file.write(data)
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+
+    def reference(self, maxiter: int) -> Reference:
+        """Return the orbit as kernels take it, memory-mapped, as far as maxiter needs it.
+
+        Raises
+        ------
+        LookupError
+            It has not come so far.
+        """
+        state = self.state()
+        if not state.suffices(maxiter):
+            raise LookupError(f"{self.folder}: {state.steps} of {maxiter} steps")
+        steps = min(state.steps, maxiter)
+        values = np.memmap(self._values, "<f8", "r", shape=(steps + 1, 2))
+        tiny = [value for value in state.tiny if value[0] <= steps]
+        return Reference(
+            z=np.asarray(values),
+            tiny_index=np.array([value[0] for value in tiny], np.int64),
+            tiny=np.array([value[1:3] for value in tiny], np.float64).reshape(-1, 2),
+            tiny_exponent=np.array([value[3] for value in tiny], np.int64),
+        )
+
+
+class _Run:
+    """The computing itself, from where a state stands; the gmpy2 context has the precision."""
+
+    def __init__(self, target: Target, state: OrbitState) -> None:
+        self._state = state
+        self._nearness = target.nearness()
+        self._c = tuple(mpfr(str(part)) for part in target.center)
+        self._z = tuple(map(_number, state.last)) if state.last else (mpfr(0), mpfr(0))
+
+    def last(self) -> tuple[str, str]:
+        """Return the last value as text, in full."""
+        re, im = (base64.b64encode(gmpy2.to_binary(part)).decode() for part in self._z)
+        return re, im
+
+    def piece(self, steps: int) -> NDArray[np.float64]:
+        """Return the next values, at most so many; fewer where the orbit ends."""
+        state = self._state
+        start = self._z
+        x, y = start
+        c_re, c_im = self._c
+        rounded: list[float] = []
+        append = rounded.append
+        for _ in range(steps):
+            xy = x * y
+            # Two multiplications: (x + y)(x - y) and xy.
+            x = (x + y) * (x - y) + c_re
+            y = (xy + xy) + c_im
+            append(float(x))
+            append(float(y))
+        self._z = x, y
+        values = np.array(rounded).reshape(-1, 2)
+        with np.errstate(over="ignore", invalid="ignore"):
+            # An escaped orbit soon overflows.
+            outside = ~(values[:, 0] ** 2 + values[:, 1] ** 2 <= 4.0)
+        if outside.any():
+            # The value beyond the disc is of no use to anyone, but Z₁ has to be there.
+            inside = int(outside.argmax())
+            state.ended = ESCAPED
+            values = values[: max(inside, 0 if state.steps else 1)]
+        small = np.abs(values).max(axis=1, initial=0.0) < 2.0**TINY_EXPONENT
+        tiny = self._tiny(start, small) if small.any() else []
+        derivative = np.array(state.derivative)
+        period = first_return(
+            values,
+            np.array([value[0] for value in tiny], np.int64),
+            np.array([value[3] for value in tiny], np.int64),
+            derivative,
+            self._nearness,
+        )
+        if period >= 0:
+            state.ended = PERIODIC
+            values = values[: period + 1]
+            values[period] = 0.0
+            tiny = [value for value in tiny if value[0] < period]
+        first = state.steps + 1
+        state.tiny += [(first + index, *rest) for index, *rest in tiny]
+        state.derivative = (float(derivative[0]), float(derivative[1]), float(derivative[2]))
+        state.steps += len(values)
+        return values
+
+    def _tiny(
+        self, start: tuple[Any, ...], small: NDArray[np.bool_]
+    ) -> list[tuple[int, float, float, int]]:
+        """Return index, mantissas and exponent of small values; the piece is gone over again."""
+        x, y = start
+        c_re, c_im = self._c
+        tiny = []
+        for index in range(int(small.nonzero()[0][-1]) + 1):
+            xy = x * y
+            x = (x + y) * (x - y) + c_re
+            y = (xy + xy) + c_im
+            if small[index] and (x or y):
+                exponent = max(gmpy2.get_exp(part) for part in (x, y) if part)
+                re, im = (float(gmpy2.mul_2exp(part, -exponent)) for part in (x, y))
+                tiny.append((index, re, im, exponent))
+        return tiny
+
+
+def _number(text: str) -> Any:
+    return gmpy2.from_binary(base64.b64decode(text))

@@ -1,0 +1,96 @@
+"""The reference orbits that frames need, computed by the pool before anything runs against them."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline.frames import Frame
+from pipeline.orbit import OrbitState
+from pipeline.pool import SharedPool, Task
+from pipeline.progress import Progress, duration
+from pipeline.references import References
+from pipeline.target import Target
+from pipeline.worker import extend_orbit
+
+# What is lost at most when the power goes.
+_SLICE_S = 5.0
+# An orbit that takes no longer needs no words.
+_WORTH_SAYING_S = 2.0
+
+
+def steps_wanted(frames: Iterable[Frame]) -> dict[Target, int]:
+    """Return the targets of some frames, and how many steps of each orbit they need at most."""
+    wanted: dict[Target, int] = {}
+    for frame in frames:
+        if frame.target is not None:
+            wanted[frame.target] = max(frame.maxiter, wanted.get(frame.target, 0))
+    return wanted
+
+
+def compute_orbits(
+    wanted: dict[Target, int],
+    references: References,
+    pool: SharedPool,
+    log: Path | None = None,
+    look: Callable[[], None] = lambda: None,
+) -> dict[Target, OrbitState]:
+    """Compute what is missing of these orbits, and return how far each has come.
+
+    Every few seconds of it are on disk when they are done: a stopped run goes on from there.
+    `look` is called between.
+    """
+    states = {target: references.orbit(target).state() for target in wanted}
+    missing = {
+        target: steps for target, steps in wanted.items() if not states[target].suffices(steps)
+    }
+    if not missing:
+        return states
+    total = sum(steps - states[target].steps for target, steps in missing.items())
+    with Progress(total, total, log, "steps of the reference orbit, at most,") as progress:
+        tasks = [_task(references, target, missing[target], _WORTH_SAYING_S) for target in missing]
+        said = False
+        while tasks or pool.in_flight:
+            while tasks and pool.has_room:
+                pool.submit(tasks.pop())
+            for task, state in pool.finished(1.0):
+                target: Target = task.tag
+                done = state.steps - states[target].steps
+                progress.work(done)
+                progress.count(done)
+                spent = state.cpu_s - states[target].cpu_s
+                states[target] = state
+                if state.suffices(missing[target]):
+                    continue
+                tasks.append(_task(references, target, missing[target], _SLICE_S))
+                if not said:
+                    said = True
+                    left = (missing[target] - state.steps) * spent / max(done, 1)
+                    progress.say(
+                        f"reference orbit: {missing[target]} steps of {target.bits} bits, "
+                        f"at most {duration(left)}"
+                    )
+            progress.tick()
+            look()
+    return states
+
+
+def _task(references: References, target: Target, steps: int, seconds: float) -> Task:
+    return Task(
+        f"reference orbit of {target.bits} bits",
+        extend_orbit,
+        (references.orbit(target), steps, seconds),
+        target,
+    )
+
+
+def described(states: dict[Target, OrbitState]) -> list[dict[str, Any]]:
+    """Return bits and steps of orbits, and how they ended, for the report."""
+    return [
+        {
+            "bits": target.bits,
+            "steps": state.steps,
+            "ended": state.ended or "maxiter",
+            "cpu_s": round(state.cpu_s, 3),
+        }
+        for target, state in states.items()
+    ]

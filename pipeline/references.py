@@ -1,0 +1,103 @@
+"""What deep canvases share: reference orbits on disk, and their tables, mapped by all workers."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from pipeline.durable import temporary_path
+from pipeline.kernels.approximation import (
+    NODE_BYTES,
+    NODE_SIZE,
+    Approximation,
+    fill,
+    level_offsets,
+    lowest_level,
+)
+from pipeline.kernels.reference import Reference
+from pipeline.orbit import Orbit
+from pipeline.target import Target
+
+# Tables that a process keeps mapped: of neighbouring octaves.
+_MAPPED_TABLES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Two folders: the orbits, which stay, and the tables, quickly made again, of one run."""
+
+    orbits: Path
+    tables: Path
+
+    def orbit(self, target: Target) -> Orbit:
+        """Return the files of a target's orbit."""
+        return Orbit(self.orbits / target.key(), target)
+
+    def loaded(
+        self, target: Target, maxiter: int, offset_exponent: int, error_exponent: int
+    ) -> tuple[Reference, Approximation]:
+        """Return a target's orbit and the table for views of this size, mapped.
+
+        Raises
+        ------
+        LookupError
+            The orbit does not suffice for maxiter.
+        """
+        return _loaded(self, target, maxiter, offset_exponent, error_exponent)
+
+
+@lru_cache(maxsize=_MAPPED_TABLES)
+def _loaded(
+    references: References, target: Target, maxiter: int, offset_exponent: int, error_exponent: int
+) -> tuple[Reference, Approximation]:
+    reference = references.orbit(target).reference(maxiter)
+    name = f"{target.key()}-{reference.steps}-{offset_exponent}-{error_exponent}"
+    path = references.tables / f"{name}.table"
+    offsets = level_offsets(reference.steps)
+    count = int(offsets[-1])
+    if not path.exists():
+        with _alone(references.tables / f"{name}.lock"):
+            if not path.exists():
+                _write(path, reference, offset_exponent, error_exponent, count)
+    if count:
+        table = np.memmap(path, np.float64, "r", shape=(count * (NODE_SIZE + 2),))
+    else:
+        table = np.empty(0)
+    nodes, radius = _parts(np.asarray(table), count)
+    lowest = lowest_level(reference.steps)
+    return reference, Approximation(nodes, radius, offsets, lowest, offset_exponent)
+
+
+def _write(
+    path: Path, reference: Reference, offset_exponent: int, error_exponent: int, count: int
+) -> None:
+    """Build a table in its file; it needs no flush, for no later run reads it."""
+    temporary = temporary_path(path)
+    with temporary.open("wb") as file:
+        file.truncate(count * NODE_BYTES)
+    if count:
+        table = np.memmap(temporary, np.float64, "r+", shape=(count * (NODE_SIZE + 2),))
+        fill(reference, offset_exponent, 2.0**error_exponent, *_parts(np.asarray(table), count))
+    temporary.replace(path)
+
+
+def _parts(table: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes and radii, which lie in the table one after the other."""
+    nodes = table[: count * NODE_SIZE].reshape(count, NODE_SIZE)
+    return nodes, table[count * NODE_SIZE :].reshape(count, 2)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold a lock among the workers; it is freed when its holder dies."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,35 @@
+"""A target: the point whose reference orbit serves a zoom, and how exactly it is needed."""
+
+import hashlib
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pipeline.decimals import canonical_text, log2
+
+# Beyond the bits that tell neighbouring pixels apart: 53 for their deltas, the rest for the errors
+# that the orbit gathers on its way. Rounded up to whole words, which cost the same.
+_GUARD_BITS = 64
+_WORD_BITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The point C of a reference orbit Z ← Z² + C."""
+
+    center: tuple[Decimal, Decimal]
+    bits: int
+    """Of the numbers that the orbit is computed with."""
+
+    def key(self) -> str:
+        """Return the name of the orbit's files: all that its values depend on."""
+        facts = (*map(canonical_text, self.center), str(self.bits))
+        return hashlib.sha256(" ".join(facts).encode()).hexdigest()[:32]
+
+    def nearness(self) -> int:
+        """Return log2 of the distance in which a nucleus is the same point to every pixel."""
+        return 40 - self.bits
+
+
+def bits_for(spacing: Decimal) -> int:
+    """Return the bits that an orbit needs for pixels this far apart."""
+    return -(-int(max(-log2(spacing), 0.0) + _GUARD_BITS) // _WORD_BITS) * _WORD_BITS
