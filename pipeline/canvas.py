@@ -102,7 +102,8 @@ class Canvas:
             ]
             parts.append((counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted]))
             iterations += counts.iterations
-        return Counts(*map(np.concatenate, zip(*parts, strict=True)), iterations)
+        n, nu, outcome = map(np.concatenate, zip(*parts, strict=True))
+        return Counts(n, nu, outcome, iterations)
 
 
 def _rounded_up(exponent: int) -> int:

@@ -81,7 +81,7 @@ class Orbit:
                 return OrbitState()
             facts["last"] = tuple(facts["last"])
             facts["derivative"] = tuple(facts["derivative"])
-            facts["tiny"] = [tuple(value) for value in facts["tiny"]]
+            facts["tiny"] = [(at, re, im, exponent) for at, re, im, exponent in facts["tiny"]]
             state = OrbitState(**facts)
             if self._checksum((state.steps + 1) * _VALUE_BYTES) != state.checksum:
                 return OrbitState()
@@ -222,7 +222,7 @@ class _Run:
             values[period] = 0.0
             tiny = [value for value in tiny if value[0] < period]
         first = state.steps + 1
-        state.tiny += [(first + index, *rest) for index, *rest in tiny]
+        state.tiny += [(first + at, re, im, exponent) for at, re, im, exponent in tiny]
         state.derivative = (float(derivative[0]), float(derivative[1]), float(derivative[2]))
         state.steps += len(values)
         return values

@@ -32,9 +32,7 @@ if HAVE_NUMBA:
     _offsets = level_offsets(_reference.steps)
     _nodes, _radius = np.zeros((int(_offsets[-1]), NODE_SIZE)), np.zeros((int(_offsets[-1]), 2))
     fill(_reference, -60, 2.0**-40, _nodes, _radius)
-    _approximation = Approximation(
-        _nodes, _radius, _offsets, lowest_level(_reference.steps), -60
-    )
+    _approximation = Approximation(_nodes, _radius, _offsets, lowest_level(_reference.steps), -60)
     perturbation(ACCURACIES["fine"]).load()(
         _reference, _approximation, _point.reshape(1, 1), _point.reshape(1, 1), 100, True
     )

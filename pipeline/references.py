@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.durable import temporary_path
 from pipeline.kernels.approximation import (
@@ -22,6 +24,8 @@ from pipeline.kernels.approximation import (
 from pipeline.kernels.reference import Reference
 from pipeline.orbit import Orbit
 from pipeline.target import Target
+
+Floats = NDArray[np.float64]
 
 # Tables that a process keeps mapped: of neighbouring octaves.
 _MAPPED_TABLES = 3
@@ -64,11 +68,7 @@ def _loaded(
         with _alone(references.tables / f"{name}.lock"):
             if not path.exists():
                 _write(path, reference, offset_exponent, error_exponent, count)
-    if count:
-        table = np.memmap(path, np.float64, "r", shape=(count * (NODE_SIZE + 2),))
-    else:
-        table = np.empty(0)
-    nodes, radius = _parts(np.asarray(table), count)
+    nodes, radius = _mapped(path, "r", count)
     lowest = lowest_level(reference.steps)
     return reference, Approximation(nodes, radius, offsets, lowest, offset_exponent)
 
@@ -80,14 +80,15 @@ def _write(
     temporary = temporary_path(path)
     with temporary.open("wb") as file:
         file.truncate(count * NODE_BYTES)
-    if count:
-        table = np.memmap(temporary, np.float64, "r+", shape=(count * (NODE_SIZE + 2),))
-        fill(reference, offset_exponent, 2.0**error_exponent, *_parts(np.asarray(table), count))
+    fill(reference, offset_exponent, 2.0**error_exponent, *_mapped(temporary, "r+", count))
     temporary.replace(path)
 
 
-def _parts(table: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return nodes and radii, which lie in the table one after the other."""
+def _mapped(path: Path, mode: Literal["r", "r+"], count: int) -> tuple[Floats, Floats]:
+    """Return nodes and radii, which lie in the file one after the other."""
+    if count == 0:
+        return np.empty((0, NODE_SIZE)), np.empty((0, 2))
+    table: Floats = np.asarray(np.memmap(path, np.float64, mode, shape=(count * (NODE_SIZE + 2),)))
     nodes = table[: count * NODE_SIZE].reshape(count, NODE_SIZE)
     return nodes, table[count * NODE_SIZE :].reshape(count, 2)
 

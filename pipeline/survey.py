@@ -47,9 +47,7 @@ class Survey:
         return samples * _between(self.indices, self.sample_bytes, index)
 
 
-def survey(
-    config: Config, frames: FrameList, pool: SharedPool, references: References
-) -> Survey:
+def survey(config: Config, frames: FrameList, pool: SharedPool, references: References) -> Survey:
     """Measure a few frames spread over the video, small, through the real kernel and encoder."""
     starts = max(0, len(frames) - SURVEY_RUN)
     indices = sorted(

@@ -55,9 +55,7 @@ def plan(path: Path, root: Path) -> None:
     )
 
 
-def _description(
-    config: Config, frames: FrameList, orbits: dict[Target, OrbitState]
-) -> list[str]:
+def _description(config: Config, frames: FrameList, orbits: dict[Target, OrbitState]) -> list[str]:
     encoding = config.encoding
     last = frames[len(frames) - 1]
     seconds = float(len(frames) / encoding.fps)

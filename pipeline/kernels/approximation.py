@@ -8,7 +8,7 @@ reference's size, where the linear form ends at 2^-46.
 
 Notes
 -----
-With t = dz / R, R the radius of validity, and w = dc / 2^k, 2^k the bound of \\|dc\\|:
+With t = dz / R, R the radius of validity, and w = dc / 2^k, 2^k the bound of |dc|:
 
     dz' = A dz (1 + t (C + D t) + F w) + w (B + G w)
 
@@ -33,7 +33,18 @@ from pipeline.kernels.scaling import exponent_of, power_of_two
 
 # Columns of a node: A, B, C, D, F, G as real and imaginary parts, 1/R, and exponents of two that A,
 # B (with G) and R carry beside; they are 0 where float64 can hold the numbers themselves.
-A, B, C, D, F, G, INVERSE_RADIUS, A_EXPONENT, B_EXPONENT, R_EXPONENT = 0, 2, 4, 6, 8, 10, 12, 13, 14, 15
+A, B, C, D, F, G, INVERSE_RADIUS, A_EXPONENT, B_EXPONENT, R_EXPONENT = (
+    0,
+    2,
+    4,
+    6,
+    8,
+    10,
+    12,
+    13,
+    14,
+    15,
+)
 NODE_SIZE = 16
 
 # A delta below this part of the reference's size cannot rebase.
@@ -59,7 +70,7 @@ class Approximation:
     """Shape (all nodes, NODE_SIZE), level after level from the lowest."""
     radius: NDArray[np.float64]
     """Shape (all nodes, 2): the bound of a delta's larger part, 0 where float64 cannot hold it, and
-    log2 of \\|A\\|."""
+    log2 of |A|."""
     offsets: NDArray[np.int64]
     """Shape (levels + 1,): where each level begins in `nodes`, by level."""
     lowest: int
@@ -315,9 +326,7 @@ def _build(
     for level in range(lowest + 1, offsets.size - 1):
         below = offsets[level - 1]
         for j in range(offsets[level + 1] - offsets[level]):
-            _merge(
-                nodes[below + 2 * j], nodes[below + 2 * j + 1], error, nodes[offsets[level] + j]
-            )
+            _merge(nodes[below + 2 * j], nodes[below + 2 * j + 1], error, nodes[offsets[level] + j])
     for k in range(len(nodes)):
         radius[k, 1] = math.log2(_size(nodes[k, A], nodes[k, A + 1])) + nodes[k, A_EXPONENT]
         radius[k, 0] = _plain(nodes[k])

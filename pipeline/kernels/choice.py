@@ -1,4 +1,4 @@
-"""Which kernel serves a view, chosen from how fine its pixels are and how exact counts should be."""
+"""Which kernel serves a view, chosen from its width and from how exact counts should be."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """One step, or one stretch of steps, of a packet: the same for all its lanes, without a branch.
 
 A packet is one array, the lanes of a row side by side, and each step here updates the rows of the
-deltas, their sizes, \\|z\\|² and the flags, and returns the number of flags. `ints` is the same
+deltas, their sizes, |z|² and the flags, and returns the number of flags. `ints` is the same
 memory as int64.
 
 Notes
@@ -20,20 +20,20 @@ LANES = 16
 # delta, |z|², the product of |z|² since last settled, log2 |dz/dz₁|, room to
 # fold sizes. Of int64: 1 where the lane
 # rebases or escapes, its count at index 0, its pixel or -1.
-X, Y, W_X, W_Y, C_X, C_Y, SIZE, NORM2, PRODUCT, LOG, FOLDED, FLAG, BASE, PIXEL, PACKET_SIZE = (
-    range(0, 15 * LANES, LANES)
+X, Y, W_X, W_Y, C_X, C_Y, SIZE, NORM2, PRODUCT, LOG, FOLDED, FLAG, BASE, PIXEL, PACKET_SIZE = range(
+    0, 15 * LANES, LANES
 )
 
 
 @inlined
 def larger_part(a, b):
-    """The larger of the absolute values of a complex number's two parts."""
+    """Return the larger of the absolute values of a complex number's two parts."""
     return max(abs(a), abs(b))
 
 
 @inlined
 def single_step(lanes, ints, z_re, z_im, next_re, next_im):
-    """dz ← dz (2Z + dz) + dc in plain float64; the product takes up \\|z\\|² of the point before."""
+    """Do dz ← dz (2Z + dz) + dc in plain float64; the product takes up |z|² of the point before."""
     twice_re = 2.0 * z_re
     twice_im = 2.0 * z_im
     hits = np.int64(0)
@@ -61,13 +61,17 @@ def single_step(lanes, ints, z_re, z_im, next_re, next_im):
 def scaled_step(
     lanes, ints, twice_re, twice_im, scale_sum, scale_product, scale_w, next_re, next_im
 ):
-    """The same of deltas with an exponent; the scales bring all terms to one exponent."""
+    """Do the same for deltas with an exponent; the scales bring all terms to one exponent."""
     hits = np.int64(0)
     for k in range(LANES):
         sum_re = twice_re + lanes[X + k] * scale_sum
         sum_im = twice_im + lanes[Y + k] * scale_sum
-        new_x = (sum_re * lanes[X + k] - sum_im * lanes[Y + k]) * scale_product + lanes[W_X + k] * scale_w
-        new_y = (sum_re * lanes[Y + k] + sum_im * lanes[X + k]) * scale_product + lanes[W_Y + k] * scale_w
+        new_x = (sum_re * lanes[X + k] - sum_im * lanes[Y + k]) * scale_product + lanes[
+            W_X + k
+        ] * scale_w
+        new_y = (sum_re * lanes[Y + k] + sum_im * lanes[X + k]) * scale_product + lanes[
+            W_Y + k
+        ] * scale_w
         lanes[X + k] = new_x
         lanes[Y + k] = new_y
         size = larger_part(new_x, new_y)
@@ -83,7 +87,7 @@ def stretch(
     lanes, ints, a_re, a_im, b_re, b_im, c_re, c_im, d_re, d_im, f_re, f_im, g_re, g_im,
     inverse, next_re, next_im, escape2,
 ):  # fmt: skip  # a node's numbers
-    """dz ← A dz (1 + t (C + D t) + F w) + w (B + G w), t = dz · inverse."""
+    """Do dz ← A dz (1 + t (C + D t) + F w) + w (B + G w), t = dz · inverse."""
     hits = np.int64(0)
     for k in range(LANES):
         t_re = lanes[X + k] * inverse
@@ -114,7 +118,7 @@ def stretch(
 
 @inlined
 def largest_of(lanes):
-    """The largest size of a packet's deltas."""
+    """Return the largest size of a packet's deltas."""
     # Folded: LLVM makes no vector code of a maximum over a loop.
     for k in range(LANES // 2):
         lanes[FOLDED + k] = max(lanes[SIZE + k], lanes[SIZE + LANES // 2 + k])

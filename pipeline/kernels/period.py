@@ -10,7 +10,7 @@ from pipeline.kernels.scaling import exponent_of, power_of_two
 
 @compiled
 def first_return(z, tiny_index, tiny_exponent, derivative, nearness):
-    """Return the first index at which 0 lies within 2^nearness of the orbit, told in the plane of c.
+    """Return the first index at which the orbit is back at 0, but for 2^nearness in the plane of C.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def first_return(z, tiny_index, tiny_exponent, derivative, nearness):
 
     Notes
     -----
-    A nucleus of period p lies about \\|Z_p\\| / \\|dZ_p/dC\\| from C, by one step of Newton's method;
+    A nucleus of period p lies about |Z_p| / |dZ_p/dC| from C, by a step of Newton's method;
     dZ/dC ← 2 Z dZ/dC + 1.
     """
     d_re = derivative[0]

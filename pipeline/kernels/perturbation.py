@@ -4,12 +4,10 @@ import math
 
 import numpy as np
 
-from pipeline.kernels.approximation import Approximation
 from pipeline.kernels.counts import BAILOUT_SQUARED, Counts
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.outcome import Outcome
 from pipeline.kernels.packets import iterate_tile
-from pipeline.kernels.reference import Reference
 from pipeline.kernels.smooth_lanes import smooth_counts_lanes
 
 _ESCAPED = np.uint8(Outcome.ESCAPED)

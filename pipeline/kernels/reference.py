@@ -35,4 +35,3 @@ class Reference:
     def steps(self) -> int:
         """The index of the last value."""
         return len(self.z) - 1
-

@@ -1,0 +1,204 @@
+"""The lanes of a packet: taken in from those who wait, and let out when they end.
+
+log2 |dz/dz₁| is kept on the way: a product of |z|² of each lane for single steps, and a part of
+the whole packet, `shared`, for stretches, where all lanes have the reference's derivative. Small,
+it proves a point interior.
+"""
+
+import math
+
+import numpy as np
+
+from pipeline.kernels.jit import compiled, inlined
+from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.packet_steps import (
+    BASE,
+    C_X,
+    C_Y,
+    FLAG,
+    LANES,
+    LOG,
+    NORM2,
+    PIXEL,
+    PRODUCT,
+    SIZE,
+    W_X,
+    W_Y,
+    X,
+    Y,
+    larger_part,
+)
+from pipeline.kernels.scaling import exponent_of, power_of_two
+
+_ESCAPED = np.uint8(Outcome.ESCAPED)
+_INTERIOR = np.uint8(Outcome.INTERIOR)
+_UNRESOLVED = np.uint8(Outcome.UNRESOLVED)
+
+# Products below this are made with an exponent.
+SMALLEST = 2.0**-880
+# Steps after which products are taken into logarithms.
+SETTLE_STEPS = 64
+# log2 of |dz/dz₁| below which a point is proved interior. Outside the set the derivative falls so
+# low only within 2^-48 of a cusp, in sizes of its minibrot; an orbit needs 10^7 periods from there.
+_INTERIOR_LOG2 = -48.0
+
+# Rows of those who wait at index 0: delta, log2 |dz/dz₁| and the product to add to it; the delta's
+# exponent of two, the count, the number of the point.
+WAITING_X, WAITING_Y, WAITING_LOG, WAITING_PRODUCT, WAITING_ROWS = range(5)
+WAITING_EXPONENT, WAITING_COUNT, WAITING_NUMBER, WAITING_INT_ROWS = range(4)
+
+
+@compiled
+def form(waiting, waiting_int, chosen, w_re, w_im, k, lanes, ints):
+    """Fill a packet with chosen points, in the exponent of the largest delta; return that."""
+    # They are sorted, so the last is the largest; in the first round all are 0.
+    exponent = waiting_int[WAITING_EXPONENT, chosen[-1]]
+    plain = power_of_two(k)
+    for lane in range(LANES):
+        if lane < chosen.size:
+            p = chosen[lane]
+            pixel = waiting_int[WAITING_NUMBER, p]
+            scale = power_of_two(waiting_int[WAITING_EXPONENT, p] - exponent)
+            x = waiting[WAITING_X, p] * scale
+            y = waiting[WAITING_Y, p] * scale
+            lanes[X + lane] = x
+            lanes[Y + lane] = y
+            lanes[W_X + lane] = w_re[pixel]
+            lanes[W_Y + lane] = w_im[pixel]
+            ints[PIXEL + lane] = pixel
+            ints[BASE + lane] = waiting_int[WAITING_COUNT, p]
+            # |z|² at index 0 is in the product.
+            lanes[LOG + lane] = waiting[WAITING_LOG, p]
+            lanes[PRODUCT + lane] = waiting[WAITING_PRODUCT, p]
+            lanes[NORM2 + lane] = 1.0
+        else:
+            idle(lanes, ints, lane)
+        lanes[C_X + lane] = lanes[W_X + lane] * plain
+        lanes[C_Y + lane] = lanes[W_Y + lane] * plain
+        lanes[SIZE + lane] = larger_part(lanes[X + lane], lanes[Y + lane])
+    return exponent
+
+
+@inlined
+def idle(lanes, ints, lane):
+    """Let a lane go along at the reference itself."""
+    lanes[X + lane] = 0.0
+    lanes[Y + lane] = 0.0
+    lanes[W_X + lane] = 0.0
+    lanes[W_Y + lane] = 0.0
+    lanes[C_X + lane] = 0.0
+    lanes[C_Y + lane] = 0.0
+    lanes[SIZE + lane] = 0.0
+    lanes[NORM2 + lane] = 1.0
+    lanes[PRODUCT + lane] = 1.0
+    lanes[LOG + lane] = 0.0
+    ints[BASE + lane] = 0
+    ints[PIXEL + lane] = -1
+
+
+@compiled
+def last_index(ints, steps_end, maxiter):
+    """Return the index at which the packet must be looked at: the reference's end or maxiter."""
+    end = np.int64(steps_end)
+    for lane in range(LANES):
+        if ints[PIXEL + lane] >= 0:
+            end = min(end, maxiter - ints[BASE + lane])
+    return end
+
+
+@inlined
+def _log2_derivative(lanes, lane, shared):
+    r"""log2 \|dz/dz₁\| of a lane, to within a half."""
+    return lanes[LOG + lane] + shared + 0.5 * exponent_of(lanes[PRODUCT + lane])
+
+
+@inlined
+def settle_lane(lanes, lane, shared):
+    """Take the packet's part and the product's exponent into a lane's logarithm."""
+    product = lanes[PRODUCT + lane]
+    exponent = exponent_of(product)
+    # A product that left the range of float64 proves nothing any more.
+    known = -1000 < exponent < 1000
+    lanes[LOG + lane] += shared + (0.5 * exponent if known else np.inf)
+    lanes[PRODUCT + lane] = product * power_of_two(-exponent) if known else 1.0
+
+
+@compiled
+def settle(lanes, ints, shared):
+    """Settle all lanes, and flag the interior; return how many are."""
+    hits = np.int64(0)
+    for lane in range(LANES):
+        settle_lane(lanes, lane, shared)
+        if ints[PIXEL + lane] >= 0 and lanes[LOG + lane] < _INTERIOR_LOG2:
+            ints[FLAG + lane] = 1
+            hits += 1
+    return hits
+
+
+@compiled
+def pass_critical(lanes, z_re, z_im, exponent, shared):
+    r"""Settle all lanes where the reference is close to 0, and take up \|z\| for the next step."""
+    for lane in range(LANES):
+        x = z_re + lanes[X + lane]
+        y = z_im + lanes[Y + lane]
+        size2 = x * x + y * y
+        settle_lane(lanes, lane, shared + exponent)
+        if size2 < SMALLEST:
+            lanes[LOG + lane] += math.log2(math.hypot(x, y))
+        else:
+            lanes[PRODUCT + lane] *= size2
+        lanes[NORM2 + lane] = 1.0
+
+
+@compiled
+def drop(
+    lanes, ints, z_re, z_im, m, exponent, ends, maxiter, shared, queue, queue_int, queued,
+    n, outcome, last_re, last_im,
+):  # fmt: skip  # a packet, where it stands, who waits, the results
+    """Take out the lanes that are flagged, or all that end here; return how many wait, and go on.
+
+    `z_re` and `z_im` are the reference in the packet's exponent.
+    """
+    active = 0
+    for lane in range(LANES):
+        pixel = ints[PIXEL + lane]
+        if pixel < 0:
+            continue
+        count = ints[BASE + lane] + m
+        if not (ints[FLAG + lane] or ends or count >= maxiter):
+            active += 1
+            continue
+        x = z_re + lanes[X + lane]
+        y = z_im + lanes[Y + lane]
+        if exponent == 0 and x * x + y * y > 4.0:
+            n[pixel] = count - 1
+            outcome[pixel] = _ESCAPED
+            last_re[pixel] = x
+            last_im[pixel] = y
+            idle(lanes, ints, lane)
+            continue
+        log = _log2_derivative(lanes, lane, shared)
+        if log < _INTERIOR_LOG2:
+            n[pixel] = maxiter
+            outcome[pixel] = _INTERIOR
+        elif count >= maxiter:
+            n[pixel] = maxiter
+            outcome[pixel] = _UNRESOLVED
+        else:
+            # The factor |z| of the step from index 0.
+            size2 = x * x + y * y
+            settle_lane(lanes, lane, shared + exponent)
+            product = lanes[PRODUCT + lane] * size2
+            if size2 < SMALLEST:
+                lanes[LOG + lane] += math.log2(math.hypot(x, y))
+                product = lanes[PRODUCT + lane]
+            queue[WAITING_X, queued] = x
+            queue[WAITING_Y, queued] = y
+            queue[WAITING_LOG, queued] = lanes[LOG + lane]
+            queue[WAITING_PRODUCT, queued] = product
+            queue_int[WAITING_EXPONENT, queued] = exponent
+            queue_int[WAITING_COUNT, queued] = count
+            queue_int[WAITING_NUMBER, queued] = pixel
+            queued += 1
+        idle(lanes, ints, lane)
+    return queued, active
