@@ -11,7 +11,7 @@ from pipeline.config.fault import ConfigError, Fault
 from pipeline.config.load import Config, Keyframe
 from pipeline.config.model import Ease
 from pipeline.decimals import context, decimal_exponent, log2, short_text
-from pipeline.kernels.choice import HAVE_NUMBA, Kernel
+from pipeline.kernels.choice import FLOAT64, HAVE_NUMBA, Kernel
 from pipeline.references import References
 from pipeline.target import Target, bits_for
 from pipeline.view import View
@@ -49,15 +49,35 @@ class Frame:
         return Canvas(view, self.maxiter, self.kernel, self.target, references)
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """maxiter over time, where a config leaves it open."""
+
+    knots: tuple[tuple[Fraction, int], ...]
+    """Times, increasing, and the limit at each."""
+
+    def at(self, time: Fraction) -> int:
+        """Return the limit at a time: between knots, even on a logarithmic scale."""
+        after = bisect.bisect_right(self.knots, time, key=lambda knot: knot[0])
+        if after == len(self.knots):
+            return self.knots[-1][1]
+        (start, low), (end, high) = self.knots[max(0, after - 1)], self.knots[after]
+        return _log_between(low, high, (time - start) / (end - start) if after else Fraction(0))
+
+
 class FrameList:
     """All frames of a config, each made when it is asked for.
 
     Frame i stands at i/fps seconds; the last is the last that is not later than the last
     keyframe. So a video of 12 s at 30 frames a second has 361, and one keyframe alone has one.
+
+    Where a keyframe leaves maxiter open, it is that of `limits` on both sides of it.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, limits: Limits | None = None) -> None:
         self._keyframes = config.keyframes
+        self.limits = limits
+        """What `maxiter: auto` has been found to be."""
         self._fps = config.encoding.fps
         self._size = (config.encoding.columns, config.encoding.rows)
         self._accuracy = config.accuracy
@@ -89,7 +109,10 @@ class FrameList:
 
     def _frame(self, index: int, time: Fraction) -> Frame:
         view, maxiter, deeper = _between(self._keyframes, time, self._size)
-        kernel = view.kernel(self._accuracy)
+        if maxiter is None:
+            assert self.limits is not None, "the limits are chosen before"
+            maxiter = self.limits.at(time)
+        kernel = view.kernel(self._accuracy) if HAVE_NUMBA else FLOAT64
         target = None
         if kernel.deep:
             target = self._targets[deeper.center]
@@ -102,13 +125,13 @@ class FrameList:
         faults = []
         for k, keyframe in enumerate(config.keyframes):
             view = View(keyframe.center, keyframe.width, keyframe.rotation, *self._size)
-            if view.kernel(config.accuracy).deep and not HAVE_NUMBA:
+            if not HAVE_NUMBA and not view.in_reach_of_float64():
                 faults.append(
                     Fault(
                         keyframe.place,
                         f"keyframes[{k}].width",
-                        f"{short_text(keyframe.width)} is deeper than float64 reaches, and deeper "
-                        "needs numba, which has wheels for 64-bit processors",
+                        f"{short_text(keyframe.width)} is deeper than float64 can tell pixels "
+                        "apart; deeper needs numba, which has wheels for 64-bit processors",
                     )
                 )
         if faults:
@@ -151,7 +174,7 @@ def eased(ease: Ease, part: Fraction) -> Fraction:
 
 def _between(
     keyframes: tuple[Keyframe, ...], time: Fraction, size: tuple[int, int]
-) -> tuple[View, int, Keyframe]:
+) -> tuple[View, int | None, Keyframe]:
     """Return view, maxiter and the deeper of the two keyframes at a time within the video."""
     after = bisect.bisect_right(keyframes, time, key=lambda keyframe: keyframe.time)
     start = keyframes[after - 1]
@@ -166,7 +189,10 @@ def _between(
         start.rotation,
         turning.multiply(end.rotation - start.rotation, _decimal(progress, 30)),
     )
-    return View(center, width, rotation, *size), _log_between(start, end, progress), deeper
+    maxiter = None
+    if start.maxiter is not None and end.maxiter is not None:
+        maxiter = _log_between(start.maxiter, end.maxiter, progress)
+    return View(center, width, rotation, *size), maxiter, deeper
 
 
 def _width(keyframe: Keyframe) -> Decimal:
@@ -205,14 +231,13 @@ def _glide(
     return width, (real, imaginary)
 
 
-def _log_between(start: Keyframe, end: Keyframe, progress: Fraction) -> int:
-    """Return maxiter between two keyframes, even on a logarithmic scale."""
-    if start.maxiter == end.maxiter:
-        return start.maxiter
+def _log_between(low: int, high: int, part: Fraction) -> int:
+    """Return a limit between two, even on a logarithmic scale."""
+    if low == high:
+        return low
     numbers = context(30)
-    ratio = numbers.divide(Decimal(end.maxiter), Decimal(start.maxiter))
-    power = numbers.power(ratio, _decimal(progress, 30))
-    return int(numbers.multiply(Decimal(start.maxiter), power).to_integral_value())
+    power = numbers.power(numbers.divide(Decimal(high), Decimal(low)), _decimal(part, 30))
+    return int(numbers.multiply(Decimal(low), power).to_integral_value())
 
 
 def _decimal(fraction: Fraction, digits: int) -> Decimal:

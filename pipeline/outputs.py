@@ -57,19 +57,9 @@ class Outputs:
 
     @contextmanager
     def references(self) -> Iterator[References]:
-        """Give the reference orbits a place, and for this time their tables.
-
-        Raises
-        ------
-        RenderError
-            It cannot be made.
-        """
+        """Give the reference orbits a place, and for this time their tables; made when needed."""
         orbits = self.folder / "references"
         tables = orbits / f"tables.{os.getpid()}"
-        try:
-            tables.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RenderError(f"{orbits}: cannot be written: {error.strerror}") from None
         for left in orbits.glob("tables.*"):
             owner = left.suffix[1:]
             if left != tables and not (owner.isdecimal() and lives_beside(int(owner))):

@@ -65,6 +65,7 @@ def _loaded(
     offsets = level_offsets(reference.steps)
     count = int(offsets[-1])
     if not path.exists():
+        references.tables.mkdir(parents=True, exist_ok=True)
         with _alone(references.tables / f"{name}.lock"):
             if not path.exists():
                 _write(path, reference, offset_exponent, error_exponent, count)

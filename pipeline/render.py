@@ -11,6 +11,7 @@ from pipeline.durable import publish, temporary_path
 from pipeline.errors import RenderError
 from pipeline.estimate import Estimate, check_room, estimate
 from pipeline.frames import Frame, FrameList
+from pipeline.limits import frame_list
 from pipeline.machine import children_cpu_s, memory_of_tree_bytes, usable_cores
 from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outputs import Outputs
@@ -43,9 +44,9 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
         Something failed; what was finished is on disk.
     """
     start = time.monotonic()
-    frames = FrameList(config)
     with outputs.locked():
         try:
+            frames = frame_list(config, outputs)
             _render(config, frames, outputs, report)
             report.outcome = "finished"
         except BaseException as error:
@@ -66,6 +67,8 @@ def _render(config: Config, frames: FrameList, outputs: Outputs, report: Report)
             report.kernels.get(canvas.kernel.arithmetic, 0) + 1
         )
     report.frames = len(frames)
+    if frames.limits is not None:
+        report.maxiter = [(float(time), limit) for time, limit in frames.limits.knots]
     report.workers = config.workers or usable_cores()
     samples = len(frames) * config.encoding.columns * config.encoding.rows * config.supersample**2
     segments = segments_of(

@@ -49,6 +49,8 @@ class Report:
     workers: int = 0
     kernels: dict[str, int] = field(default_factory=dict)
     """Frames by kernel."""
+    maxiter: list[tuple[float, int]] = field(default_factory=list)
+    """Seconds and limit, where `maxiter: auto` was chosen."""
     references: list[dict[str, Any]] = field(default_factory=list)
     """Bits and steps of every reference orbit, and how it ended."""
     stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
@@ -78,6 +80,7 @@ class Report:
             "frames": self.frames,
             "workers": self.workers,
             "kernels": self.kernels,
+            "maxiter": self.maxiter or "as in the config",
             "references": self.references,
             "wall_s": round(self.wall_s, 3),
             "stages": {

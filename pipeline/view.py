@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from pipeline.decimals import canonical_text, context, difference, log2, split_in_two
 from pipeline.kernels.choice import Accuracy, Kernel, kernel_for
 
+# With fewer the picture turns to blocks.
+_ROUNDINGS_A_PIXEL = 3.0
 _QUARTER_TURNS = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}
 
 
@@ -53,6 +55,11 @@ class View:
     def kernel(self, accuracy: Accuracy) -> Kernel:
         """Return the kernel that serves this view."""
         return kernel_for(float(self.width), self.largest_coordinate(), accuracy)
+
+    def in_reach_of_float64(self) -> bool:
+        """Tell whether neighbouring pixels are some roundings of float64 apart."""
+        rounding = float(np.spacing(self.largest_coordinate()))
+        return float(self.spacing()) >= _ROUNDINGS_A_PIXEL * rounding
 
     def points(
         self, first_row: int, last_row: int

@@ -15,6 +15,7 @@ from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, Shader
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
+from pipeline.kernels.outcome import Outcome
 from pipeline.orbit import Orbit, OrbitState
 from pipeline.picture import planes_from_light, rgb8_from_light
 from pipeline.store import DamagedError, StoredCanvas
@@ -57,6 +58,15 @@ def count_chunks(canvas: Canvas, first_chunk: int, last_chunk: int) -> BlockResu
         iterations += counts.iterations
         seconds.append(time.thread_time() - start)
     return BlockResult(chunks, iterations, seconds)
+
+
+def count_outcomes(canvas: Canvas) -> tuple[int, int]:
+    """Return how many samples of a canvas escaped, and how many ended in any way."""
+    outcome = canvas.counts(0, canvas.rows, smooth=False).outcome
+    return (
+        int(np.count_nonzero(outcome == Outcome.ESCAPED)),
+        int(np.count_nonzero(outcome != Outcome.UNRESOLVED)),
+    )
 
 
 def count_rows(canvas: Canvas, first_row: int, last_row: int) -> tuple[Counts, float]:

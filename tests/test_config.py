@@ -66,7 +66,7 @@ BAD = {
     "maxiter zero": (ONE + "maxiter: 0\n", "2:10", "1 to 2000000000"),
     "maxiter a fraction": (ONE + "maxiter: 1.5\n", "2:10", "not whole"),
     "maxiter huge": (ONE + "maxiter: 1e12\n", "2:10", "1 to 2000000000"),
-    "maxiter a word": (ONE + "maxiter: lots\n", "2:10", "not a number"),
+    "maxiter a word": (ONE + "maxiter: lots\n", "2:10", "should be auto, or a whole number"),
     "unknown palette": (ONE + "colour: {palette: twiligt}\n", "2:19", 'did you mean "twilight"'),
     "palette of one colour": (ONE + 'colour: {palette: ["#000000"]}\n', "2:19", "2 to 256"),
     "palette with a wrong colour": (
@@ -97,7 +97,8 @@ BAD = {
     "width of the view zero": (ONE.replace("3.5", "0"), "1:50", "above 0"),
     "width of the view negative": (ONE.replace("3.5", "-1"), "1:50", "above 0"),
     "width beyond the exponents": (ONE.replace("3.5", "1e-200000"), "1:50", "outside 1e-100000"),
-    "width deeper than float64": (ONE.replace("3.5", "1e-30"), "1:50", "deeper than float64"),
+    "accuracy unknown": (ONE + "render: {accuracy: best}\n", "2:20", "exact, fine, draft"),
+    "maxiter none": (ONE + "maxiter: 0\n", "2:10", "1 to 2000000000"),
     "unknown ease": (
         "keyframes: [{time: 0, center: [0, 0], width: 1, ease: slow}]\n", "1:55", "in-out",
     ),

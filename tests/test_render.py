@@ -59,7 +59,7 @@ def test_the_report_says_what_was_done(rendered):
     assert facts["frames"] == FRAMES
     assert (facts["pixels_computed"], facts["pixels_reused"]) == (SAMPLES, 0)
     assert facts["iterations_computed"] > SAMPLES
-    assert set(facts["stages"]) == {"compute", "colour", "reproject", "encode"}
+    assert set(facts["stages"]) == {"reference", "compute", "colour", "reproject", "encode"}
     assert facts["stages"]["compute"]["cpu_s"] > 0
     assert facts["peak_memory_bytes"] > 10_000_000
     assert facts["kernels"] == {"float64": FRAMES}

@@ -8,6 +8,7 @@ from pipeline.config.load import Config
 from pipeline.decimals import short_text
 from pipeline.estimate import estimate
 from pipeline.frames import FrameList
+from pipeline.limits import frame_list
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
 from pipeline.orbit import OrbitState
 from pipeline.orbits import compute_orbits, steps_wanted
@@ -24,8 +25,8 @@ _ROWS = 9
 def plan(path: Path, root: Path) -> None:
     """Print the resolved frames, the depth, and the estimated time, memory and disk."""
     config = opened(path)
-    frames = FrameList(config)
     outputs = Outputs(root, config.name)
+    frames = frame_list(config, outputs)
     workers = config.workers or usable_cores()
     keys = [frame.canvas(config.supersample).key() for frame in frames]
     segments = segments_of(

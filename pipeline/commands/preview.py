@@ -11,12 +11,10 @@ from pipeline.outputs import Outputs
 
 _SMALLER = 4
 _FPS = Fraction(10)
-# Below this, coarse counts no longer show what is there.
-_LEAST_MAXITER = 300
 
 
 def preview(path: Path, root: Path) -> None:
-    """Make ``NAME-preview.mp4``: a quarter of the size, ten frames a second, coarse maxiter."""
+    """Make ``NAME-preview.mp4``: a quarter of the size, ten frames a second."""
     config = opened(path)
     make_video(coarse(config), Outputs(root, f"{config.name}-preview"), "preview")
 
@@ -31,11 +29,4 @@ def coarse(config: Config) -> Config:
         config,
         encoding=replace(encoding, columns=columns, rows=rows, fps=min(_FPS, encoding.fps)),
         supersample=1,
-        keyframes=tuple(
-            replace(
-                keyframe,
-                maxiter=min(keyframe.maxiter, max(_LEAST_MAXITER, keyframe.maxiter // _SMALLER)),
-            )
-            for keyframe in config.keyframes
-        ),
     )

@@ -18,6 +18,7 @@ from pipeline.durable import write_durably
 from pipeline.errors import RenderError, UsageError
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.outcome import Outcome
+from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
@@ -42,9 +43,9 @@ def still(
     """
     start = time.monotonic()
     config = opened(path)
-    frames = FrameList(config)
-    frame = _chosen(frames, config, number, seconds)
     outputs = Outputs(root, config.name)
+    frames = frame_list(config, outputs)
+    frame = _chosen(frames, config, number, seconds)
     outputs.store.folder.mkdir(parents=True, exist_ok=True)
     workers = config.workers or usable_cores()
     with SharedPool(workers) as pool, outputs.references() as references:

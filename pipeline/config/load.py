@@ -39,7 +39,8 @@ class Keyframe:
     width: Decimal
     rotation: Decimal
     """Degrees."""
-    maxiter: int
+    maxiter: int | None
+    """None where it is chosen from the counts."""
     ease: Ease
     """How the time to the next keyframe is eased."""
     place: Place
@@ -81,7 +82,7 @@ class Config:
                     "center": [str(part) for part in keyframe.center],
                     "width": str(keyframe.width),
                     "rotation": str(keyframe.rotation),
-                    "maxiter": keyframe.maxiter,
+                    "maxiter": "auto" if keyframe.maxiter is None else keyframe.maxiter,
                     "ease": keyframe.ease,
                 }
                 for keyframe in self.keyframes
@@ -328,12 +329,13 @@ class _Checker:
             height = exact.divide(Decimal(4), keyframe.zoom)
             width = exact.divide(exact.multiply(height, encoding.columns), encoding.rows)
             key = "zoom"
+        maxiter = model.maxiter if keyframe.maxiter is None else keyframe.maxiter
         return Keyframe(
             time=Fraction(keyframe.time),
             center=keyframe.center,
             width=width,
             rotation=keyframe.rotation,
-            maxiter=keyframe.maxiter or model.maxiter,
+            maxiter=None if maxiter == "auto" else maxiter,
             ease=keyframe.ease,
             place=self._place("keyframes", k, key),
         )

@@ -13,6 +13,7 @@ from pipeline.config.value import (
     number,
     text_of,
     whole,
+    whole_or_auto,
     word,
     wrong,
 )
@@ -59,7 +60,7 @@ def _keyframes_from(value: Any) -> Any:
 
 
 Coordinate = Annotated[Decimal, number("-1000", "1000", "a number from -1000 to 1000")]
-MaxIter = Annotated[int, whole(1, MAX_MAXITER)]
+MaxIter = Annotated[int | Literal["auto"], whole_or_auto(1, MAX_MAXITER)]
 Positive = number("1e-100000", "1000", "a number above 0 and up to 1000")
 
 
@@ -117,7 +118,7 @@ class KeyframeModel(Section):
     width: Annotated[Decimal | None, Positive] = None
     zoom: Annotated[Decimal | None, number("1e-3", "1e100000", "a number from 0.001 up")] = None
     rotation: Annotated[Decimal, number("-1e6", "1e6", "degrees, from -1e6 to 1e6")] = Decimal(0)
-    maxiter: Annotated[int | None, whole(1, MAX_MAXITER)] = None
+    maxiter: MaxIter | None = None
     ease: Annotated[Ease, word(*EASES)] = "linear"
 
 

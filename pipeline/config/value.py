@@ -86,6 +86,23 @@ def whole(low: int, high: int, even: bool = False) -> BeforeValidator:
     return BeforeValidator(validate)
 
 
+def whole_or_auto(low: int, high: int) -> BeforeValidator:
+    """Return the validator of a whole number, or `auto`."""
+    validate = whole(low, high).func
+
+    def validate_either(value: Any) -> Any:
+        if isinstance(value, str) and value.strip().isalpha():
+            if value.strip() != "auto":
+                raise wrong(
+                    f'"{shortened(value)}" is not known, and should be auto, or a whole number '
+                    f"from {low} to {high}"
+                )
+            return "auto"
+        return validate(value)  # type: ignore[call-arg]  # pydantic knows validators of two kinds
+
+    return BeforeValidator(validate_either)
+
+
 def word(*words: str) -> BeforeValidator:
     """Return the validator of one word out of a list."""
 

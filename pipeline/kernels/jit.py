@@ -10,9 +10,11 @@ def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-# 32-bit Arm: only the numpy kernel is used there, and it calls this as it is.
+# 32-bit Arm: only the numpy kernel is used there, and all else stays as it is.
 inlined: Callable[..., Any] = _as_it_is
 """Compile a function into each of its callers."""
+compiled: Callable[..., Any] = _as_it_is
+"""Compile a function on first use and keep it on disk."""
 
 try:
     import numba
@@ -22,6 +24,5 @@ else:
     numba.config.CACHE_DIR = str(compiled_folder())  # type: ignore[attr-defined]  # numba's own
     # numpy's error model: a division that may raise cannot be vectorised. No fastmath: contraction
     # to fused multiply-adds would make counts depend on the processor.
-    compiled: Callable[..., Any] = numba.njit(cache=True, error_model="numpy")
-    """Compile a function on first use and keep it on disk."""
+    compiled = numba.njit(cache=True, error_model="numpy")
     inlined = numba.njit(inline="always", error_model="numpy")

@@ -1,0 +1,153 @@
+"""maxiter chosen from the counts themselves, where a config says `auto`.
+
+A few views along the zoom are counted small, with a limit that is doubled until hardly a pixel
+more would be freed by it. Between those views the limit runs evenly on a logarithmic scale, and at
+each it is the largest of its neighbours' too, so that it never drops from one frame to the next by
+so much that regions turn black.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pipeline.canvas import Canvas
+from pipeline.config.load import Config
+from pipeline.decimals import canonical_text, log2
+from pipeline.durable import write_durably
+from pipeline.frames import Frame, FrameList, Limits
+from pipeline.machine import usable_cores
+from pipeline.orbits import compute_orbits, steps_wanted
+from pipeline.outputs import Outputs
+from pipeline.pool import SharedPool, Task
+from pipeline.references import References
+from pipeline.worker import count_outcomes
+
+_VERSION = 1
+_PROBE_COLUMNS = 64
+# A view for every so many octaves of the zoom, and at least so many to a part of it.
+_OCTAVES_A_VIEW = 2.0
+_LEAST_VIEWS = 4
+_MOST_VIEWS = 400
+_FIRST_LIMIT = 1000
+_LAST_LIMIT = _FIRST_LIMIT << 16
+# A doubling that frees less than this part of the pixels is the last, if most pixels have ended.
+_WORTH_FREEING = 1 / 1000
+_ENDED = 0.6
+
+
+def frame_list(config: Config, outputs: Outputs) -> FrameList:
+    """Return a config's frames; limits that it leaves open are chosen, and kept with the outputs.
+
+    Raises
+    ------
+    ConfigError
+        A keyframe is out of reach.
+    RenderError
+        The limits cannot be stored.
+    """
+    if all(keyframe.maxiter is not None for keyframe in config.keyframes):
+        return FrameList(config)
+    path = outputs.folder / "maxiter.json"
+    key = _key(config)
+    limits = _stored(path, key)
+    if limits is None:
+        workers = config.workers or usable_cores()
+        with SharedPool(workers) as pool, outputs.references() as references:
+            limits = _chosen(config, pool, references)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        plain = [[str(time), limit] for time, limit in limits.knots]
+        write_durably(path, [json.dumps({"key": key, "knots": plain}).encode()])
+    return FrameList(config, limits)
+
+
+def _key(config: Config) -> str:
+    """Return the digest of all that the limits depend on."""
+    facts: list[Any] = [_VERSION, config.accuracy.name, *_probe_size(config)]
+    for keyframe in config.keyframes:
+        numbers = (*keyframe.center, keyframe.width, keyframe.rotation)
+        facts.append([str(keyframe.time), keyframe.ease, *map(canonical_text, numbers)])
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+def _stored(path: Path, key: str) -> Limits | None:
+    try:
+        facts = json.loads(path.read_bytes())
+        if facts["key"] != key:
+            return None
+        return Limits(tuple((Fraction(time), int(limit)) for time, limit in facts["knots"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _probe_size(config: Config) -> tuple[int, int]:
+    rows = _PROBE_COLUMNS * config.encoding.rows / config.encoding.columns
+    return _PROBE_COLUMNS, max(16, min(256, round(rows)))
+
+
+def _times(config: Config) -> Iterator[Fraction]:
+    """Yield the times of the views that are looked at."""
+    for start, end in zip(config.keyframes, config.keyframes[1:], strict=False):
+        octaves = abs(log2(end.width) - log2(start.width))
+        views = min(_MOST_VIEWS, max(_LEAST_VIEWS, math.ceil(octaves / _OCTAVES_A_VIEW)))
+        for view in range(views):
+            yield start.time + (end.time - start.time) * Fraction(view, views)
+    yield config.keyframes[-1].time
+
+
+@dataclass(slots=True)
+class _Probe:
+    """A view whose limit is sought."""
+
+    time: Fraction
+    limit: int = _FIRST_LIMIT
+    freed_before: int = 0
+    """Points that had escaped with half the limit."""
+    found: bool = False
+
+    def take(self, escaped: int, ended: int, points: int) -> None:
+        """Take what was counted with the limit: how many escaped, and ended in any way."""
+        freed = escaped - self.freed_before
+        enough = freed <= _WORTH_FREEING * points and ended >= _ENDED * points
+        self.found = enough or ended == points or self.limit >= _LAST_LIMIT
+        if not self.found:
+            self.freed_before = escaped
+            self.limit *= 2
+
+
+def _chosen(config: Config, pool: SharedPool, references: References) -> Limits:
+    """Find the limits of all views, doubling those that do not suffice together."""
+    probes = [_Probe(time) for time in _times(config)]
+    columns, rows = _probe_size(config)
+    while open_probes := [probe for probe in probes if not probe.found]:
+        frames = FrameList(config, Limits(tuple((probe.time, probe.limit) for probe in probes)))
+        views: list[tuple[_Probe, Frame]] = [
+            (probe, frames.at(probe.time)) for probe in open_probes
+        ]
+        compute_orbits(steps_wanted(frame for _, frame in views), references, pool)
+        tasks = (
+            Task(
+                f"maxiter at {float(probe.time):g} s",
+                count_outcomes,
+                (_canvas(frame, columns, rows, references, probe.limit),),
+                probe,
+            )
+            for probe, frame in views
+        )
+        for task, (escaped, ended) in pool.results(tasks):
+            task.tag.take(escaped, ended, columns * rows)
+    return Limits(tuple(_smoothed(probes)))
+
+
+def _canvas(frame: Frame, columns: int, rows: int, references: References, maxiter: int) -> Canvas:
+    return replace(frame.sized(columns, rows, references), maxiter=maxiter)
+
+
+def _smoothed(probes: list[_Probe]) -> Iterator[tuple[Fraction, int]]:
+    """Yield every view's time with the largest limit of it and its neighbours."""
+    for k, probe in enumerate(probes):
+        yield probe.time, max(near.limit for near in probes[max(0, k - 1) : k + 2])
