@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.kernels.jit import inlined
 
-LANES = 16
+LANES = 32
 
 # Where each row begins. Of float64: the delta, dc in units of 2^k and plain, the larger part of the
 # delta, |z|², the product of |z|² since last settled, log2 |dz/dz₁|, room to

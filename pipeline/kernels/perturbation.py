@@ -13,8 +13,8 @@ from pipeline.kernels.smooth_lanes import smooth_counts_lanes
 _ESCAPED = np.uint8(Outcome.ESCAPED)
 
 # Pixels across and down that share packets: near enough to go alike, enough to fill the lanes.
-TILE_COLUMNS = 64
-TILE_ROWS = 32
+TILE_COLUMNS = 128
+TILE_ROWS = 64
 
 
 def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True):
