@@ -20,7 +20,6 @@ from gmpy2 import mpfr
 from numpy.typing import NDArray
 
 from pipeline.durable import write_durably
-from pipeline.kernels.period import first_return
 from pipeline.kernels.reference import TINY_EXPONENT, Reference
 from pipeline.target import Target
 
@@ -171,6 +170,10 @@ class _Run:
     """The computing itself, from where a state stands; the gmpy2 context has the precision."""
 
     def __init__(self, target: Target, state: OrbitState) -> None:
+        # It needs numba, which takes a fifth of a second to load: only workers do.
+        from pipeline.kernels.period import first_return
+
+        self._first_return = first_return
         self._state = state
         self._nearness = target.nearness()
         self._c = tuple(mpfr(str(part)) for part in target.center)
@@ -209,7 +212,7 @@ class _Run:
         small = np.abs(values).max(axis=1, initial=0.0) < 2.0**TINY_EXPONENT
         tiny = self._tiny(start, small) if small.any() else []
         derivative = np.array(state.derivative)
-        period = first_return(
+        period = self._first_return(
             values,
             np.array([value[0] for value in tiny], np.int64),
             np.array([value[3] for value in tiny], np.int64),

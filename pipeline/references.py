@@ -7,23 +7,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.durable import temporary_path
-from pipeline.kernels.approximation import (
-    NODE_BYTES,
-    NODE_SIZE,
-    Approximation,
-    fill,
-    level_offsets,
-    lowest_level,
-)
 from pipeline.kernels.reference import Reference
 from pipeline.orbit import Orbit
 from pipeline.target import Target
+
+if TYPE_CHECKING:
+    # Its code needs numba, which takes a fifth of a second to load: only workers do.
+    from pipeline.kernels.approximation import Approximation
 
 Floats = NDArray[np.float64]
 
@@ -44,7 +40,7 @@ class References:
 
     def loaded(
         self, target: Target, maxiter: int, offset_exponent: int, error_exponent: int
-    ) -> tuple[Reference, Approximation]:
+    ) -> tuple[Reference, "Approximation"]:
         """Return a target's orbit and the table for views of this size, mapped.
 
         Raises
@@ -58,7 +54,9 @@ class References:
 @lru_cache(maxsize=_MAPPED_TABLES)
 def _loaded(
     references: References, target: Target, maxiter: int, offset_exponent: int, error_exponent: int
-) -> tuple[Reference, Approximation]:
+) -> tuple[Reference, "Approximation"]:
+    from pipeline.kernels.approximation import Approximation, level_offsets, lowest_level
+
     reference = references.orbit(target).reference(maxiter)
     name = f"{target.key()}-{reference.steps}-{offset_exponent}-{error_exponent}"
     path = references.tables / f"{name}.table"
@@ -78,6 +76,8 @@ def _write(
     path: Path, reference: Reference, offset_exponent: int, error_exponent: int, count: int
 ) -> None:
     """Build a table in its file; it needs no flush, for no later run reads it."""
+    from pipeline.kernels.approximation import NODE_BYTES, fill
+
     temporary = temporary_path(path)
     with temporary.open("wb") as file:
         file.truncate(count * NODE_BYTES)
@@ -87,6 +87,8 @@ def _write(
 
 def _mapped(path: Path, mode: Literal["r", "r+"], count: int) -> tuple[Floats, Floats]:
     """Return nodes and radii, which lie in the file one after the other."""
+    from pipeline.kernels.approximation import NODE_SIZE
+
     if count == 0:
         return np.empty((0, NODE_SIZE)), np.empty((0, 2))
     table: Floats = np.asarray(np.memmap(path, np.float64, mode, shape=(count * (NODE_SIZE + 2),)))
