@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import os
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipeline.canvas import Canvas
 from pipeline.decimals import context
-from pipeline.kernels.choice import ACCURACIES, perturbation
+from pipeline.kernels.choice import ACCURACIES, FLOAT64, perturbation
 from pipeline.kernels.outcome import Outcome
 from pipeline.references import References
 from pipeline.target import Target, bits_for
@@ -90,8 +91,8 @@ def test_all_locations_together_keep_to_the_stated_part(accuracy, references):
         wrong += sum(n[j, i] != right for i, j, right in samples)
         total += len(samples)
     assert total > 600
-    # One of 700 is more than 0.1 %.
-    assert wrong <= max(1, PART[accuracy] * total)
+    # Two of 700, chosen at random, may lie next to the set.
+    assert wrong <= max(2, PART[accuracy] * total)
 
 
 @pytest.mark.parametrize("name", ["seahorse-1e-8", "seahorse-1e-10"])
@@ -239,6 +240,30 @@ def test_a_target_beside_the_view_gives_the_same_counts(references):
     own = counts_of(view, maxiter, references, "exact")
     other = counts_of(view, maxiter, references, "exact", target)
     assert np.count_nonzero(own.n != other.n) <= 2
+
+
+@pytest.mark.parametrize("place", ["seahorse-1e-4", "1e14", "1e50", "whole"])
+def test_there_is_no_seam_where_kernels_change(place, references):
+    """The last view that float64 serves, counted by both kernels."""
+    accuracy = ACCURACIES["fine"]
+    facts = LOCATIONS[place]
+    # On the boundary, where there is something to get wrong.
+    center = Decimal(facts["re"]), Decimal(facts["im"])
+    if place == "whole":
+        center = Decimal("-0.75"), Decimal("0.01")
+    view = View(center, Decimal(1), Decimal(0), 320, 180)
+    while replace(view, width=view.width / 2).kernel(accuracy) == FLOAT64:
+        view = replace(view, width=view.width / 2)
+    assert view.kernel(accuracy) == FLOAT64
+    assert replace(view, width=view.width / 2).kernel(accuracy).deep
+    shallow = Canvas(view, 3000, FLOAT64).counts(0, view.rows)
+    deep = counts_of(view, 3000, references)
+    assert np.count_nonzero(shallow.n != deep.n) <= 0.01 * deep.n.size
+    same = shallow.n == deep.n
+    both = same & (shallow.outcome == Outcome.ESCAPED)
+    assert np.count_nonzero(both) > 0.3 * both.size
+    seen = np.abs(deep.smooth - shallow.smooth)[both] > 0.01
+    assert np.count_nonzero(seen) <= 0.01 * deep.n.size
 
 
 # A minibrot of period 3 on the real axis' antenna, and one of a deep zoom.

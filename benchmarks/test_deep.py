@@ -1,0 +1,107 @@
+"""How fast deep views are: by accuracy, beside single steps, and the reference orbit beside its
+multiplications alone.
+"""
+
+import importlib
+import math
+from decimal import Decimal
+from pathlib import Path
+
+import gmpy2
+import numpy as np
+import pytest
+
+from pipeline.canvas import Canvas
+from pipeline.config.load import load_config
+from pipeline.kernels.choice import ACCURACIES, perturbation
+from pipeline.orbit import Orbit
+from pipeline.references import References
+from pipeline.target import Target, bits_for
+from pipeline.view import View
+
+pytest.importorskip("numba")
+approximation = importlib.import_module("pipeline.kernels.approximation")
+
+CONFIGS = Path(__file__).parent.parent / "configs"
+MAXITER = {"deep-1e50": 263_010, "deep-1e300": 212_138, "deep-1e1000": 32_000}
+
+
+@pytest.fixture(scope="session")
+def references(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("references")
+    return References(folder, folder / "tables")
+
+
+def canvas_of(name, references, accuracy="fine"):
+    """The deepest view of a config, at 640×360."""
+    keyframe = load_config(CONFIGS / f"{name}.yaml").keyframes[-1]
+    view = View(keyframe.center, keyframe.width, Decimal(0), 640, 360)
+    target = Target(view.center, bits_for(view.spacing()))
+    references.orbit(target).extend(MAXITER[name], math.inf)
+    kernel = perturbation(ACCURACIES[accuracy])
+    return Canvas(view, MAXITER[name], kernel, target, references)
+
+
+@pytest.mark.parametrize("accuracy", ACCURACIES)
+@pytest.mark.parametrize("name", MAXITER)
+def test_a_picture(benchmark, references, name, accuracy):
+    benchmark.group = f"640×360 pixels of {name}"
+    canvas = canvas_of(name, references, accuracy)
+    counts = benchmark.pedantic(canvas.counts, (0, 360), rounds=5, warmup_rounds=1)
+    benchmark.extra_info["steps a pixel"] = counts.iterations / counts.n.size
+    benchmark.extra_info["mean n"] = float(counts.n.mean())
+
+
+@pytest.mark.parametrize("stretches", [True, False])
+def test_stretches_beside_single_steps(benchmark, references, stretches):
+    """Of a hundredth of the pixels: one by one, they take hundreds of thousands of steps."""
+    benchmark.group = "64×36 pixels of deep-1e50"
+    canvas = canvas_of("deep-1e50", references)
+    view = canvas.view.resized(64, 36)
+    exponent = view.distance_exponent(view.center)
+    reference, table = references.loaded(canvas.target, canvas.maxiter, exponent, -40)
+    if not stretches:
+        nothing = np.empty((0, approximation.NODE_SIZE)), np.empty((0, 2)), np.zeros(3, np.int64)
+        table = approximation.Approximation(*nothing, 2, exponent)
+    points = view.points_from(view.center, exponent, 0, 36)
+    count = canvas.kernel.load()
+    benchmark.pedantic(
+        count, (reference, table, *points, canvas.maxiter), rounds=1, warmup_rounds=1
+    )
+
+
+@pytest.mark.parametrize("name", MAXITER)
+def test_building_a_table(benchmark, references, name):
+    benchmark.group = f"the table of {name}"
+    canvas = canvas_of(name, references)
+    reference = references.orbit(canvas.target).reference(canvas.maxiter)
+    count = int(approximation.level_offsets(reference.steps)[-1])
+    nodes, radius = np.zeros((count, approximation.NODE_SIZE)), np.zeros((count, 2))
+    exponent = canvas.view.distance_exponent(canvas.view.center)
+    benchmark(approximation.fill, reference, exponent, 2.0**-40, nodes, radius)
+
+
+STEPS = 4000
+CENTER = Decimal("-0.743643887037158704752191506114774"), Decimal("0.1318259042053119704931320563")
+
+
+@pytest.mark.parametrize("bits", [256, 1024, 3456, 17_664])
+@pytest.mark.parametrize("what", ["orbit", "its two multiplications"])
+def test_the_reference_orbit(benchmark, tmp_path_factory, bits, what):
+    benchmark.group = f"{STEPS} steps of {bits} bits"
+    # Dividing by 3 fills all bits: short numbers multiply faster.
+    with gmpy2.context(precision=bits):
+        center = tuple(Decimal(str(gmpy2.mpfr(str(part)) / 3 * 3)) for part in CENTER)
+    target = Target(center, bits)
+
+    def orbit():
+        Orbit(tmp_path_factory.mktemp("orbit"), target).extend(STEPS, math.inf)
+
+    def multiplications():
+        with gmpy2.context(precision=bits):
+            x, y = (gmpy2.mpfr(str(part)) / 3 for part in center)
+            for _ in range(STEPS):
+                x * y
+                y * x
+
+    benchmark.pedantic(orbit if what == "orbit" else multiplications, rounds=3, warmup_rounds=1)
