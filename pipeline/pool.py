@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,6 +18,9 @@ from pipeline.errors import RenderError
 MAX_DEATHS = 3
 # Tasks waiting beside those being worked on, so that no worker waits for the parent.
 SPARE_TASKS = 2
+
+# An executor notices a dead worker at once, if at all.
+_NOTICED_WITHIN_S = 2.0
 
 # glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
@@ -52,6 +56,7 @@ class SharedPool:
         self._executor = self._new_executor()
         self._flying: dict[Future[Any], Task] = {}
         self._again: list[Task] = []
+        self._dead_since: float | None = None
 
     def __enter__(self) -> "SharedPool":
         return self
@@ -90,6 +95,9 @@ class SharedPool:
         """
         self._send_again()
         done, _ = wait(self._flying, timeout_s, FIRST_COMPLETED)
+        if not done and self._is_stuck():
+            self._kill()
+            done, _ = wait(self._flying)
         results = []
         lost: list[Task] = []
         for future in done:
@@ -123,10 +131,30 @@ class SharedPool:
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are doing."""
         if kill:
-            for process in list((self._executor._processes or {}).values()):
-                process.kill()
-        # A worker killed while it sends a result leaves a reader that waits for the rest for ever.
-        self._executor.shutdown(wait=not kill, cancel_futures=True)
+            self._kill()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def _is_stuck(self) -> bool:
+        """Tell whether a worker has been dead for a while and its executor has not noticed.
+
+        A worker killed while it sends a result leaves a reader that waits for the rest for ever.
+        """
+        processes = list((self._executor._processes or {}).values())
+        if not self._flying or all(process.is_alive() for process in processes):
+            self._dead_since = None
+            return False
+        now = time.monotonic()
+        if self._dead_since is None:
+            self._dead_since = now
+        return now - self._dead_since > _NOTICED_WITHIN_S
+
+    def _kill(self) -> None:
+        """Kill all workers; with no writer left, a reader that waits for one sees the end."""
+        for process in list((self._executor._processes or {}).values()):
+            process.kill()
+        if (results := self._executor._result_queue) is not None:
+            results._writer.close()  # type: ignore[attr-defined]  # not in its stubs
+        self._dead_since = None
 
     def _bury(self, lost: list[Task]) -> None:
         self.deaths += 1

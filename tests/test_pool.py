@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -26,6 +27,14 @@ def double_but_die_once(number, marker):
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def large_but_die_once_while_sending(marker, delay_s):
+    path = Path(marker)
+    if not path.exists():
+        path.touch()
+        threading.Timer(delay_s, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    return bytes(200_000_000)
 
 
 def who():
@@ -53,6 +62,27 @@ def test_a_killed_worker_costs_only_its_tasks(tmp_path):
         results = all_results(pool, tasks)
         assert results == {**{k: 2 * k for k in range(20)}, 100: 200}
         assert pool.deaths == 1
+
+
+@pytest.mark.parametrize("delay_s", [0.05, 0.08, 0.12, 0.16, 0.2])
+def test_a_worker_killed_while_it_sends_its_result_stops_nothing(tmp_path, delay_s):
+    with SharedPool(2) as pool:
+        marker = str(tmp_path / "dead")
+        tasks = [Task("double", double, (k,), k) for k in range(6)]
+        sends = Task("sends", large_but_die_once_while_sending, (marker, delay_s), "large")
+        results = all_results(pool, [*tasks[:3], sends, *tasks[3:]])
+        assert len(results.pop("large")) == 200_000_000
+        assert results == {k: 2 * k for k in range(6)}
+
+
+def test_closing_does_not_wait_for_a_result_that_is_half_sent(tmp_path):
+    for delay_s in (0.05, 0.1, 0.15):
+        pool = SharedPool(1)
+        marker = tmp_path / "alive"
+        marker.touch()
+        pool.submit(Task("sends", large_but_die_once_while_sending, (str(marker), 0)))
+        pool.finished(delay_s)
+        pool.close(kill=True)
 
 
 def test_a_task_that_kills_every_worker_is_named_and_the_others_are_not_blamed():
