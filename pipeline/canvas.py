@@ -5,16 +5,23 @@ import json
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.decimals import canonical_text
-from pipeline.kernels.choice import Kernel
+from pipeline.kernels.choice import FLOAT64, Kernel
 from pipeline.kernels.counts import Counts
+from pipeline.kernels.outcome import Outcome
 from pipeline.references import References
 from pipeline.target import Target
 from pipeline.view import View
 
 # Samples of a chunk: the least that is computed, packed and stored at once.
 CHUNK_SAMPLES = 1 << 15
+# Before deep kernels, float64 sorts out what stays inside: where so many of its roundings lie
+# between pixels, and so large a part stays, as seen at every so-manieth sample.
+_SIEVE_ROUNDINGS = 512.0
+_SIEVE_STEP = 17
+_WORTH_SIEVING = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +102,33 @@ class Canvas:
         iterations = 0
         for chunk in range(first_row // self.chunk_rows, -(-last_row // self.chunk_rows)):
             first, last = self.chunk_bounds(chunk)
-            w_re, w_im = self.view.points_from(point, exponent, first, last)
-            counts = self.kernel.load()(*tables, w_re, w_im, self.maxiter, smooth)
+            offsets = self.view.points_from(point, exponent, first, last)
+            settled, sieved = self._settled(first, last)
+            counts = self.kernel.load()(*tables, *offsets, self.maxiter, smooth, settled)
             wanted = np.s_[
                 max(0, first_row - first) * self.columns : (last_row - first) * self.columns
             ]
             parts.append((counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted]))
-            iterations += counts.iterations
+            iterations += counts.iterations + sieved
         n, nu, outcome = map(np.concatenate, zip(*parts, strict=True))
         return Counts(n, nu, outcome, iterations)
+
+    def _settled(self, first: int, last: int) -> tuple[NDArray[np.uint8] | None, int]:
+        """Return the outcomes of some rows in float64, if that spares work, and its iterations.
+
+        float64 takes a fifth of the time a step, and what it finds not to escape is right: there
+        an orbit is drawn in and errors shrink, where those of escaping orbits grow.
+        """
+        if self.view.roundings_a_pixel() < _SIEVE_ROUNDINGS:
+            return None, 0
+        points = self.view.points(first, last)
+        count = FLOAT64.load()
+        few = count(*(part[::_SIEVE_STEP].copy() for part in points), self.maxiter, False)
+        staying = np.count_nonzero(few.outcome != Outcome.ESCAPED)
+        if staying < _WORTH_SIEVING * few.outcome.size:
+            return None, few.iterations
+        all_counts = count(*points, self.maxiter, False)
+        return all_counts.outcome, few.iterations + all_counts.iterations
 
 
 def _rounded_up(exponent: int) -> int:

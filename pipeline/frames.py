@@ -23,6 +23,8 @@ _CENTER_DIGITS = 25
 # A target may lie so many octaves of the width beside a view, and a pixel's offset from it still
 # has more than 30 bits below the pixel.
 _FARTHEST_OCTAVES = 8
+# With fewer roundings of float64 between them, pixels run together to blocks.
+_ROUNDINGS_A_PIXEL = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class FrameList:
         faults = []
         for k, keyframe in enumerate(config.keyframes):
             view = View(keyframe.center, keyframe.width, keyframe.rotation, *self._size)
-            if not HAVE_NUMBA and not view.in_reach_of_float64():
+            if not HAVE_NUMBA and view.roundings_a_pixel() < _ROUNDINGS_A_PIXEL:
                 faults.append(
                     Fault(
                         keyframe.place,

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from pipeline.decimals import canonical_text, context, difference, log2, split_in_two
 from pipeline.kernels.choice import Accuracy, Kernel, kernel_for
 
-# With fewer the picture turns to blocks.
-_ROUNDINGS_A_PIXEL = 3.0
 _QUARTER_TURNS = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}
 
 
@@ -56,10 +54,9 @@ class View:
         """Return the kernel that serves this view."""
         return kernel_for(float(self.width), self.largest_coordinate(), accuracy)
 
-    def in_reach_of_float64(self) -> bool:
-        """Tell whether neighbouring pixels are some roundings of float64 apart."""
-        rounding = float(np.spacing(self.largest_coordinate()))
-        return float(self.spacing()) >= _ROUNDINGS_A_PIXEL * rounding
+    def roundings_a_pixel(self) -> float:
+        """Return how many roundings of float64 lie between neighbouring pixels."""
+        return float(self.spacing()) / float(np.spacing(self.largest_coordinate()))
 
     def points(
         self, first_row: int, last_row: int

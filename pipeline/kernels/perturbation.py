@@ -17,7 +17,7 @@ TILE_COLUMNS = 128
 TILE_ROWS = 64
 
 
-def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True):
+def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, settled=None):
     """Count the steps before each point's orbit first leaves the disc of radius 2.
 
     Parameters
@@ -32,6 +32,8 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True):
         The number of checks, 1 to 2**31 - 1.
     smooth : bool
         Whether the smooth counts are wanted; without, they are empty.
+    settled : ndarray of uint8, optional
+        Outcomes that are known, point by point; only those that are escapes are counted.
 
     Returns
     -------
@@ -41,26 +43,28 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True):
         may differ in rounding.
     """
     rows, columns = w_re.shape
-    n = np.empty((rows, columns), np.int32)
-    outcome = np.empty((rows, columns), np.uint8)
-    last_re = np.zeros((rows, columns))
-    last_im = np.zeros((rows, columns))
+    points = np.arange(rows * columns).reshape(rows, columns)
+    n = np.full(rows * columns, maxiter, np.int32)
+    outcome = np.empty(rows * columns, np.uint8) if settled is None else settled.copy()
+    last_re = np.zeros(rows * columns)
+    last_im = np.zeros(rows * columns)
     iterations = 0
     for top in range(0, rows, TILE_ROWS):
         for left in range(0, columns, TILE_COLUMNS):
-            tile = np.s_[top : top + TILE_ROWS, left : left + TILE_COLUMNS]
-            shape = w_re[tile].shape
-            parts = [np.empty(w_re[tile].size, part.dtype) for part in (n, outcome)]
-            parts += [np.zeros(w_re[tile].size) for _ in range(2)]
+            tile = points[top : top + TILE_ROWS, left : left + TILE_COLUMNS].reshape(-1)
+            if settled is not None:
+                tile = tile[settled[tile] == _ESCAPED]
+            parts = [np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8)]
+            parts += [np.zeros(tile.size), np.zeros(tile.size)]
             steps, _ = iterate_tile(
                 reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
                 approximation.nodes, approximation.radius, approximation.offsets,
                 approximation.lowest, approximation.offset_exponent,
-                w_re[tile].reshape(-1), w_im[tile].reshape(-1), maxiter, *parts,
+                w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, *parts,
             )  # fmt: skip  # as in its head
             iterations += steps
             for whole, part in zip((n, outcome, last_re, last_im), parts, strict=True):
-                whole[tile] = part.reshape(shape)
+                whole[tile] = part
     nu = np.empty(n.size if smooth else 0)
     if smooth:
         steps_out = np.zeros(n.size, np.int32)
@@ -68,12 +72,9 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True):
         scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
         c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
         c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
-        _to_bailout(
-            n.reshape(-1), outcome.reshape(-1), last_re.reshape(-1), last_im.reshape(-1),
-            c_re, c_im, steps_out, norm2,
-        )  # fmt: skip  # as in its head
-        smooth_counts_lanes(outcome.reshape(-1), steps_out, norm2, nu)
-    return Counts(n.reshape(-1), nu, outcome.reshape(-1), iterations)
+        _to_bailout(n, outcome, last_re, last_im, c_re, c_im, steps_out, norm2)
+        smooth_counts_lanes(outcome, steps_out, norm2, nu)
+    return Counts(n, nu, outcome, iterations)
 
 
 @compiled
