@@ -27,6 +27,7 @@ _VERSION = 1
 # Steps between two looks at the clock, and between two looks for an escape or a period.
 _PIECE_STEPS = 1024
 _VALUE_BYTES = 16
+_STATE = "state.json"
 _READ_BYTES = 1 << 24
 
 ESCAPED = "escaped"
@@ -57,6 +58,17 @@ class OrbitState:
         return self.ended is not None or self.steps >= steps
 
 
+def spent_cpu_s(folder: Path) -> float:
+    """Return the CPU seconds that all orbits in a folder have taken."""
+    spent = 0.0
+    for state in folder.glob(f"*/{_STATE}"):
+        try:
+            spent += float(json.loads(state.read_bytes())["cpu_s"])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return spent
+
+
 @dataclass(frozen=True, slots=True)
 class Orbit:
     """The files of one orbit."""
@@ -70,7 +82,7 @@ class Orbit:
 
     @property
     def _state(self) -> Path:
-        return self.folder / "state.json"
+        return self.folder / _STATE
 
     def state(self) -> OrbitState:
         """Return how far the orbit on disk has come; anything damaged counts as not there."""

@@ -37,6 +37,11 @@ class Outputs:
         return Store(self.folder / "counts")
 
     @property
+    def orbits(self) -> Path:
+        """The reference orbits."""
+        return self.folder / "references"
+
+    @property
     def segments(self) -> Path:
         """The encoded segments."""
         return self.folder / "segments"
@@ -58,7 +63,7 @@ class Outputs:
     @contextmanager
     def references(self) -> Iterator[References]:
         """Give the reference orbits a place, and for this time their tables; made when needed."""
-        orbits = self.folder / "references"
+        orbits = self.orbits
         tables = orbits / f"tables.{os.getpid()}"
         for left in orbits.glob("tables.*"):
             owner = left.suffix[1:]

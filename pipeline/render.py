@@ -13,6 +13,7 @@ from pipeline.estimate import Estimate, check_room, estimate
 from pipeline.frames import Frame, FrameList
 from pipeline.limits import frame_list
 from pipeline.machine import children_cpu_s, memory_of_tree_bytes, usable_cores
+from pipeline.orbit import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool, Task
@@ -45,6 +46,7 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
     """
     start = time.monotonic()
     with outputs.locked():
+        orbits_before_s = spent_cpu_s(outputs.orbits)
         try:
             frames = frame_list(config, outputs)
             _render(config, frames, outputs, report)
@@ -54,6 +56,7 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
             raise
         finally:
             report.wall_s = time.monotonic() - start
+            report.stages["reference"].cpu_s = spent_cpu_s(outputs.orbits) - orbits_before_s
             report.stages["encode"].cpu_s = children_cpu_s()
             report.write(outputs.report)
 
@@ -123,17 +126,16 @@ def _compute_orbits(
     outputs: Outputs,
     report: Report,
 ) -> None:
-    """Have the reference orbits of these frames on disk, and say in the report what they took."""
+    """Have the reference orbits of these frames on disk, and describe them in the report."""
     stage = report.stages["reference"]
     orbits = steps_wanted(frames[index] for index in wanted)
-    before = sum(references.orbit(target).state().cpu_s for target in orbits)
     stage.begin()
     try:
         states = compute_orbits(orbits, references, pool, outputs.log)
     except OSError as error:
         raise RenderError(f"the reference orbit cannot be stored: {error.strerror}") from None
     report.references = described(states)
-    stage.end(sum(state.cpu_s for state in states.values()) - before)
+    stage.end(0.0)
 
 
 def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: Report) -> bool:

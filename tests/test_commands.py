@@ -75,6 +75,24 @@ def test_raw_holds_what_was_computed(cli):
     assert (str(raw["center_re"]), str(raw["width"])) == ("-75e-2", "35e-1")
 
 
+def test_raw_of_a_deep_view_says_what_it_took(cli):
+    # The antenna's tip, where all sizes look alike: any depth is at hand.
+    config = cli.config(
+        "video: {width: 64, height: 36}\nmaxiter: auto\n"
+        'keyframes: [{time: 0, center: ["0", "1"], width: "1e-400"}]\n', "deep",
+    )  # fmt: skip  # one call
+    cli.done("still", config, "--raw", cli.folder / "deep.npz")
+    raw = np.load(cli.folder / "deep.npz")
+    assert str(raw["kernel"]) == "perturbation 2^-40"
+    assert raw["reference_cpu_s"] > 0
+    assert raw["compute_cpu_s"] > 0
+    assert raw["width"] == "1e-400"
+    # A stretch counts as one step.
+    assert raw["n"].size < raw["iterations"] < 0.2 * raw["n"].sum()
+    assert raw["maxiter"] > raw["n"].max() > 900
+    assert np.all(raw["outcome"] == Outcome.ESCAPED)
+
+
 def test_preview_is_a_quarter_of_the_size_at_ten_frames_a_second(cli):
     config = cli.config(SMALL.replace("width: 96, height: 54, fps: 10", "width: 384, height: 216"))
     cli.done("preview", config)

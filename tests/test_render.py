@@ -286,3 +286,53 @@ def test_an_output_that_cannot_be_written_is_told(cli):
     assert result.returncode == 1
     assert "cannot be written" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+DEEP = """\
+video: {width: 96, height: 54, fps: 5}
+maxiter: auto
+render: {workers: 2}
+keyframes:
+  - time: 0
+    center: [-1.75, 0]
+    width: 1e-3
+  - time: 2
+    center:
+      - "-1.9415760324164384670258010207152963455836310703337636971553632153699953231748214265693439392"
+      - "0.0076169857177704379214396281303386374139270953211064113206094216137426174014"
+    width: 1e-60
+"""
+
+
+def test_a_deep_zoom_is_the_same_with_any_workers_and_after_any_stop(cli):
+    config = cli.config(DEEP, "deep")
+    cli.done("zoom", config)
+    facts = report(cli, "deep")
+    assert facts["kernels"] == {"float64": 1, "perturbation 2^-40": 10}
+    assert facts["references"][0]["bits"] == 320
+    assert facts["stages"]["reference"]["cpu_s"] > 0
+    whole = (cli.output / "deep.mp4").read_bytes()
+    folder = cli.output / "deep"
+    # Tables are of one run; the orbit stays.
+    assert sorted(path.name for path in folder.joinpath("references").iterdir()) == [
+        path.name for path in folder.joinpath("references").iterdir() if len(path.name) == 32
+    ]
+    other = Cli(cli.folder / "one-worker")
+    other.folder.mkdir()
+    alone = other.config(DEEP.replace("workers: 2", "workers: 1"), "deep")
+    other.done("zoom", alone)
+    assert (other.output / "deep.mp4").read_bytes() == whole
+    # A table that a killed run left is no table of this one.
+    left = folder / "references" / "tables.999999"
+    left.mkdir()
+    left.joinpath("old.table").write_bytes(b"nonsense")
+    for path in (cli.output / "deep.mp4", *folder.joinpath("segments").iterdir()):
+        path.unlink()
+    for path in list(folder.joinpath("counts").iterdir())[::2]:
+        path.unlink()
+    cli.done("zoom", config)
+    assert (cli.output / "deep.mp4").read_bytes() == whole
+    assert not left.exists()
+    facts = report(cli, "deep")
+    assert facts["pixels_reused"] > 0
+    assert facts["references"][0]["cpu_s"] > facts["stages"]["reference"]["cpu_s"] == 0
