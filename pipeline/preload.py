@@ -23,6 +23,7 @@ if HAVE_NUMBA:
         level_offsets,
         lowest_level,
     )
+    from pipeline.kernels.fixed_point import iterate
     from pipeline.kernels.period import first_return
     from pipeline.kernels.reference import Reference
 
@@ -36,6 +37,8 @@ if HAVE_NUMBA:
     perturbation(ACCURACIES["fine"]).load()(
         _reference, _approximation, _point.reshape(1, 1), _point.reshape(1, 1), 100, True
     )
+    _words = np.zeros(2, np.uint64)
+    iterate(_words.copy(), _words.copy(), _words, _words, np.empty((1, 2)))
     first_return(np.full((8, 2), 0.25), _index, _index, np.zeros(3), -100)
 
 # What is there now is never collected, so that no collection touches, and so copies, its pages.

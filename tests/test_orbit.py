@@ -40,10 +40,11 @@ def fresh(folder, steps, target=TARGET):
     return orbit, orbit.extend(steps, FOREVER)
 
 
-def test_its_values_are_those_of_the_orbit_rounded_once(tmp_path):
-    orbit, state = fresh(tmp_path, 3000)
+@pytest.mark.parametrize("bits", [128, 192, 1024, 2048, 2112])
+def test_its_values_are_those_of_the_orbit_rounded_once(tmp_path, bits):
+    orbit, state = fresh(tmp_path, 3000, Target(CENTER, bits))
     assert (state.steps, state.ended) == (3000, None)
-    with gmpy2.context(precision=400):
+    with gmpy2.context(precision=bits + 200):
         c = gmpy2.mpc(gmpy2.mpfr(str(CENTER[0])), gmpy2.mpfr(str(CENTER[1])))
         z = gmpy2.mpc(0)
         for value in orbit.reference(3000).z:
@@ -90,9 +91,11 @@ def test_an_orbit_that_escapes_ends_inside(tmp_path, steps):
 
 
 def test_an_orbit_that_starts_outside_has_one_value_more(tmp_path):
-    orbit, state = fresh(tmp_path, 100, Target((Decimal(3), Decimal(1)), 128))
-    assert (state.steps, state.ended) == (1, ESCAPED)
-    assert orbit.reference(100).z.tolist() == [[0.0, 0.0], [3.0, 1.0]]
+    for far in (3, 900):
+        target = Target((Decimal(far), Decimal(1)), 128)
+        orbit, state = fresh(tmp_path / str(far), 100, target)
+        assert (state.steps, state.ended) == (1, ESCAPED)
+        assert orbit.reference(100).z.tolist() == [[0.0, 0.0], [far, 1.0]]
 
 
 # The real root of c³ + 2c² + c + 1.
@@ -112,10 +115,12 @@ def test_a_nucleus_wraps_after_its_period(tmp_path, center, period):
         assert orbit.reference(5000).z[-1].tolist() == [0.0, 0.0]
 
 
-def test_values_below_float64_keep_all_their_digits(tmp_path):
-    # 1e-350 beside the nucleus of period 2, Z₂ is about -1e-350, and so is every second value.
-    center = context(400).add(Decimal(-1), Decimal("1e-350"))
-    target = Target((center, Decimal(0)), bits_for(Decimal("1e-900")))
+# The smaller in fixed point, the larger in floating point.
+@pytest.mark.parametrize(("away", "spacing"), [("1e-300", "1e-560"), ("1e-350", "1e-900")])
+def test_values_below_float64_keep_all_their_digits(tmp_path, away, spacing):
+    # Just beside the nucleus of period 2, Z₂ is about as far from 0, and so is every second value.
+    center = context(400).add(Decimal(-1), Decimal(away))
+    target = Target((center, Decimal(0)), bits_for(Decimal(spacing)))
     orbit, _ = fresh(tmp_path, 10, target)
     reference = orbit.reference(10)
     assert reference.tiny_index[:2].tolist() == [2, 4]
