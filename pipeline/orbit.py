@@ -26,8 +26,10 @@ from pipeline.target import Target
 _VERSION = 2
 # Up to here fixed point of our own is quicker than gmpy2's calls; beyond, its multiplications are.
 _FIXED_POINT_BITS = 2048
-# Steps between two looks at the clock, and between two looks for an escape or a period.
-_PIECE_STEPS = 1024
+# Steps between two looks for the clock, an escape and a period: doubled while they take less time.
+_FIRST_PIECE_STEPS = 1024
+_LAST_PIECE_STEPS = 1 << 16
+_PIECE_S = 0.02
 _VALUE_BYTES = 16
 _STATE = "state.json"
 _READ_BYTES = 1 << 24
@@ -131,10 +133,15 @@ class Orbit:
         with gmpy2.context(gmpy2.get_context(), precision=self.target.bits):
             run = _Run(self.target, state)
             values = [] if state.last else [np.zeros((1, 2))]
+            length = _FIRST_PIECE_STEPS
+            now = time.monotonic()
             while not state.suffices(steps):
-                values.append(run.piece(min(_PIECE_STEPS, steps - state.steps)))
-                if time.monotonic() > deadline:
+                values.append(run.piece(min(length, steps - state.steps)))
+                before, now = now, time.monotonic()
+                if now > deadline:
                     break
+                if now - before < _PIECE_S:
+                    length = min(2 * length, _LAST_PIECE_STEPS)
             state.last = run.last()
         data = np.concatenate(values).astype("<f8").tobytes()
         state.cpu_s += time.thread_time() - start
