@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.load import load_config
 from pipeline.frames import FrameList, eased
+from pipeline.target import bits_for
 
 TEXT = """\
 video: {width: 640, height: 360, fps: 30}
@@ -139,3 +140,27 @@ def test_times_outside_the_video_are_refused(config):
     with pytest.raises(IndexError):
         frames[121]
     assert frames.at(Fraction(4)).index == 120
+
+
+def test_deep_frames_share_the_deeper_keyframe_s_target_while_it_is_near(tmp_path):
+    path = tmp_path / "pan.yaml"
+    path.write_text(
+        "video: {width: 160, height: 90, fps: 4}\n"
+        "keyframes:\n"
+        '  - {time: 0, center: ["-0.75", "0.1"], width: 1e-20}\n'
+        '  - {time: 1, center: ["-0.75", "0.1"], width: 1e-40}\n'
+        # A pan over a million widths, where no offset from either end keeps its digits.
+        '  - {time: 2, center: ["-0.75", "0.1000000000000000000000000000000000100"], width: 1e-40}\n'
+    )
+    frames = FrameList(load_config(path))
+    zoom = [frames[k].target for k in range(5)]
+    assert len(set(zoom)) == 1
+    assert zoom[0].center == (Decimal("-0.75"), Decimal("0.1"))
+    # As exact as the deepest view there needs, for all.
+    assert zoom[0].bits == bits_for(Decimal("1e-40") / 160)
+    middle = frames[6]
+    assert middle.target.center == middle.view.center
+    end = frames[8]
+    assert end.target.center == end.view.center
+    keys = {frames[k].canvas(1).key() for k in range(9)}
+    assert len(keys) == 9
