@@ -90,6 +90,28 @@ class Orbit:
 
     def state(self) -> OrbitState:
         """Return how far the orbit on disk has come; anything damaged counts as not there."""
+        state = self._said()
+        try:
+            whole = self._checksum((state.steps + 1) * _VALUE_BYTES) == state.checksum
+        except OSError:
+            whole = False
+        return state if whole else OrbitState()
+
+    def steps_for(self, maxiter: int) -> int:
+        """Return the steps on disk, without a look at them.
+
+        Raises
+        ------
+        LookupError
+            They do not suffice for maxiter.
+        """
+        state = self._said()
+        if not state.suffices(maxiter):
+            raise LookupError(f"{self.folder}: {state.steps} of {maxiter} steps")
+        return state.steps
+
+    def _said(self) -> OrbitState:
+        """Return the state as it is written."""
         try:
             facts = json.loads(self._state.read_bytes())
             if facts.pop("version") != _VERSION or facts.pop("key") != self.target.key():
@@ -97,12 +119,9 @@ class Orbit:
             facts["last"] = tuple(facts["last"])
             facts["derivative"] = tuple(facts["derivative"])
             facts["tiny"] = [(at, re, im, exponent) for at, re, im, exponent in facts["tiny"]]
-            state = OrbitState(**facts)
-            if self._checksum((state.steps + 1) * _VALUE_BYTES) != state.checksum:
-                return OrbitState()
+            return OrbitState(**facts)
         except (OSError, ValueError, KeyError, TypeError):
             return OrbitState()
-        return state
 
     def _checksum(self, length: int) -> int | None:
         """Return the CRC-32 of the first bytes of the values; None if there are fewer."""

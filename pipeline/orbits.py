@@ -1,6 +1,6 @@
 """The reference orbits that frames need, computed by the pool before anything runs against them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,10 @@ def compute_orbits(
     references: References,
     pool: SharedPool,
     log: Path | None = None,
-    look: Callable[[], None] = lambda: None,
 ) -> dict[Target, OrbitState]:
     """Compute what is missing of these orbits, and return how far each has come.
 
     Every few seconds of it are on disk when they are done: a stopped run goes on from there.
-    `look` is called between.
     """
     states = {target: references.orbit(target).state() for target in wanted}
     missing = {
@@ -70,7 +68,6 @@ def compute_orbits(
                         f"at most {duration(left)}"
                     )
             progress.tick()
-            look()
     return states
 
 

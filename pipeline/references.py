@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 
 # Tables that a process keeps mapped: of neighbouring octaves.
 _MAPPED_TABLES = 3
+# Tables on disk: what neighbouring frames need, not the whole zoom's.
+_KEPT_TABLES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +50,28 @@ class References:
         LookupError
             The orbit does not suffice for maxiter.
         """
-        return _loaded(self, target, maxiter, offset_exponent, error_exponent)
+        # By the steps that are there, not by maxiter: that may be another one in every frame.
+        steps = self.orbit(target).steps_for(maxiter)
+        return _loaded(self, target, steps, offset_exponent, error_exponent)
 
 
 @lru_cache(maxsize=_MAPPED_TABLES)
 def _loaded(
-    references: References, target: Target, maxiter: int, offset_exponent: int, error_exponent: int
+    references: References, target: Target, steps: int, offset_exponent: int, error_exponent: int
 ) -> tuple[Reference, "Approximation"]:
     from pipeline.kernels.approximation import Approximation, level_offsets, lowest_level
 
-    reference = references.orbit(target).reference(maxiter)
-    name = f"{target.key()}-{reference.steps}-{offset_exponent}-{error_exponent}"
-    path = references.tables / f"{name}.table"
-    offsets = level_offsets(reference.steps)
+    reference = references.orbit(target).reference(steps)
+    offsets = level_offsets(steps)
     count = int(offsets[-1])
-    if not path.exists():
-        references.tables.mkdir(parents=True, exist_ok=True)
-        with _alone(references.tables / f"{name}.lock"):
-            if not path.exists():
-                _write(path, reference, offset_exponent, error_exponent, count)
-    nodes, radius = _mapped(path, "r", count)
-    lowest = lowest_level(reference.steps)
+    path = references.tables / f"{target.key()}-{steps}-{offset_exponent}-{error_exponent}.table"
+    references.tables.mkdir(parents=True, exist_ok=True)
+    with _alone(references.tables / "lock"):
+        if not path.exists():
+            _write(path, reference, offset_exponent, error_exponent, count)
+            _prune(references.tables)
+        nodes, radius = _mapped(path, "r", count)
+    lowest = lowest_level(steps)
     return reference, Approximation(nodes, radius, offsets, lowest, offset_exponent)
 
 
@@ -83,6 +86,13 @@ def _write(
         file.truncate(count * NODE_BYTES)
     fill(reference, offset_exponent, 2.0**error_exponent, *_mapped(temporary, "r+", count))
     temporary.replace(path)
+
+
+def _prune(tables: Path) -> None:
+    """Remove all but the latest tables; whoever has one mapped keeps it."""
+    by_age = sorted(tables.glob("*.table"), key=lambda path: path.stat().st_mtime_ns)
+    for path in by_age[:-_KEPT_TABLES]:
+        path.unlink()
 
 
 def _mapped(path: Path, mode: Literal["r", "r+"], count: int) -> tuple[Floats, Floats]:

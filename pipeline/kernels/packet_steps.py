@@ -17,9 +17,8 @@ from pipeline.kernels.jit import inlined
 LANES = 32
 
 # Where each row begins. Of float64: the delta, dc in units of 2^k and plain, the larger part of the
-# delta, |z|², the product of |z|² since last settled, log2 |dz/dz₁|, room to
-# fold sizes. Of int64: 1 where the lane
-# rebases or escapes, its count at index 0, its pixel or -1.
+# delta, |z|², the product of |z|² since last settled, log2 |dz/dz₁|, room to fold sizes. Of int64:
+# 1 where the lane rebases or escapes, its count at index 0, its pixel or -1.
 X, Y, W_X, W_Y, C_X, C_Y, SIZE, NORM2, PRODUCT, LOG, FOLDED, FLAG, BASE, PIXEL, PACKET_SIZE = range(
     0, 15 * LANES, LANES
 )

@@ -231,6 +231,28 @@ def test_rows_count_the_same_however_they_are_cut(references, cuts):
         np.testing.assert_array_equal(together, getattr(whole, name))
 
 
+def test_frames_of_any_maxiter_share_a_table_and_few_are_kept(tmp_path):
+    """A target inside the set, whose orbit goes on as far as any frame's maxiter."""
+    references = References(tmp_path, tmp_path / "tables")
+    center = Decimal("-0.1225611668766536"), Decimal("0.7448617666197442")
+    for octave in range(8):
+        view = View(center, Decimal("1e-3") / 2**octave, Decimal(0), 32, 18)
+        target = Target(center, 256)
+        alone = References(tmp_path / f"alone{octave}", tmp_path / f"alone{octave}" / "tables")
+        references.orbit(target).extend(5000, math.inf)
+        alone.orbit(target).extend(3000 + octave, math.inf)
+        kernel = perturbation(ACCURACIES["fine"])
+        for maxiter in (3000 + octave, 4000, 5000):
+            canvas = Canvas(view, maxiter, kernel, target, references)
+            counts = canvas.counts(0, 18)
+            if maxiter < 4000:
+                # As if the orbit had been computed for this frame only.
+                own = replace(canvas, references=alone).counts(0, 18)
+                np.testing.assert_array_equal(counts.n, own.n)
+                np.testing.assert_array_equal(counts.smooth, own.smooth)
+        assert len(list(references.tables.glob("*.table"))) == min(octave + 1, 4)
+
+
 def test_a_target_beside_the_view_gives_the_same_counts(references):
     view, maxiter = location("5e113")
     numbers = context(400)
