@@ -56,7 +56,9 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
             raise
         finally:
             report.wall_s = time.monotonic() - start
-            report.stages["reference"].cpu_s = spent_cpu_s(outputs.orbits) - orbits_before_s
+            # Less than before where an orbit was damaged, and begun anew.
+            spent = spent_cpu_s(outputs.orbits) - orbits_before_s
+            report.stages["reference"].cpu_s = max(0.0, spent)
             report.stages["encode"].cpu_s = children_cpu_s()
             report.write(outputs.report)
 
