@@ -1,12 +1,13 @@
-"""A canvas: anything that has pixels to compute. Here, a frame's own grid of samples."""
+"""A canvas: anything that has pixels to compute, a view's own grid of samples or a band."""
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.band import Band
 from pipeline.decimals import canonical_text
 from pipeline.kernels.choice import FLOAT64, Kernel
 from pipeline.kernels.counts import Counts
@@ -23,13 +24,16 @@ _SIEVE_ROUNDINGS = 512.0
 _SIEVE_STEP = 17
 _WORTH_SIEVING = 0.05
 
+_ESCAPED = np.uint8(Outcome.ESCAPED)
+_INTERIOR = np.uint8(Outcome.INTERIOR)
+
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
     """A grid of samples to count; equal canvases have equal counts, whoever asks for them."""
 
-    view: View
-    """One pixel of it is one sample."""
+    grid: View | Band
+    """Where its samples lie; one pixel of a view is one sample."""
     maxiter: int
     kernel: Kernel
     target: Target | None = None
@@ -37,15 +41,23 @@ class Canvas:
     references: References | None = field(default=None, compare=False)
     """Where that orbit lies; no part of what is computed."""
 
+    def against(self, references: References) -> "Canvas":
+        """Return the same canvas, told where the reference orbits lie."""
+        return replace(self, references=references)
+
+    def thinned(self, samples: int) -> "Canvas":
+        """Return the same place with about so many samples, counted by the same kernel."""
+        return replace(self, grid=self.grid.thinned(samples))
+
     @property
     def columns(self) -> int:
         """Samples across."""
-        return self.view.columns
+        return self.grid.columns
 
     @property
     def rows(self) -> int:
         """Samples down."""
-        return self.view.rows
+        return self.grid.rows
 
     @property
     def chunk_rows(self) -> int:
@@ -63,10 +75,13 @@ class Canvas:
         return first, min(first + self.chunk_rows, self.rows)
 
     def key(self) -> str:
-        """Return the hexadecimal digest of all that the counts depend on, and nothing else."""
+        """Return the hexadecimal digest of all that the counts depend on, but for maxiter.
+
+        What escapes below a limit does so below any larger one: counts with a larger limit hold
+        those with a smaller.
+        """
         facts: dict[str, str | int] = {
-            **self.view.key(),
-            "maxiter": self.maxiter,
+            **self.grid.key(),
             "arithmetic": self.kernel.arithmetic,
         }
         if self.target is not None:
@@ -84,17 +99,42 @@ class Canvas:
         """
         if self.kernel.deep:
             return self._deep_counts(first_row, last_row, smooth)
-        real, imaginary = self.view.points(first_row, last_row)
+        real, imaginary = self.grid.points(first_row, last_row)
         return self.kernel.load()(real, imaginary, self.maxiter, smooth)
 
-    def _deep_counts(self, first_row: int, last_row: int, smooth: bool) -> Counts:
-        """Compute rows chunk by whole chunk: pixels that share packets do so in every cut."""
+    def counts_where(self, chunk: int, wanted: NDArray[np.bool_]) -> Counts:
+        """Compute a chunk's samples where `wanted` says so, one-dimensional; only those count.
+
+        Raises
+        ------
+        LookupError
+            The reference orbit has not been computed far enough.
+        """
+        first, last = self.chunk_bounds(chunk)
+        if self.kernel.deep:
+            counts = self._deep_counts(first, last, True, wanted)
+            parts = (counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted])
+            return Counts(*parts, counts.iterations)
+        real, imaginary = (part[wanted] for part in self.grid.points(first, last))
+        return self.kernel.load()(real, imaginary, self.maxiter, True)
+
+    def _deep_counts(
+        self,
+        first_row: int,
+        last_row: int,
+        smooth: bool,
+        only: NDArray[np.bool_] | None = None,
+    ) -> Counts:
+        """Compute rows chunk by whole chunk: pixels that share packets do so in every cut.
+
+        `only` names those samples of a single chunk that are wanted.
+        """
         assert self.target is not None
         assert self.kernel.error_exponent is not None
         if self.references is None:
             raise LookupError("no reference orbits")
         point = self.target.center
-        exponent = _rounded_up(self.view.distance_exponent(point))
+        exponent = _rounded_up(self.grid.distance_exponent(point))
         tables = self.references.loaded(
             self.target, self.maxiter, exponent, self.kernel.error_exponent
         )
@@ -102,8 +142,10 @@ class Canvas:
         iterations = 0
         for chunk in range(first_row // self.chunk_rows, -(-last_row // self.chunk_rows)):
             first, last = self.chunk_bounds(chunk)
-            offsets = self.view.points_from(point, exponent, first, last)
+            offsets = self.grid.points_from(point, exponent, first, last)
             settled, sieved = self._settled(first, last)
+            if only is not None:
+                settled = np.where(only, _ESCAPED if settled is None else settled, _INTERIOR)
             counts = self.kernel.load()(*tables, *offsets, self.maxiter, smooth, settled)
             wanted = np.s_[
                 max(0, first_row - first) * self.columns : (last_row - first) * self.columns
@@ -119,9 +161,9 @@ class Canvas:
         float64 takes a fifth of the time a step, and what it finds not to escape is right: there
         an orbit is drawn in and errors shrink, where those of escaping orbits grow.
         """
-        if self.view.roundings_a_pixel() < _SIEVE_ROUNDINGS:
+        if self.grid.roundings_a_sample() < _SIEVE_ROUNDINGS:
             return None, 0
-        points = self.view.points(first, last)
+        points = self.grid.points(first, last)
         count = FLOAT64.load()
         few = count(*(part[::_SIEVE_STEP].copy() for part in points), self.maxiter, False)
         staying = np.count_nonzero(few.outcome != Outcome.ESCAPED)

@@ -34,6 +34,16 @@ class StoredCounts:
     smooth: NDArray[np.float64]
     outcome: NDArray[np.uint8]
 
+    def seen_with(self, maxiter: int) -> "StoredCounts":
+        """Return what another maxiter would have counted, if it is smaller or nothing is open."""
+        escaped = (self.outcome == Outcome.ESCAPED) & (self.n < maxiter)
+        beyond = (self.outcome == Outcome.ESCAPED) & ~escaped
+        return StoredCounts(
+            np.where(escaped, self.n, np.int32(maxiter)),
+            np.where(beyond, np.nan, self.smooth),
+            np.where(beyond, np.uint8(Outcome.UNRESOLVED), self.outcome),
+        )
+
 
 def packed_from_counts(counts: Counts, rows: int, columns: int) -> bytes:
     """Pack the counts of `rows` rows of a canvas."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from pipeline.config.load import Config
+from pipeline.drawing import Drawings
 from pipeline.errors import RenderError
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
 from pipeline.outputs import Outputs
@@ -24,10 +25,18 @@ WAITING_PICTURES = 6
 class Estimate:
     """What the frames that are wanted will take."""
 
-    compute_s: dict[int, float]
-    """CPU seconds of each frame that is not stored."""
-    draw_frame_s: float
+    compute_s: dict[str, float]
+    """CPU seconds of each canvas that is not stored, by key."""
+    samples: int
+    """Of these canvases together."""
+    paint_sample_s: float
+    """CPU seconds to colour a sample of a band."""
+    painted_samples: int
+    draw_s: dict[bool, float]
+    """CPU seconds to draw a frame, from bands or not."""
     encode_frame_s: float
+    drawn_s: float
+    """CPU seconds to colour and draw all."""
     total_cpu_s: float
     wall_s: float
     disk_bytes: int
@@ -38,40 +47,54 @@ class Estimate:
 def estimate(
     config: Config,
     survey: Survey,
+    drawings: Drawings,
     wanted: list[int],
-    keys: list[str],
-    stored: set[str],
+    missing: list[tuple[str, int]],
+    painted_samples: int,
     workers: int,
 ) -> Estimate:
-    """Estimate what it takes to make the wanted frames, `stored` holding the keys on disk."""
+    """Estimate what it takes to make the wanted frames.
+
+    Parameters
+    ----------
+    missing : list of tuple of str and int
+        Key and samples to be computed of every canvas that needs some, in the order of computing.
+    painted_samples : int
+        Samples of all bands that are shown.
+    """
     encoding = config.encoding
     pixels = encoding.columns * encoding.rows
-    samples = pixels * config.supersample**2
-    compute_s: dict[int, float] = {}
-    disk = 0.0
-    seen = set(stored)
-    for index in wanted:
-        if keys[index] not in seen:
-            seen.add(keys[index])
-            compute_s[index] = survey.compute_s(index, samples)
-            disk += survey.stored_bytes(index, samples)
-    draw_frame_s = survey.draw_pixel_s * pixels
+    compute_s = {
+        key: survey.compute_s(place, samples) for place, (key, samples) in enumerate(missing)
+    }
+    disk = sum(survey.stored_bytes(place, samples) for place, (_, samples) in enumerate(missing))
+    own_grid_s = survey.colour_sample_s * config.quality.supersample**2
+    draw_s = {
+        False: (own_grid_s + survey.planes_pixel_s) * pixels,
+        True: (survey.draw_pixel_s + survey.planes_pixel_s) * pixels,
+    }
     encode_frame_s = survey.encode_pixel_s * pixels
-    drawn = sum(compute_s.values()) + draw_frame_s * len(wanted)
-    encoded = encode_frame_s * len(wanted)
+    drawn_s = sum(draw_s[drawings.from_bands(index)] for index in wanted)
+    drawn_s += painted_samples * survey.colour_sample_s
+    work_s = sum(compute_s.values()) + drawn_s
+    encoded_s = encode_frame_s * len(wanted)
     # The segments, and the video beside them.
     disk += 2 * survey.encode_pixel_bytes * pixels * len(wanted)
-    wall = max(
-        drawn / min(workers, usable_cores()),
-        (drawn + encoded) / usable_cores(),
-        encoded / min(THREADS, usable_cores()),
+    wall_s = max(
+        work_s / min(workers, usable_cores()),
+        (work_s + encoded_s) / usable_cores(),
+        encoded_s / min(THREADS, usable_cores()),
     )
     return Estimate(
         compute_s=compute_s,
-        draw_frame_s=draw_frame_s,
+        samples=sum(samples for _, samples in missing),
+        paint_sample_s=survey.colour_sample_s,
+        painted_samples=painted_samples,
+        draw_s=draw_s,
         encode_frame_s=encode_frame_s,
-        total_cpu_s=drawn + encoded,
-        wall_s=wall,
+        drawn_s=drawn_s,
+        total_cpu_s=work_s + encoded_s,
+        wall_s=wall_s,
         disk_bytes=int(disk),
         memory_bytes=memory_bytes(config, workers),
     )

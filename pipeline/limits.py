@@ -10,16 +10,16 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
-from pipeline.decimals import canonical_text, log2
+from pipeline.decimals import canonical_text
 from pipeline.durable import write_durably
-from pipeline.frames import Frame, FrameList, Limits
+from pipeline.frames import FrameList, Limits
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
@@ -27,7 +27,7 @@ from pipeline.pool import SharedPool, Task
 from pipeline.references import References
 from pipeline.worker import count_outcomes
 
-_VERSION = 1
+_VERSION = 2
 _PROBE_COLUMNS = 64
 # A view for every so many octaves of the zoom, and at least so many to a part of it.
 _OCTAVES_A_VIEW = 2.0
@@ -60,7 +60,7 @@ def frame_list(config: Config, outputs: Outputs) -> FrameList:
         with SharedPool(workers) as pool, outputs.references() as references:
             limits = _chosen(config, pool, references)
         path.parent.mkdir(parents=True, exist_ok=True)
-        plain = [[str(time), limit] for time, limit in limits.knots]
+        plain = [[str(position), limit] for position, limit in limits.knots]
         write_durably(path, [json.dumps({"key": key, "knots": plain}).encode()])
     return FrameList(config, limits)
 
@@ -68,9 +68,9 @@ def frame_list(config: Config, outputs: Outputs) -> FrameList:
 def _key(config: Config) -> str:
     """Return the digest of all that the limits depend on."""
     facts: list[Any] = [_VERSION, config.accuracy.name, *_probe_size(config)]
-    for keyframe in config.keyframes:
-        numbers = (*keyframe.center, keyframe.width, keyframe.rotation)
-        facts.append([str(keyframe.time), keyframe.ease, *map(canonical_text, numbers)])
+    facts += [
+        [*map(canonical_text, (*keyframe.center, keyframe.width))] for keyframe in config.keyframes
+    ]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
@@ -79,7 +79,7 @@ def _stored(path: Path, key: str) -> Limits | None:
         facts = json.loads(path.read_bytes())
         if facts["key"] != key:
             return None
-        return Limits(tuple((Fraction(time), int(limit)) for time, limit in facts["knots"]))
+        return Limits(tuple((Fraction(at), int(limit)) for at, limit in facts["knots"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -89,21 +89,20 @@ def _probe_size(config: Config) -> tuple[int, int]:
     return _PROBE_COLUMNS, max(16, min(256, round(rows)))
 
 
-def _times(config: Config) -> Iterator[Fraction]:
-    """Yield the times of the views that are looked at."""
-    for start, end in zip(config.keyframes, config.keyframes[1:], strict=False):
-        octaves = abs(log2(end.width) - log2(start.width))
-        views = min(_MOST_VIEWS, max(_LEAST_VIEWS, math.ceil(octaves / _OCTAVES_A_VIEW)))
+def _positions(frames: FrameList) -> Iterator[Fraction]:
+    """Yield the positions of the views that are looked at."""
+    for number, leg in enumerate(frames.legs):
+        views = min(_MOST_VIEWS, max(_LEAST_VIEWS, math.ceil(leg.octaves / _OCTAVES_A_VIEW)))
         for view in range(views):
-            yield start.time + (end.time - start.time) * Fraction(view, views)
-    yield config.keyframes[-1].time
+            yield number + Fraction(view, views)
+    yield Fraction(len(frames.legs))
 
 
 @dataclass(slots=True)
 class _Probe:
     """A view whose limit is sought."""
 
-    time: Fraction
+    position: Fraction
     limit: int = _FIRST_LIMIT
     freed_before: int = 0
     """Points that had escaped with half the limit."""
@@ -121,33 +120,30 @@ class _Probe:
 
 def _chosen(config: Config, pool: SharedPool, references: References) -> Limits:
     """Find the limits of all views, doubling those that do not suffice together."""
-    probes = [_Probe(time) for time in _times(config)]
+    frames = FrameList(config)
+    probes = [_Probe(position) for position in _positions(frames)]
     columns, rows = _probe_size(config)
     while open_probes := [probe for probe in probes if not probe.found]:
-        frames = FrameList(config, Limits(tuple((probe.time, probe.limit) for probe in probes)))
-        views: list[tuple[_Probe, Frame]] = [
-            (probe, frames.at(probe.time)) for probe in open_probes
-        ]
-        compute_orbits(steps_wanted(frame for _, frame in views), references, pool)
+        canvases = [_canvas(frames, probe, columns, rows, references) for probe in open_probes]
+        compute_orbits(steps_wanted(canvases), references, pool)
         tasks = (
-            Task(
-                f"maxiter at {float(probe.time):g} s",
-                count_outcomes,
-                (_canvas(frame, columns, rows, references, probe.limit),),
-                probe,
-            )
-            for probe, frame in views
+            Task(f"maxiter at {float(probe.position):g}", count_outcomes, (canvas,), probe)
+            for probe, canvas in zip(open_probes, canvases, strict=True)
         )
         for task, (escaped, ended) in pool.results(tasks):
             task.tag.take(escaped, ended, columns * rows)
     return Limits(tuple(_smoothed(probes)))
 
 
-def _canvas(frame: Frame, columns: int, rows: int, references: References, maxiter: int) -> Canvas:
-    return replace(frame.sized(columns, rows, references), maxiter=maxiter)
+def _canvas(
+    frames: FrameList, probe: _Probe, columns: int, rows: int, references: References
+) -> Canvas:
+    leg = min(int(probe.position), len(frames.legs) - 1)
+    canvas = frames.probe(leg, probe.position - leg, columns, rows, probe.limit)
+    return canvas.against(references)
 
 
 def _smoothed(probes: list[_Probe]) -> Iterator[tuple[Fraction, int]]:
-    """Yield every view's time with the largest limit of it and its neighbours."""
+    """Yield every view's position with the largest limit of it and its neighbours."""
     for k, probe in enumerate(probes):
-        yield probe.time, max(near.limit for near in probes[max(0, k - 1) : k + 2])
+        yield probe.position, max(near.limit for near in probes[max(0, k - 1) : k + 2])

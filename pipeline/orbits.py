@@ -1,10 +1,10 @@
-"""The reference orbits that frames need, computed by the pool before anything runs against them."""
+"""The reference orbits that canvases need, computed by the pool before anything runs against them."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pipeline.frames import Frame
+from pipeline.canvas import Canvas
 from pipeline.orbit import OrbitState
 from pipeline.pool import SharedPool, Task
 from pipeline.progress import Progress, duration
@@ -18,12 +18,12 @@ _SLICE_S = 5.0
 _WORTH_SAYING_S = 2.0
 
 
-def steps_wanted(frames: Iterable[Frame]) -> dict[Target, int]:
-    """Return the targets of some frames, and how many steps of each orbit they need at most."""
+def steps_wanted(canvases: Iterable[Canvas]) -> dict[Target, int]:
+    """Return the targets of some canvases, and how many steps of each orbit they need at most."""
     wanted: dict[Target, int] = {}
-    for frame in frames:
-        if frame.target is not None:
-            wanted[frame.target] = max(frame.maxiter, wanted.get(frame.target, 0))
+    for canvas in canvases:
+        if canvas.target is not None:
+            wanted[canvas.target] = max(canvas.maxiter, wanted.get(canvas.target, 0))
     return wanted
 
 

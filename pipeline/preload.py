@@ -8,7 +8,10 @@ import gc
 
 import numpy as np
 
+from pipeline import painter
 from pipeline import worker as worker
+from pipeline.colour.look import Look
+from pipeline.colour.shade import Shader
 from pipeline.kernels.choice import ACCURACIES, FLOAT64, HAVE_NUMBA, perturbation
 
 _point = np.zeros(1)
@@ -26,6 +29,8 @@ if HAVE_NUMBA:
     from pipeline.kernels.fixed_point import iterate
     from pipeline.kernels.period import first_return
     from pipeline.kernels.reference import Reference
+    from pipeline.texture import texels
+    from pipeline.zoom import Placement
 
     # The fixed point of c = 1/4, where the orbit stays small: any few values do.
     _index = np.empty(0, np.int64)
@@ -40,6 +45,20 @@ if HAVE_NUMBA:
     _words = np.zeros(2, np.uint64)
     iterate(_words.copy(), _words.copy(), _words, _words, np.empty((1, 2)))
     first_return(np.full((8, 2), 0.25), _index, _index, np.zeros(3), -100)
+
+    # A picture from a band and a core of few samples.
+    _look = Look("dusk", 8.0, 0.0, 0.0, "sqrt", (0, 0, 0))
+    _texels = np.zeros(4000, np.uint32)
+    for _light in Shader(_look).rows(np.ones((4, 16)), 0.0, 1, 1, True):
+        texels.pack_row(_light, _texels[:16])
+    texels.halve_even(_texels[:64].reshape(8, 8), np.empty((4, 4), np.uint32))
+    texels.halve(_texels[:49].reshape(7, 7), np.empty((4, 4), np.uint32))
+    _offsets = np.zeros((1, 2), np.int64)
+    _sizes = np.array([[16, 8]], np.int64)
+    painter.light_of(
+        painter.Tables(_offsets, _sizes, _sizes, _offsets[0], _sizes[0], 4.0, 0.0, 1.0),
+        (Placement(8.0, 8.0, 0.0, 0.0),), _texels, 0, 16, 16,
+    )  # fmt: skip  # the tables, the place, the size
 
 # What is there now is never collected, so that no collection touches, and so copies, its pages.
 gc.collect()

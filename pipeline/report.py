@@ -48,9 +48,12 @@ class Report:
     frames: int = 0
     workers: int = 0
     kernels: dict[str, int] = field(default_factory=dict)
-    """Frames by kernel."""
+    """Samples of the video by the kernel that counts them."""
+    frames_from_bands: int = 0
+    bands: int = 0
+    """Octaves of all zooms; the other frames have their own grids."""
     maxiter: list[tuple[float, int]] = field(default_factory=list)
-    """Seconds and limit, where `maxiter: auto` was chosen."""
+    """Keyframes passed and limit, where `maxiter: auto` was chosen."""
     references: list[dict[str, Any]] = field(default_factory=list)
     """Bits and steps of every reference orbit, and how it ended."""
     stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
@@ -79,6 +82,8 @@ class Report:
             "versions": _versions(),
             "frames": self.frames,
             "workers": self.workers,
+            "frames_from_bands": self.frames_from_bands,
+            "bands": self.bands,
             "kernels": self.kernels,
             "maxiter": self.maxiter or "as in the config",
             "references": self.references,

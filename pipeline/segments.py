@@ -6,13 +6,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pipeline.colour.look import Look
-from pipeline.frames import FrameList
 from pipeline.video.encoding import Encoding
 
 # x264's longest run without a keyframe is 250: cutting here costs hardly a byte.
 SEGMENT_FRAMES = 240
 # To be raised when the same counts and look come to give other pictures.
-_DRAWING_VERSION = 1
+_DRAWING_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +30,29 @@ class Segment:
 
 
 def segments_of(
-    frames: FrameList,
     keys: list[str],
     look: Look,
     encoding: Encoding,
-    supersample: int,
     folder: Path,
 ) -> list[Segment]:
     """Cut a video into segments, each named by all that its bytes depend on.
 
     Parameters
     ----------
-    frames : FrameList
-        All frames.
     keys : list of str
-        The key of each frame's canvas.
+        What each frame's picture depends on, but for its look.
     folder : Path
         Where segments lie.
     """
     segments = []
-    for index, first in enumerate(range(0, len(frames), SEGMENT_FRAMES)):
-        last = min(first + SEGMENT_FRAMES, len(frames))
+    for index, first in enumerate(range(0, len(keys), SEGMENT_FRAMES)):
+        last = min(first + SEGMENT_FRAMES, len(keys))
         facts = {
-            "counts": keys[first:last],
+            "drawings": keys[first:last],
             "look": asdict(look),
             # Only a palette that moves depends on when a frame is shown.
             "first": first if look.cycle else None,
             "encoding": encoding.key(),
-            "supersample": supersample,
             "drawing": _DRAWING_VERSION,
         }
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,11 +1,13 @@
 """The store: counts on disk, one checksummed file a canvas, named by what they depend on."""
 
 import json
+import os
 import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from pipeline.canvas import Canvas
 from pipeline.counts_packing import StoredCounts, counts_from_packed
 from pipeline.durable import write_durably
 
-_MAGIC = b"mandelbrot counts 1\n"
+_MAGIC = b"mandelbrot counts 2\n"
 # Length and CRC-32 of the header that follows.
 _PREFIX = struct.Struct("<II")
 _MAX_HEADER_BYTES = 1 << 24
@@ -36,18 +38,42 @@ class Store:
 
     def holds(self, canvas: Canvas) -> bool:
         """Tell whether a canvas's counts are stored whole; each chunk is checked when read."""
+        return self.missing(canvas) == 0
+
+    def missing(self, canvas: Canvas) -> int:
+        """Return how many samples of a canvas are still to be computed.
+
+        All of them where it is not stored; where it is with a smaller maxiter, those that stayed
+        unresolved.
+        """
         try:
-            return StoredCanvas.open(self.path(canvas), canvas) is not None
+            with StoredCanvas.open(self.path(canvas), canvas) as stored:
+                return 0 if stored.maxiter >= canvas.maxiter else stored.unresolved
+        except (DamagedError, FileNotFoundError):
+            return canvas.rows * canvas.columns
+
+    def is_whole(self, canvas: Canvas) -> bool:
+        """Tell whether every byte of a canvas's counts is what was written."""
+        try:
+            with StoredCanvas.open(self.path(canvas), canvas) as stored:
+                stored.check()
         except (DamagedError, FileNotFoundError):
             return False
+        return True
 
-    def save(self, canvas: Canvas, chunks: Sequence[bytes], iterations: int) -> int:
-        """Store a canvas's packed chunks durably; return the bytes written."""
+    def save(
+        self, canvas: Canvas, chunks: Sequence[bytes], unresolved: int, iterations: int
+    ) -> int:
+        """Store a canvas's packed chunks durably; return the bytes written.
+
+        What was stored of it with a smaller maxiter is replaced.
+        """
         header = json.dumps(
             {
                 "key": canvas.key(),
-                "view": canvas.view.key(),
+                "grid": canvas.grid.key(),
                 "maxiter": canvas.maxiter,
+                "unresolved": unresolved,
                 "arithmetic": canvas.kernel.arithmetic,
                 "iterations": iterations,
                 "chunk_rows": canvas.chunk_rows,
@@ -65,10 +91,18 @@ class Store:
 
 @dataclass(slots=True)
 class StoredCanvas:
-    """A stored canvas, its rows read on demand."""
+    """A stored canvas, its rows read on demand; a context that holds its file open.
+
+    Where it was stored with a larger maxiter than is wanted, counts from there on are unresolved.
+    """
 
     path: Path
     canvas: Canvas
+    maxiter: int
+    """That it was stored with."""
+    unresolved: int
+    """Samples that reached that."""
+    _file: BinaryIO
     _spans: list[tuple[int, int, int]]
     """Offset, length and CRC-32 of each chunk."""
     _recent: dict[int, StoredCounts] = field(default_factory=dict)
@@ -84,13 +118,21 @@ class StoredCanvas:
         DamagedError
             It is not what was written, or of another version.
         """
+        file = path.open("rb")
+        try:
+            return StoredCanvas._read(path, canvas, file)
+        except BaseException:
+            file.close()
+            raise
+
+    @staticmethod
+    def _read(path: Path, canvas: Canvas, file: BinaryIO) -> "StoredCanvas":
         start = len(_MAGIC) + _PREFIX.size
-        with path.open("rb") as file:
-            prefix = file.read(start)
-            if len(prefix) < start or not prefix.startswith(_MAGIC):
-                raise DamagedError(f"{path}: not a file of counts of this version")
-            length, checksum = _PREFIX.unpack(prefix[len(_MAGIC) :])
-            header = file.read(length) if length <= _MAX_HEADER_BYTES else b""
+        prefix = file.read(start)
+        if len(prefix) < start or not prefix.startswith(_MAGIC):
+            raise DamagedError(f"{path}: not a file of counts of this version")
+        length, checksum = _PREFIX.unpack(prefix[len(_MAGIC) :])
+        header = file.read(length) if length <= _MAX_HEADER_BYTES else b""
         if len(header) != length or zlib.crc32(header) != checksum:
             raise DamagedError(f"{path}: its header is damaged")
         facts = json.loads(header)
@@ -101,9 +143,16 @@ class StoredCanvas:
         for size, crc in facts["chunks"]:
             spans.append((offset, size, crc))
             offset += size
-        if path.stat().st_size != offset:
-            raise DamagedError(f"{path}: {path.stat().st_size} bytes long, {offset} were written")
-        return StoredCanvas(path, canvas, spans)
+        there = os.fstat(file.fileno()).st_size
+        if there != offset:
+            raise DamagedError(f"{path}: {there} bytes long, {offset} were written")
+        return StoredCanvas(path, canvas, facts["maxiter"], facts["unresolved"], file, spans)
+
+    def __enter__(self) -> "StoredCanvas":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def chunk(self, chunk: int) -> StoredCounts:
         """Return the counts of a chunk.
@@ -113,14 +162,31 @@ class StoredCanvas:
         DamagedError
             Its bytes are not those that were written.
         """
+        packed = self._packed(chunk)
+        first, last = self.canvas.chunk_bounds(chunk)
+        counts = counts_from_packed(packed, last - first, self.canvas.columns)
+        maxiter = self.canvas.maxiter
+        # With a smaller one something may be open, for whoever goes on from here.
+        return counts.seen_with(maxiter) if self.maxiter > maxiter else counts
+
+    def check(self) -> None:
+        """Read all that was written.
+
+        Raises
+        ------
+        DamagedError
+            Some of it has changed.
+        """
+        for chunk in range(len(self._spans)):
+            self._packed(chunk)
+
+    def _packed(self, chunk: int) -> bytes:
         offset, size, crc = self._spans[chunk]
-        with self.path.open("rb") as file:
-            file.seek(offset)
-            packed = file.read(size)
+        self._file.seek(offset)
+        packed = self._file.read(size)
         if len(packed) != size or zlib.crc32(packed) != crc:
             raise DamagedError(f"{self.path}: chunk {chunk} is damaged")
-        first, last = self.canvas.chunk_bounds(chunk)
-        return counts_from_packed(packed, last - first, self.canvas.columns)
+        return packed
 
     def smooth_rows(self, first: int, last: int) -> NDArray[np.float64]:
         """Return the smooth counts of rows `first` up to `last`, shape (last - first, columns)."""

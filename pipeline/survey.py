@@ -5,50 +5,75 @@ import math
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from pipeline.canvas import Canvas
 from pipeline.config.load import Config
-from pipeline.frames import FrameList
+from pipeline.frames import Frame, FrameList
+from pipeline.kernels.choice import band_kernel_for
 from pipeline.machine import children_cpu_s
 from pipeline.pool import SharedPool, Task
 from pipeline.references import References
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter
-from pipeline.worker import SurveyedFrame, survey_frame
+from pipeline.worker import SurveyedCanvas, SurveyedFrame, survey_canvas, survey_frame
 
-# Pixels of a surveyed frame: some milliseconds each, and enough that they are typical.
-SURVEY_PIXELS = 20_000
-# Places in the video, and neighbouring frames at each: an encoder lives on their likeness.
-SURVEY_PLACES = 12
-SURVEY_RUN = 5
+# Samples of a surveyed canvas and pixels of a picture: some milliseconds each, and typical.
+SURVEY_SAMPLES = 20_000
+# Places in the order of computing, places in the video, and neighbouring frames at each of these:
+# an encoder lives on their likeness.
+SURVEY_CANVASES = 16
+SURVEY_PLACES = 6
+SURVEY_RUN = 4
+# What a look-up of a pixel in the bands costs, in colourings of a sample: measured.
+_LOOK_UP = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was measured, and what it says of any frame."""
+    """What was measured, and what it says of any canvas and any frame."""
 
-    indices: list[int]
-    """The surveyed frames."""
+    places: list[int]
+    """The surveyed canvases, by their place in the order of computing."""
     sample_s: list[float]
     """CPU seconds to count a sample, at each of them."""
     sample_bytes: list[float]
     """Stored bytes of a sample, at each of them."""
+    colour_sample_s: float
+    """CPU seconds to colour a sample."""
     draw_pixel_s: float
-    """CPU seconds to draw a pixel."""
+    """CPU seconds to draw a pixel from bands."""
+    planes_pixel_s: float
+    """CPU seconds to turn a pixel's light into what the encoder takes."""
     encode_pixel_s: float
     """CPU seconds to encode a pixel."""
     encode_pixel_bytes: float
 
-    def compute_s(self, index: int, samples: int) -> float:
-        """Return the CPU seconds to count a frame of so many samples."""
-        return samples * _between(self.indices, self.sample_s, index)
+    def compute_s(self, place: int, samples: int) -> float:
+        """Return the CPU seconds to count so many samples of a canvas."""
+        return samples * _between(self.places, self.sample_s, place)
 
-    def stored_bytes(self, index: int, samples: int) -> float:
-        """Return the bytes that a frame's counts take on disk."""
-        return samples * _between(self.indices, self.sample_bytes, index)
+    def stored_bytes(self, place: int, samples: int) -> float:
+        """Return the bytes that so many samples of a canvas take on disk."""
+        return samples * _between(self.places, self.sample_bytes, place)
 
 
-def survey(config: Config, frames: FrameList, pool: SharedPool, references: References) -> Survey:
-    """Measure a few frames spread over the video, small, through the real kernel and encoder."""
+def survey(
+    config: Config,
+    frames: FrameList,
+    canvases: list[Canvas],
+    pool: SharedPool,
+    references: References,
+) -> Survey:
+    """Measure a few of the canvases, thinned, and a few frames, small, through kernel and encoder.
+
+    Parameters
+    ----------
+    canvases : list of Canvas
+        What is to be computed, in that order.
+    """
+    places = sorted({round(k * (len(canvases) - 1) / (SURVEY_CANVASES - 1))
+                     for k in range(SURVEY_CANVASES)}) if canvases else []  # fmt: skip
     starts = max(0, len(frames) - SURVEY_RUN)
     indices = sorted(
         {
@@ -58,46 +83,55 @@ def survey(config: Config, frames: FrameList, pool: SharedPool, references: Refe
         }
     )
     small = _small(config.encoding)
-    surveyed: dict[int, SurveyedFrame] = {}
-    tasks = (
+    tasks = [
         Task(
-            f"survey of frame {frame.index}",
-            survey_frame,
-            (
-                frame.sized(
-                    small.columns * config.supersample, small.rows * config.supersample, references
-                ),
-                config.supersample,
-                config.look,
-                frame.time,
-                small,
-            ),
-            frame.index,
+            "survey of what is to be computed",
+            survey_canvas,
+            (canvases[place].thinned(SURVEY_SAMPLES).against(references),),
+            ("canvas", place),
         )
-        for frame in map(frames.__getitem__, indices)
-    )
+        for place in places
+    ]
+    for frame in map(frames.__getitem__, indices):
+        canvas = _roughly(frame, small, config, references)
+        arguments = (canvas, config.look, frame.time, small)
+        tasks.append(
+            Task(f"survey of frame {frame.index}", survey_frame, arguments, ("frame", frame.index))
+        )
+    results: dict[tuple[str, int], Any] = {}
     for task, result in pool.results(tasks):
-        surveyed[task.tag] = result
-    results = [surveyed[index] for index in indices]
-    pictures = [result.planes for result in results]
+        results[task.tag] = result
+    counted: list[SurveyedCanvas] = [results["canvas", place] for place in places]
+    drawn: list[SurveyedFrame] = [results["frame", index] for index in indices]
+    pictures = [picture.planes for picture in drawn]
     pixels = small.columns * small.rows
     # The difference of two runs leaves ffmpeg's start out; a still is all start.
     encoded = _encode(pictures, small)
     start = _encode(pictures[:1], small) if len(pictures) > 1 else _Encoded(0.0, 0)
     encoded_pixels = pixels * max(1, len(pictures) - 1)
+    colour_s = sum(picture.colour_s for picture in drawn) / (len(drawn) * pixels)
     return Survey(
-        indices=indices,
-        sample_s=[result.count_s / result.samples for result in results],
-        sample_bytes=[result.packed_bytes / result.samples for result in results],
-        draw_pixel_s=sum(result.draw_s for result in results) / (len(results) * pixels),
+        places=places,
+        sample_s=[canvas.count_s / canvas.samples for canvas in counted],
+        sample_bytes=[canvas.packed_bytes / canvas.samples for canvas in counted],
+        colour_sample_s=colour_s,
+        draw_pixel_s=colour_s * _LOOK_UP,
+        planes_pixel_s=sum(picture.planes_s for picture in drawn) / (len(drawn) * pixels),
         encode_pixel_s=max(0.0, encoded.cpu_s - start.cpu_s) / encoded_pixels,
         encode_pixel_bytes=encoded.size / (len(pictures) * pixels),
     )
 
 
+def _roughly(frame: Frame, small: Encoding, config: Config, references: References) -> Canvas:
+    """Return a frame as a small canvas, by the kernel that would serve it in a band."""
+    canvas = frame.sized(small.columns, small.rows, references)
+    kernel = band_kernel_for(canvas.grid.roundings_a_sample(), config.accuracy)
+    return canvas if kernel.deep else replace(canvas, kernel=kernel, target=None)
+
+
 def _small(encoding: Encoding) -> Encoding:
-    """Return the same encoding at a size of about SURVEY_PIXELS."""
-    factor = min(1.0, math.sqrt(SURVEY_PIXELS / (encoding.columns * encoding.rows)))
+    """Return the same encoding at a size of about SURVEY_SAMPLES."""
+    factor = min(1.0, math.sqrt(SURVEY_SAMPLES / (encoding.columns * encoding.rows)))
     columns, rows = (
         max(32, round(size * factor / 2) * 2) for size in (encoding.columns, encoding.rows)
     )
@@ -123,12 +157,12 @@ def _encode(pictures: list[list[bytes]], encoding: Encoding) -> _Encoded:
         return _Encoded(children_cpu_s() - cpu_s, size)
 
 
-def _between(indices: list[int], values: list[float], index: int) -> float:
+def _between(places: list[int], values: list[float], place: int) -> float:
     """Interpolate linearly; constant beyond either end."""
-    right = bisect.bisect_left(indices, index)
+    right = bisect.bisect_left(places, place)
     if right == 0:
         return values[0]
-    if right == len(indices):
+    if right == len(places):
         return values[-1]
-    part = (index - indices[right - 1]) / (indices[right] - indices[right - 1])
+    part = (place - places[right - 1]) / (places[right] - places[right - 1])
     return values[right - 1] + part * (values[right] - values[right - 1])

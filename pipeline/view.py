@@ -41,6 +41,11 @@ class View:
         """Return the same rectangle with another number of pixels."""
         return replace(self, columns=columns, rows=rows)
 
+    def thinned(self, samples: int) -> "View":
+        """Return the same rectangle with about so many pixels, if it has more."""
+        part = min(1.0, math.sqrt(samples / (self.columns * self.rows)))
+        return self.resized(max(1, round(self.columns * part)), max(1, round(self.rows * part)))
+
     def spacing(self) -> Decimal:
         """Return the distance of neighbouring pixels, to 40 digits."""
         return context(40).divide(self.width, Decimal(self.columns))
@@ -54,7 +59,7 @@ class View:
         """Return the kernel that serves this view."""
         return kernel_for(float(self.width), self.largest_coordinate(), accuracy)
 
-    def roundings_a_pixel(self) -> float:
+    def roundings_a_sample(self) -> float:
         """Return how many roundings of float64 lie between neighbouring pixels."""
         return float(self.spacing()) / float(np.spacing(self.largest_coordinate()))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, Shader
-from pipeline.counts_packing import counts_from_packed, packed_from_counts
+from pipeline.counts_packing import StoredCounts, counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
 from pipeline.orbit import Orbit, OrbitState
@@ -30,6 +30,10 @@ class BlockResult:
     """A row block's counts, packed chunk by chunk, and what they cost."""
 
     chunks: list[bytes]
+    computed: int
+    """Samples that were not known before."""
+    unresolved: int
+    """Samples that reached maxiter."""
     iterations: int
     chunk_cpu_s: list[float]
 
@@ -47,17 +51,57 @@ def extend_orbit(orbit: Orbit, steps: int, seconds: float) -> OrbitState:
     return orbit.extend(steps, seconds)
 
 
-def count_chunks(canvas: Canvas, first_chunk: int, last_chunk: int) -> BlockResult:
-    """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`."""
-    chunks, seconds, iterations = [], [], 0
+def count_chunks(
+    canvas: Canvas, first_chunk: int, last_chunk: int, known: Path | None = None
+) -> BlockResult:
+    """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`.
+
+    `known` names stored counts of the canvas with a smaller maxiter: only what they left
+    unresolved is computed.
+    """
+    chunks, seconds, iterations, computed, unresolved = [], [], 0, 0, 0
     for chunk in range(first_chunk, last_chunk):
         start = time.thread_time()
         first, last = canvas.chunk_bounds(chunk)
-        counts = canvas.counts(first, last)
+        old = _known_counts(known, canvas, chunk)
+        if old is None:
+            counts = canvas.counts(first, last)
+            computed += counts.n.size
+        else:
+            open_samples = (old.outcome == Outcome.UNRESOLVED).reshape(-1)
+            counts = _completed(canvas, chunk, old, open_samples)
+            computed += int(np.count_nonzero(open_samples))
         chunks.append(packed_from_counts(counts, last - first, canvas.columns))
+        unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
         iterations += counts.iterations
         seconds.append(time.thread_time() - start)
-    return BlockResult(chunks, iterations, seconds)
+    return BlockResult(chunks, computed, unresolved, iterations, seconds)
+
+
+def _known_counts(known: Path | None, canvas: Canvas, chunk: int) -> StoredCounts | None:
+    """Return a chunk as it was stored; None where that cannot be used."""
+    if known is None:
+        return None
+    try:
+        with StoredCanvas.open(known, canvas) as stored:
+            return stored.chunk(chunk) if stored.maxiter < canvas.maxiter else None
+    except (DamagedError, FileNotFoundError):
+        return None
+
+
+def _completed(
+    canvas: Canvas, chunk: int, old: StoredCounts, open_samples: NDArray[np.bool_]
+) -> Counts:
+    """Return a chunk's counts, those of open samples computed."""
+    n = np.where(old.outcome == Outcome.ESCAPED, old.n, np.int32(canvas.maxiter)).reshape(-1)
+    smooth, outcome = old.smooth.reshape(-1), old.outcome.reshape(-1)
+    iterations = 0
+    if open_samples.any():
+        new = canvas.counts_where(chunk, open_samples)
+        n[open_samples], smooth[open_samples] = new.n, new.smooth
+        outcome[open_samples] = new.outcome
+        iterations = new.iterations
+    return Counts(n, smooth, outcome, iterations)
 
 
 def count_outcomes(canvas: Canvas) -> tuple[int, int]:
@@ -100,7 +144,8 @@ def draw_planes(
     """
     start = time.thread_time()
     try:
-        planes = _planes(StoredCanvas.open(path, canvas), supersample, look, seconds, encoding)
+        with StoredCanvas.open(path, canvas) as stored:
+            planes = _planes(stored, supersample, look, seconds, encoding)
     except (DamagedError, FileNotFoundError):
         return None
     return Picture(planes, time.thread_time() - start)
@@ -124,15 +169,15 @@ def draw_rgb(
     path: Path, canvas: Canvas, supersample: int, look: Look, seconds: Fraction
 ) -> np.ndarray:
     """Draw a frame from its stored counts as 8-bit sRGB, shape (rows, columns, 3)."""
-    stored = StoredCanvas.open(path, canvas)
     shader = _shader(look)
     rows, columns = canvas.rows // supersample, canvas.columns // supersample
     picture = np.empty((rows, columns, 3), np.uint8)
     step = max(1, _PIXELS_AT_ONCE // columns // supersample**2)
-    for first in range(0, rows, step):
-        last = min(first + step, rows)
-        light = _light(stored, shader, first, last, supersample, seconds)
-        picture[first:last] = rgb8_from_light(light, first)
+    with StoredCanvas.open(path, canvas) as stored:
+        for first in range(0, rows, step):
+            last = min(first + step, rows)
+            light = _light(stored, shader, first, last, supersample, seconds)
+            picture[first:last] = rgb8_from_light(light, first)
     return picture
 
 
@@ -153,37 +198,49 @@ def _shader(look: Look) -> Shader:
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyedFrame:
-    """What a small frame cost, stage by stage, and its picture."""
+class SurveyedCanvas:
+    """What a thinned canvas cost."""
 
     samples: int
     count_s: float
     packed_bytes: int
-    draw_s: float
+
+
+def survey_canvas(canvas: Canvas) -> SurveyedCanvas:
+    """Count and pack a thinned canvas, and measure both."""
+    # The first call of a process loads code; it is no part of it.
+    canvas.counts(0, 1)
+    start = time.thread_time()
+    block = count_chunks(canvas, 0, canvas.chunks)
+    return SurveyedCanvas(
+        canvas.rows * canvas.columns,
+        time.thread_time() - start,
+        sum(map(len, block.chunks)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyedFrame:
+    """What a small picture cost to colour, and the picture."""
+
+    colour_s: float
+    planes_s: float
     planes: list[bytes]
 
 
 def survey_frame(
-    canvas: Canvas, supersample: int, look: Look, seconds: Fraction, encoding: Encoding
+    canvas: Canvas, look: Look, seconds: Fraction, encoding: Encoding
 ) -> SurveyedFrame:
-    """Take a small frame through all stages, and measure each."""
-    # The first call of a process loads code; it is no part of the frame.
-    canvas.counts(0, 1)
+    """Take a small frame with a sample to a pixel through all stages, and measure them."""
     shader = _shader(look)
-    start = time.thread_time()
     block = count_chunks(canvas, 0, canvas.chunks)
-    counted = time.thread_time()
+    start = time.thread_time()
     rows = [
         counts_from_packed(packed, last - first, canvas.columns).smooth
         for chunk, packed in enumerate(block.chunks)
         for first, last in [canvas.chunk_bounds(chunk)]
     ]
-    light = shader.light(np.concatenate(rows), float(seconds), supersample)
+    light = shader.light(np.concatenate(rows), float(seconds), 1)
+    coloured = time.thread_time()
     planes = planes_from_light(light, 0, encoding)
-    return SurveyedFrame(
-        samples=canvas.rows * canvas.columns,
-        count_s=counted - start,
-        packed_bytes=sum(map(len, block.chunks)),
-        draw_s=time.thread_time() - counted,
-        planes=list(planes),
-    )
+    return SurveyedFrame(coloured - start, time.thread_time() - coloured, list(planes))

@@ -1,11 +1,14 @@
 """From smooth counts to the light of each pixel, averaged over its samples in linear light."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.look import Look
 from pipeline.colour.oklab import linear_from_srgb
 from pipeline.colour.palette import TURN, turn_from_palette
+from pipeline.colour.shade_lanes import change_row, light_row, smoothed_row
 
 # Smooth counts reach a little below 0 outside the disc of radius 2 (-2.4 at |c| = 1000).
 _LOG_SHIFT = 4.0
@@ -78,6 +81,50 @@ class Shader:
         rows, columns = light.shape[0] // supersample, light.shape[1] // supersample
         blocks = light.reshape(rows, supersample, columns, supersample, 3)
         return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+
+    def rows(
+        self,
+        smooth: NDArray[np.float64],
+        seconds: float,
+        above: int,
+        below: int,
+        wrapped: bool,
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the linear light of each row of samples, by compiled code.
+
+        Parameters
+        ----------
+        smooth, seconds, above, below
+            As for `light`.
+        wrapped : bool
+            Whether the last column is the first one's neighbour, as it is in a band.
+
+        Yields
+        ------
+        ndarray of float32, shape (3, columns)
+            Valid until the next.
+        """
+        turns = self._turns(smooth)
+        rows, columns = turns.shape
+        offset = self._look.offset + self._look.cycle * seconds
+        change = np.empty((rows, columns), np.float32)
+        for row in range(rows):
+            neighbours = turns[max(row - 1, 0)], turns[min(row + 1, rows - 1)]
+            change_row(turns[row], *neighbours, wrapped, change[row])
+        bits, index = np.empty((2, columns), np.int32)
+        light = np.empty((rows, 3, columns), np.float32)
+        for row in range(rows):
+            light_row(
+                turns[row], change[row], offset, np.float32(_FOOTPRINT), self._levels, self._light,
+                bits, index, light[row],
+            )  # fmt: skip  # as in its head
+        across, out = np.empty(columns, np.float32), np.empty((3, columns), np.float32)
+        for row in range(above, rows - below):
+            smoothed_row(
+                light[max(row - 1, 0)], light[row], light[min(row + 1, rows - 1)],
+                turns[row], change[row], np.float32(1 / _ROUGH_TURNS), wrapped, across, out,
+            )  # fmt: skip  # as in its head
+            yield out
 
     def _index(
         self, turns: NDArray[np.float64], change: NDArray[np.float32], seconds: float

@@ -6,7 +6,8 @@ from pathlib import Path
 from pipeline.commands.opening import opened
 from pipeline.config.load import Config
 from pipeline.decimals import short_text
-from pipeline.estimate import estimate
+from pipeline.drawing import Drawings
+from pipeline.estimate import Estimate
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
@@ -15,8 +16,8 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool
 from pipeline.progress import duration, size
-from pipeline.segments import segments_of
-from pipeline.survey import survey
+from pipeline.prospect import Prospect, samples_of
+from pipeline.reuse import frame_samples
 from pipeline.target import Target
 
 _ROWS = 9
@@ -28,47 +29,49 @@ def plan(path: Path, root: Path) -> None:
     outputs = Outputs(root, config.name)
     frames = frame_list(config, outputs)
     workers = config.workers or usable_cores()
-    keys = [frame.canvas(config.supersample).key() for frame in frames]
-    segments = segments_of(
-        frames, keys, config.look, config.encoding, config.supersample, outputs.segments
-    )
-    wanted = [
-        index for segment in segments if not segment.path.exists() for index in segment.frames
-    ]
+    prospect = Prospect.of(config, frames, outputs)
     with SharedPool(workers) as pool, outputs.references() as references:
-        orbits = compute_orbits(steps_wanted(frames), references, pool)
-        measured = survey(config, frames, pool, references)
-    stored = {path.stem for path in outputs.store.folder.glob("*.counts")}
-    work = estimate(config, measured, wanted, keys, stored, workers)
+        orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
+        work = prospect.estimate(pool, references, workers)
 
-    print("\n".join(_description(config, frames, orbits)))
+    print("\n".join(_description(prospect, orbits)))
+    print("\n".join(_ways(config, frames, prospect.drawings)))
     available = available_memory_bytes()
     there = f" of {size(available)} available" if available is not None else ""
-    compute = sum(work.compute_s.values())
     print(
-        f"to do    {len(wanted)} frames to draw and encode, {len(work.compute_s)} to compute\n"
-        f"time     about {duration(work.wall_s)} with {workers} workers (CPU: "
-        f"{duration(compute)} compute, {duration(work.draw_frame_s * len(wanted))} colour, "
-        f"{duration(work.encode_frame_s * len(wanted))} encode)\n"
+        f"to do    {len(prospect.wanted)} frames to draw and encode, {_millions(work.samples)} to "
+        "compute\n"
+        f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})\n"
         f"memory   about {size(work.memory_bytes)}{there}\n"
         f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
         f"video    {outputs.video}"
     )
 
 
-def _description(config: Config, frames: FrameList, orbits: dict[Target, OrbitState]) -> list[str]:
+def _stages(work: Estimate) -> str:
+    compute_s = sum(work.compute_s.values())
+    encode_s = work.total_cpu_s - compute_s - work.drawn_s
+    return (
+        f"{duration(compute_s)} compute, {duration(work.drawn_s)} colour and draw, "
+        f"{duration(encode_s)} encode"
+    )
+
+
+def _description(prospect: Prospect, orbits: dict[Target, OrbitState]) -> list[str]:
+    config, frames = prospect.config, prospect.frames
     encoding = config.encoding
     last = frames[len(frames) - 1]
     seconds = float(len(frames) / encoding.fps)
     widths = [keyframe.width for keyframe in config.keyframes]
     octaves = float((max(widths) / min(widths)).log10()) / math.log10(2)
-    kernels = sorted({f"{frame.kernel.arithmetic} ({frame.kernel.code})" for frame in frames})
-    samples = f", {config.supersample}×{config.supersample} samples a pixel"
+    canvases = [need.canvas for need in prospect.drawings.needs(range(len(frames))).values()]
+    kernels = sorted({f"{c.kernel.arithmetic} ({c.kernel.code})" for c in canvases})
+    blur = f", motion blur {config.motion_blur:g}" if config.motion_blur else ""
     lines = [
         f"config   {config.path}: {len(config.keyframes)} keyframes, no faults",
         f"picture  {encoding.columns}×{encoding.rows}, {float(encoding.fps):g} frames a second, "
-        f"{encoding.codec} crf {encoding.crf} {encoding.pixel_format}"
-        f"{samples if config.supersample > 1 else ''}",
+        f"{encoding.codec} crf {encoding.crf} {encoding.pixel_format}, "
+        f"quality {config.quality.name}{blur}",
         f"frames   {len(frames)}, {seconds:.2f} s, the last at {float(last.time):g} s",
         f"depth    width {short_text(max(widths))} to {short_text(min(widths))}, "
         f"{octaves:.1f} octaves; kernel {', '.join(kernels)}",
@@ -85,6 +88,33 @@ def _description(config: Config, frames: FrameList, orbits: dict[Target, OrbitSt
         center = ", ".join(f"{float(part):.12g}" for part in frame.view.center)
         lines.append(
             f"{index:8} {float(frame.time):8.2f} {short_text(frame.view.width):>11} "
-            f"{float(frame.view.rotation):9.1f} {frame.maxiter:9}  {center}"
+            f"{float(frame.view.rotation):9.2f} {frame.maxiter:9}  {center}"
         )
     return [*lines, ""]
+
+
+def _ways(config: Config, frames: FrameList, drawings: Drawings) -> list[str]:
+    """Say for each leg how its frames are made."""
+    lines = []
+    for leg, zoom in list(enumerate(drawings.legs))[:_ROWS]:
+        way = frames.legs[leg]
+        own = frame_samples(leg, config, frames)
+        time = f"{float(way.start.time):g} to {float(way.end.time):g} s"
+        if zoom is None:
+            lines.append(f"reuse    {time}: frame by frame, {_millions(own)}")
+            if config.motion_blur:
+                lines.append("         without motion blur, which needs bands")
+            continue
+        bands = sum(map(samples_of, zoom.canvases))
+        with_others = " (with other parts of the video)" if drawings.legs.count(zoom) > 1 else ""
+        lines.append(
+            f"reuse    {time}: {len(zoom.bands)} bands and a core, {_millions(bands)}"
+            f"{with_others}; frame by frame {_millions(own)}"
+        )
+    if len(drawings.legs) > _ROWS:
+        lines.append(f"         and {len(drawings.legs) - _ROWS} parts more")
+    return lines
+
+
+def _millions(samples: int) -> str:
+    return f"{samples / 1e6:.1f} million samples"

@@ -8,6 +8,7 @@ from pipeline.commands.opening import opened
 from pipeline.commands.zoom import make_video
 from pipeline.config.load import Config
 from pipeline.outputs import Outputs
+from pipeline.quality import QUALITIES
 
 _SMALLER = 4
 _FPS = Fraction(10)
@@ -28,5 +29,5 @@ def coarse(config: Config) -> Config:
     return replace(
         config,
         encoding=replace(encoding, columns=columns, rows=rows, fps=min(_FPS, encoding.fps)),
-        supersample=1,
+        quality=QUALITIES["draft"],
     )

@@ -49,7 +49,7 @@ def still(
     outputs.store.folder.mkdir(parents=True, exist_ok=True)
     workers = config.workers or usable_cores()
     with SharedPool(workers) as pool, outputs.references() as references:
-        orbits = compute_orbits(steps_wanted([frame]), references, pool)
+        orbits = compute_orbits(steps_wanted([frame.canvas(1)]), references, pool)
         if raw is not None:
             _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
             print(raw)
@@ -82,30 +82,35 @@ def _drawn(
     frame: Frame, config: Config, outputs: Outputs, pool: SharedPool, references: References
 ) -> np.ndarray:
     """Return a frame's picture; its counts are stored, and computed where they are not."""
-    canvas = frame.canvas(config.supersample, references)
+    supersample = config.quality.supersample
+    canvas = frame.canvas(supersample, references)
     store = outputs.store
     for _ in range(2):
         if not store.holds(canvas):
-            chunks, iterations = _counted(canvas, frame, pool)
-            store.save(canvas, chunks, iterations)
+            store.save(canvas, *_counted(canvas, frame, store.path(canvas), pool))
         try:
-            return draw_rgb(store.path(canvas), canvas, config.supersample, config.look, frame.time)
+            return draw_rgb(store.path(canvas), canvas, supersample, config.look, frame.time)
         except DamagedError:
             store.discard(canvas)
     raise RenderError(f"{store.path(canvas)}: comes back damaged; check the disk")
 
 
-def _counted(canvas: Canvas, frame: Frame, pool: SharedPool) -> tuple[list[bytes], int]:
+def _counted(
+    canvas: Canvas, frame: Frame, path: Path, pool: SharedPool
+) -> tuple[list[bytes], int, int]:
+    """Return a canvas's packed chunks, its unresolved samples and the iterations done."""
     chunks = [b""] * canvas.chunks
-    iterations = 0
+    unresolved, iterations = 0, 0
+    known = path if path.exists() else None
     tasks = (
-        Task(f"frame {frame.index}", count_chunks, (canvas, first, last), first)
+        Task(f"frame {frame.index}", count_chunks, (canvas, first, last, known), first)
         for first, last in RowCosts().blocks(canvas, pool.workers)
     )
     for task, block in pool.results(tasks):
         chunks[task.tag : task.tag + len(block.chunks)] = block.chunks
+        unresolved += block.unresolved
         iterations += block.iterations
-    return chunks, iterations
+    return chunks, unresolved, iterations
 
 
 def _write_raw(

@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from pipeline.colour.look import DEFAULT_PERIOD, Look
 from pipeline.colour.palette import palette_fault
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
-from pipeline.config.model import ConfigModel, Ease, KeyframeModel, VideoSection
+from pipeline.config.model import ConfigModel, Ease, KeyframeModel, Reuse, VideoSection
 from pipeline.config.yaml_tree import MAX_BYTES, Mapping, Node, Scalar, Sequence, tree_from_text
 from pipeline.decimals import context, decimal_exponent, short_text
 from pipeline.kernels.choice import ACCURACIES, Accuracy
+from pipeline.quality import QUALITIES, Quality
 from pipeline.video.encoding import (
     DEFAULT_CRF,
     DEFAULT_PRESET,
@@ -55,7 +56,10 @@ class Config:
     encoding: Encoding
     look: Look
     workers: int | None
-    supersample: int
+    quality: Quality
+    reuse: Reuse
+    motion_blur: Decimal
+    """The part of a frame's time that the shutter is open."""
     accuracy: Accuracy
     keyframes: tuple[Keyframe, ...]
     warnings: tuple[Fault, ...]
@@ -73,7 +77,9 @@ class Config:
             "colour": asdict(self.look),
             "render": {
                 "workers": self.workers,
-                "supersample": self.supersample,
+                "quality": self.quality.name,
+                "reuse": self.reuse,
+                "motion_blur": str(self.motion_blur),
                 "accuracy": self.accuracy.name,
             },
             "keyframes": [
@@ -311,7 +317,9 @@ class _Checker:
                 interior=colour.interior,
             ),
             workers=model.render.workers,
-            supersample=model.render.supersample,
+            quality=QUALITIES[model.render.quality],
+            reuse=model.render.reuse,
+            motion_blur=model.render.motion_blur,
             accuracy=ACCURACIES[model.render.accuracy],
             keyframes=keyframes,
             warnings=tuple(self._digit_warnings(keyframes, encoding.columns)),

@@ -18,12 +18,14 @@ from pipeline.config.value import (
     wrong,
 )
 from pipeline.kernels.choice import ACCURACIES
+from pipeline.quality import QUALITIES
 
 CODECS = ("h264", "h265", "av1", "vp9")
 PIXEL_FORMATS = (
     "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
 )  # fmt: skip  # a line for eight bits and ten
 EASES = ("linear", "in", "out", "in-out")
+REUSES = ("bands", "frames", "auto")
 SCALES = ("linear", "sqrt", "log")
 MAX_PALETTE_COLOURS = 256
 MAX_KEYFRAMES = 10_000
@@ -31,6 +33,7 @@ MAX_MAXITER = 2_000_000_000
 MAX_SECONDS = 86_400
 
 Ease = Literal["linear", "in", "out", "in-out"]
+Reuse = Literal["bands", "frames", "auto"]
 
 
 def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
@@ -104,8 +107,14 @@ class RenderSection(Section):
 
     # None: the cores that this process may use. A worker costs about 30 MB.
     workers: Annotated[int | None, whole(1, 256)] = None
-    # Samples a pixel are its square: 2 computes and stores four times as much as 1.
-    supersample: Annotated[int, whole(1, 8)] = 1
+    # How many samples a picture is made of: "best" computes and stores four times as much as
+    # "good", "draft" a quarter.
+    quality: Annotated[str, word(*QUALITIES)] = "good"
+    # "bands" computes a zoom once, as rings around its target, "frames" every picture for itself;
+    # "auto" takes what is less work.
+    reuse: Annotated[Reuse, word(*REUSES)] = "auto"
+    # The part of a frame's time that the shutter is open; drawing takes several times as long.
+    motion_blur: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal(0)
     # How far deep counts may lie from exact ones: "exact" costs up to twice as much as "fine".
     accuracy: Annotated[str, word(*ACCURACIES)] = "fine"
 

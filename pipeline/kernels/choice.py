@@ -24,6 +24,9 @@ class Accuracy:
     float64_bits: int
     """log2 of the roundings of float64 across a view, below which float64 gets too many pixels
     wrong: those next to the set, where all errors grow."""
+    float64_shift: float
+    """By which part of the way to the next sample the rounding of float64 may move a sample whose
+    place is free, as it is in a band."""
 
 
 # Measured against arbitrary precision, wrong counts at 1e-4, and from 1e-12 to 1e-157 the worst:
@@ -31,9 +34,9 @@ class Accuracy:
 ACCURACIES = {
     accuracy.name: accuracy
     for accuracy in (
-        Accuracy("exact", -54, 46),
-        Accuracy("fine", -40, 39),
-        Accuracy("draft", -24, 28),
+        Accuracy("exact", -54, 46, 2.0**-20),
+        Accuracy("fine", -40, 39, 2.0**-7),
+        Accuracy("draft", -24, 28, 2.0**-5),
     )
 }
 
@@ -86,5 +89,19 @@ def kernel_for(width: float, largest_coordinate: float, accuracy: Accuracy) -> K
     """
     rounding = float(np.spacing(largest_coordinate))
     if width >= rounding * 2.0**accuracy.float64_bits:
+        return FLOAT64
+    return perturbation(accuracy)
+
+
+def band_kernel_for(roundings: float, accuracy: Accuracy) -> Kernel:
+    """Choose the kernel for a band whose samples are so many roundings of float64 apart.
+
+    Notes
+    -----
+    An orbit in float64 is close to that of a point a rounding or two beside its own. What a wrong
+    count is at a pixel's own place is, to a sample that may lie anywhere near, the right count of
+    its neighbour.
+    """
+    if not HAVE_NUMBA or roundings * accuracy.float64_shift >= 2.0:
         return FLOAT64
     return perturbation(accuracy)

@@ -1,0 +1,163 @@
+"""A drawing: what a frame is drawn from, its own grid of samples or a zoom's bands."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pipeline.canvas import Canvas
+from pipeline.config.load import Config
+from pipeline.decimals import context, difference, log2
+from pipeline.frames import Frame, FrameList
+from pipeline.reuse import zooms_of
+from pipeline.view import View
+from pipeline.zoom import Placement, Zoom
+
+# Pictures of an open shutter: so many that none lies farther from the next than this, in pixels.
+_BLUR_STEP_PX = 1.5
+_MOST_EXPOSURES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How one frame is drawn."""
+
+    frame: Frame
+    supersample: int
+    zoom: Zoom | None
+    """None where the frame has its own grid."""
+    exposures: tuple[Placement, ...]
+    """Where the zoom lies while the shutter is open; their mean is the picture."""
+
+    @property
+    def canvases(self) -> tuple[Canvas, ...]:
+        """Whose counts it needs."""
+        if self.zoom is None:
+            return (self.frame.canvas(self.supersample),)
+        return tuple(self.zoom.canvases[index] for index in self.needed)
+
+    @property
+    def needed(self) -> range:
+        """Indices of those in the zoom's canvases."""
+        assert self.zoom is not None
+        view = self.frame.view
+        return self.zoom.needed(self.exposures, view.columns, view.rows)
+
+    def key(self) -> str:
+        """Return the digest of all that the picture depends on, but for its look."""
+        if self.zoom is None:
+            canvas = self.canvases[0]
+            facts: list[object] = [(canvas.key(), canvas.maxiter)]
+        else:
+            facts = [self.zoom.keys[index] for index in self.needed]
+        facts += [(place.x, place.y, place.log2_spacing, place.turn) for place in self.exposures]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+class Drawings:
+    """How all frames of a video are drawn, each made when it is asked for."""
+
+    def __init__(self, config: Config, frames: FrameList) -> None:
+        self._config = config
+        self._frames = frames
+        self.legs = zooms_of(config, frames)
+        """The zoom that serves each leg; None where frames have their own grids."""
+        self.zooms = list({id(zoom): zoom for zoom in self.legs if zoom is not None}.values())
+        """Each zoom once."""
+        self.keys: list[str] = []
+        """What each frame's picture depends on, but for its look."""
+        self._needed: list[range | None] = []
+        for index in range(len(frames)):
+            drawing = self[index]
+            self.keys.append(drawing.key())
+            self._needed.append(drawing.needed if drawing.zoom else None)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index: int) -> Drawing:
+        frame = self._frames[index]
+        zoom = self.legs[frame.leg]
+        if zoom is None:
+            return Drawing(frame, self._config.quality.supersample, None, ())
+        views = [frame.view]
+        if self._config.motion_blur:
+            views = _exposed(frame, self._config, self._frames)
+        placements = tuple(zoom.placement(view) for view in views)
+        return Drawing(frame, self._config.quality.supersample, zoom, placements)
+
+    def from_bands(self, index: int) -> bool:
+        """Tell whether a frame is drawn from bands."""
+        return self._needed[index] is not None
+
+    def needs(self, indices: Iterable[int]) -> dict[str, "Need"]:
+        """Return what is to be counted for some frames by key, in the order in which it is needed.
+
+        A band's neighbours are needed with it: the light of its edge depends on theirs.
+        """
+        needs: dict[str, Need] = {}
+        latest: tuple[int, range] | None = None
+        for index in indices:
+            needed = self._needed[index]
+            if needed is None:
+                _add(needs, self[index].canvases[0], index)
+                continue
+            zoom = self.legs[self._frames.leg_of(index)]
+            assert zoom is not None
+            if latest == (id(zoom), needed):
+                continue
+            latest = (id(zoom), needed)
+            canvases = zoom.canvases
+            for at in range(max(needed.start - 1, 0), min(needed.stop + 1, len(zoom.bands))):
+                _add(needs, canvases[at], index)
+            if len(zoom.bands) in needed:
+                _add(needs, zoom.core, index)
+        return needs
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A canvas that is needed, and the first frame that needs it."""
+
+    canvas: Canvas
+    frame: int
+
+
+def _add(needs: dict[str, Need], canvas: Canvas, frame: int) -> None:
+    """Add a canvas; of equal ones with different limits the largest serves all."""
+    key = canvas.key()
+    if key not in needs:
+        needs[key] = Need(canvas, frame)
+    elif needs[key].canvas.maxiter < canvas.maxiter:
+        needs[key] = Need(canvas, needs[key].frame)
+
+
+def _exposed(frame: Frame, config: Config, frames: FrameList) -> list[View]:
+    """Return the views while the shutter is open, about the frame's time, on its own leg."""
+    leg = frames.legs[frame.leg]
+    half = Fraction(config.motion_blur) / config.encoding.fps / 2
+    opens, closes = max(leg.start.time, frame.time - half), min(leg.end.time, frame.time + half)
+    first, last = (frames.view(frame.leg, time) for time in (opens, closes))
+    count = min(_MOST_EXPOSURES, math.ceil(_moved_px(first, last) / _BLUR_STEP_PX))
+    if count < 2:
+        return [frame.view]
+    # The middle of each part of the time, so that all count alike.
+    return [
+        frames.view(frame.leg, opens + (closes - opens) * Fraction(2 * part + 1, 2 * count))
+        for part in range(count)
+    ]
+
+
+def _moved_px(first: View, last: View) -> float:
+    """Return how far the corners move at most between two views, in pixels."""
+    corner_px = math.hypot(first.columns, first.rows) / 2
+    ratio = math.exp2(log2(first.width) - log2(last.width))
+    turned = math.radians(abs(float(last.rotation - first.rotation)))
+    numbers = context(20)
+    shift = [
+        float(numbers.divide(difference(of, to), last.spacing()))
+        for of, to in zip(first.center, last.center, strict=True)
+    ]
+    return corner_px * (abs(ratio - 1) + turned) + math.hypot(*shift)

@@ -1,0 +1,198 @@
+"""What a worker does with counts of a zoom: paint textures of them, and draw pictures from these."""
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.canvas import Canvas
+from pipeline.colour.look import Look
+from pipeline.colour.shade import HALO_ROWS, Shader
+from pipeline.picture import planes_from_light
+from pipeline.store import DamagedError, StoredCanvas
+from pipeline.texture.atlas import AtlasMap
+from pipeline.texture.layout import Layout, Texels
+from pipeline.video.encoding import Encoding
+from pipeline.zoom import Placement
+
+# Pixels that are drawn at once: their light stays in the cache.
+_PIXELS_AT_ONCE = 1 << 15
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A canvas to be painted, and where: some of its levels."""
+
+    path: Path
+    canvas: Canvas
+    outer: tuple[Path, Canvas] | None
+    """The band around it, whose rows its first ones need."""
+    inner: tuple[Path, Canvas] | None
+    """The band within it."""
+    layout: Layout
+    first_level: int
+    last_level: int
+    """The level after the last."""
+    offset: int
+    """Of the first of these levels in the atlas."""
+    wrapped: bool
+    """Whether it is a band, whose last column is the first one's neighbour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Where the textures that a picture shows lie in the atlas: see `reproject.add_light`."""
+
+    offsets: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    core_offsets: NDArray[np.int64]
+    core_sides: NDArray[np.int64]
+    log2_top: float
+    """log2 of the radius of the outermost ring."""
+    log2_core: float
+    """log2 of the distance of the core's samples."""
+    log2_edge: float
+    """log2 of the radius within which the core is shown."""
+
+
+def paint(painting: Painting, look: Look, atlas: AtlasMap) -> tuple[bool, float]:
+    """Paint levels of a texture from stored counts; return whether it went well, and CPU seconds.
+
+    It does not where the stored counts are gone, or not those that were written.
+    """
+    start = time.thread_time()
+    try:
+        _paint(painting, look, atlas.mapped())
+    except (DamagedError, FileNotFoundError):
+        return False, time.thread_time() - start
+    return True, time.thread_time() - start
+
+
+def _paint(painting: Painting, look: Look, atlas: Texels) -> None:
+    from pipeline.texture.texels import halve, halve_even
+
+    layout = painting.layout
+    count = layout.size(painting.first_level, painting.last_level)
+    memory = atlas[painting.offset : painting.offset + count]
+    finer: Texels | None = None
+    for level in range(painting.last_level):
+        if level >= painting.first_level:
+            bordered = layout.bordered(level, painting.first_level, memory)
+            texels = bordered[1:-1, 1:-1]
+        else:
+            texels = np.empty(layout.shapes[level], np.uint32)
+        if finer is None:
+            _paint_finest(painting, look, texels)
+        elif finer.shape == (2 * texels.shape[0], 2 * texels.shape[1]):
+            halve_even(finer, texels)
+        else:
+            halve(finer, texels)
+        if level >= painting.first_level:
+            _close_borders(bordered, painting.wrapped)
+        finer = texels
+
+
+def _paint_finest(painting: Painting, look: Look, texels: Texels) -> None:
+    """Fill level 0, a few rows at a time."""
+    from pipeline.texture.texels import pack_row
+
+    canvas = painting.canvas
+    shader = _shader(look)
+    before = _edge_rows(painting.outer, canvas.columns, last=True)
+    after = _edge_rows(painting.inner, canvas.columns, last=False)
+    with StoredCanvas.open(painting.path, canvas) as stored:
+        for first in range(0, canvas.rows, canvas.chunk_rows):
+            last = min(first + canvas.chunk_rows, canvas.rows)
+            above, below = min(HALO_ROWS, first), min(HALO_ROWS, canvas.rows - last)
+            smooth = stored.smooth_rows(first - above, last + below)
+            if first == 0 and before is not None:
+                smooth, above = np.concatenate([before, smooth]), HALO_ROWS
+            if last == canvas.rows and after is not None:
+                smooth, below = np.concatenate([smooth, after]), HALO_ROWS
+            rows = shader.rows(smooth, 0.0, above, below, painting.wrapped)
+            for row, light in enumerate(rows, first):
+                pack_row(light, texels[row])
+
+
+def _edge_rows(
+    neighbour: tuple[Path, Canvas] | None, columns: int, last: bool
+) -> NDArray[np.float64] | None:
+    """Return the rows of a neighbouring band next to this one, in this one's columns."""
+    if neighbour is None:
+        return None
+    path, canvas = neighbour
+    first = canvas.rows - HALO_ROWS if last else 0
+    with StoredCanvas.open(path, canvas) as stored:
+        rows = stored.smooth_rows(first, first + HALO_ROWS)
+    if canvas.columns == columns:
+        return rows
+    return rows[:, np.arange(columns) * canvas.columns // columns]
+
+
+def _close_borders(bordered: Texels, wrapped: bool) -> None:
+    """Fill a level's border from itself: across as it goes on, down by the edge's own rows."""
+    bordered[:, 0] = bordered[:, -2 if wrapped else 1]
+    bordered[:, -1] = bordered[:, 1 if wrapped else -2]
+    bordered[0] = bordered[1]
+    bordered[-1] = bordered[-2]
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnFrame:
+    """A drawn frame: its planes, one after the other, and the CPU seconds it took."""
+
+    planes: list[bytes]
+    cpu_s: float
+
+
+def draw_from_textures(
+    tables: Tables, exposures: tuple[Placement, ...], encoding: Encoding, atlas: AtlasMap
+) -> DrawnFrame:
+    """Draw a frame that a zoom shows, as the encoder takes it."""
+    start = time.thread_time()
+    texels = atlas.mapped()
+    # An even number, for the chroma of neighbouring rows.
+    step = max(2, _PIXELS_AT_ONCE // encoding.columns // 2 * 2)
+    parts: list[tuple[bytes, bytes, bytes]] = []
+    for first in range(0, encoding.rows, step):
+        rows = min(step, encoding.rows - first)
+        light = light_of(tables, exposures, texels, first, rows, encoding.columns)
+        parts.append(planes_from_light(light.transpose(0, 2, 1), first, encoding))
+    planes = [part[plane] for plane in range(3) for part in parts]
+    return DrawnFrame(planes, time.thread_time() - start)
+
+
+def light_of(
+    tables: Tables,
+    exposures: tuple[Placement, ...],
+    texels: Texels,
+    first_row: int,
+    rows: int,
+    columns: int,
+) -> NDArray[np.float32]:
+    """Return the linear light of some rows of a picture, shape (rows, 3, columns)."""
+    from pipeline.texture.reproject import add_light
+
+    light = np.zeros((rows, 3, columns), np.float32)
+    for place in exposures:
+        core_px = 2.0 ** (tables.log2_core - place.log2_spacing)
+        edge_px = 2.0 ** (tables.log2_edge - place.log2_spacing)
+        add_light(
+            texels, tables.offsets, tables.columns, tables.rows,
+            tables.core_offsets, tables.core_sides,
+            core_px, edge_px if tables.core_sides.size else 0.0,
+            tables.log2_top - place.log2_spacing, place.x, place.y, place.turn,
+            first_row, light,
+        )  # fmt: skip  # as in its head
+    if len(exposures) > 1:
+        light *= np.float32(1 / len(exposures))
+    return light
+
+
+@lru_cache(maxsize=2)
+def _shader(look: Look) -> Shader:
+    return Shader(look)

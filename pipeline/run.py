@@ -1,0 +1,344 @@
+"""A run: canvases counted, bands coloured, frames drawn and encoded, all at the same time.
+
+What is nearest to the encoder goes first: a frame that can be drawn is drawn, then what the next
+frames need is coloured, and only then rows are counted, in the order in which frames need them.
+So the encoder waits as little as it can, and only counts, which lie on disk, run ahead.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.canvas import Canvas
+from pipeline.drawing import Drawing
+from pipeline.errors import RenderError
+from pipeline.estimate import Estimate
+from pipeline.machine import memory_of_tree_bytes
+from pipeline.outputs import Outputs
+from pipeline.painter import draw_from_textures, paint
+from pipeline.pool import SharedPool, Task
+from pipeline.progress import Progress
+from pipeline.prospect import Prospect, samples_of
+from pipeline.references import References
+from pipeline.report import Report
+from pipeline.row_blocks import RowCosts
+from pipeline.textures import Piece, Textures
+from pipeline.video.encoder import Encoder
+from pipeline.worker import BlockResult, count_chunks, draw_planes
+
+# Between two looks at the encoder and the memory while no result comes.
+_TICK_S = 0.2
+_MEMORY_EVERY_S = 2.0
+# A canvas whose stored counts are damaged is computed again this often.
+_MAX_DAMAGES = 3
+# Frames whose textures are painted ahead, and textures more than the next frame needs.
+_FRAMES_AHEAD = 48
+_PIECES_AHEAD = 3
+
+
+@dataclass(slots=True)
+class _Counting:
+    """A canvas whose blocks are at work."""
+
+    canvas: Canvas
+    chunks: list[bytes]
+    chunk_cpu_s: list[float]
+    left: int
+    computed: int = 0
+    unresolved: int = 0
+    iterations: int = 0
+
+
+@dataclass(slots=True)
+class Run:
+    """One pass over the missing frames: what is at work, and what waits for what."""
+
+    prospect: Prospect
+    outputs: Outputs
+    references: References
+    report: Report
+    pool: SharedPool
+    progress: Progress
+    work: Estimate
+    textures: Textures = field(init=False)
+    _costs: RowCosts = field(default_factory=RowCosts)
+    _absent: set[str] = field(default_factory=set)
+    """Keys of canvases whose counts are not stored yet."""
+    _counting: dict[str, _Counting] = field(default_factory=dict)
+    _drawings: dict[int, Drawing] = field(default_factory=dict)
+    """Of frames that are near."""
+    _pieces: dict[int, dict[Piece, None]] = field(default_factory=dict)
+    _drawing: set[int] = field(default_factory=set)
+    """Frames at work."""
+    _drawn: dict[int, list[bytes]] = field(default_factory=dict)
+    _damages: dict[str, int] = field(default_factory=dict)
+    _memory_looked_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._absent.update(self.prospect.missing)
+        encoding = self.prospect.config.encoding
+        self.textures = Textures(
+            self.prospect.drawings.zooms, self.outputs.store, encoding.columns, encoding.rows
+        )
+
+    def close(self) -> None:
+        """Let go of what is shared with the workers."""
+        self.textures.close()
+
+    def encode(self) -> None:
+        """Compute, draw and encode all frames that are missing, in order."""
+        encoder = Encoder(self.prospect.config.encoding, self.progress.count)
+        try:
+            self._loop(encoder)
+            encoder.finish()
+        except BaseException:
+            encoder.abandon()
+            raise
+        finally:
+            self.report.stages["encode"].wall_s += encoder.busy_s
+
+    def _loop(self, encoder: Encoder) -> None:
+        order = [
+            (segment, index)
+            for segment in self.prospect.missing_segments
+            for index in segment.frames
+        ]
+        blocks = self._blocks()
+        ahead: Task | None = next(blocks, None)
+        to_draw = deque(index for _, index in order)
+        to_encode = deque(order)
+        while to_encode:
+            self._paint_for([index for _, index in self._front(to_encode)])
+            while to_draw and self._may_draw(to_draw[0]):
+                self._draw(to_draw.popleft())
+            while ahead is not None and self.pool.has_room:
+                self.pool.submit(ahead)
+                ahead = next(blocks, None)
+            waits_for_encoder = to_encode[0][1] in self._drawn
+            for task, result in self.pool.finished(0.01 if waits_for_encoder else _TICK_S):
+                self._take(task, result)
+            while to_encode and to_encode[0][1] in self._drawn and encoder.has_room:
+                segment, index = to_encode.popleft()
+                planes = self._drawn.pop(index)
+                number = index - segment.first + 1
+                encoder.put(segment.path, number, planes, index == segment.last - 1)
+                self._drawings.pop(index, None)
+                self._pieces.pop(index, None)
+                self.progress.work(self.work.encode_frame_s)
+            encoder.check()
+            self._watch()
+
+    @staticmethod
+    def _front(to_encode: deque[Any]) -> list[Any]:
+        return [to_encode[k] for k in range(min(_FRAMES_AHEAD, len(to_encode)))]
+
+    # Counting
+
+    def _blocks(self) -> Iterator[Task]:
+        """Yield the row blocks of all canvases that are not stored."""
+        for key in self.prospect.missing:
+            yield from self._blocks_of(key)
+
+    def _blocks_of(self, key: str) -> Iterator[Task]:
+        need = self.prospect.needs[key]
+        canvas = need.canvas.against(self.references)
+        blocks = self._costs.blocks(canvas, self.pool.workers)
+        self._counting[key] = _Counting(
+            canvas, [b""] * canvas.chunks, [0.0] * canvas.chunks, len(blocks)
+        )
+        path = self.outputs.store.path(canvas)
+        known = path if path.exists() else None
+        for first, last in blocks:
+            rows = f"rows {canvas.chunk_bounds(first)[0]} to {canvas.chunk_bounds(last - 1)[1]}"
+            self.report.stages["compute"].begin()
+            yield Task(
+                f"counting for frame {need.frame}, {rows}",
+                count_chunks,
+                (canvas, first, last, known),
+                (key, first),
+            )
+
+    def _take_block(self, key: str, first: int, block: BlockResult) -> None:
+        counting = self._counting[key]
+        last = first + len(block.chunks)
+        counting.chunks[first:last] = block.chunks
+        counting.chunk_cpu_s[first:last] = block.chunk_cpu_s
+        counting.computed += block.computed
+        counting.unresolved += block.unresolved
+        counting.iterations += block.iterations
+        counting.left -= 1
+        self.report.stages["compute"].end(sum(block.chunk_cpu_s))
+        self.report.iterations_computed += block.iterations
+        canvas = counting.canvas
+        self.progress.work(self.work.compute_s.get(key, 0.0) * len(block.chunks) / canvas.chunks)
+        if counting.left:
+            return
+        try:
+            written = self.outputs.store.save(
+                canvas, counting.chunks, counting.unresolved, counting.iterations
+            )
+        except OSError as error:
+            raise RenderError(
+                f"frame {self.prospect.needs[key].frame}: its counts cannot be stored: "
+                f"{error.strerror}"
+            ) from None
+        self._costs.learn(canvas, counting.chunk_cpu_s)
+        self.report.bytes_stored += written
+        self.report.pixels_computed += counting.computed
+        del self._counting[key]
+        self._absent.discard(key)
+
+    def _count_again(self, canvases: list[Canvas], frame: int) -> None:
+        """Have canvases computed again whose stored counts turned out damaged."""
+        for canvas in canvases:
+            key = canvas.key()
+            if key in self._absent or self.outputs.store.is_whole(canvas):
+                continue
+            self._damages[key] = self._damages.get(key, 0) + 1
+            if self._damages[key] > _MAX_DAMAGES:
+                raise RenderError(
+                    f"frame {frame}: its counts come back damaged from "
+                    f"{self.outputs.store.folder}; check the disk"
+                )
+            self.report.retried.append(f"frame {frame}: stored counts were damaged")
+            self.progress.say(
+                f"frame {frame}: its stored counts were damaged, computing them again"
+            )
+            self.outputs.store.discard(canvas)
+            self._absent.add(key)
+            for task in self._blocks_of(key):
+                self.pool.submit(task)
+
+    # Colouring and drawing
+
+    def _drawing_of(self, index: int) -> Drawing:
+        if index not in self._drawings:
+            self._drawings[index] = self.prospect.drawings[index]
+        return self._drawings[index]
+
+    def _pieces_of(self, index: int) -> dict[Piece, None]:
+        if index not in self._pieces:
+            drawing = self._drawing_of(index)
+            pieces = self.textures.pieces(drawing) if drawing.zoom else []
+            self._pieces[index] = dict.fromkeys(pieces)
+        return self._pieces[index]
+
+    def _paint_for(self, front: list[int]) -> None:
+        """Colour what the next frames need as far as it is counted, and let go of all else."""
+        # What is being drawn stays.
+        wanted = {piece: index for index in self._drawing for piece in self._pieces_of(index)}
+        most = len(wanted.keys() | self._pieces_of(front[0]).keys()) + _PIECES_AHEAD
+        for index in front:
+            pieces = self._pieces_of(index)
+            if index != front[0] and len(wanted.keys() | pieces.keys()) > most:
+                break
+            for piece in pieces:
+                wanted.setdefault(piece, index)
+        self.textures.keep_only(set(wanted))
+        for piece, index in wanted.items():
+            if not self.pool.has_room:
+                return
+            if not self.textures.known(piece) and self._counted_for(piece):
+                self._paint(piece, index)
+
+    def _counted_for(self, piece: Piece) -> bool:
+        return not any(canvas.key() in self._absent for canvas in self._canvases_of(piece))
+
+    def _canvases_of(self, piece: Piece) -> list[Canvas]:
+        """Return the canvases whose counts a piece is painted from."""
+        zoom = self.textures.zooms[piece.zoom]
+        if piece.index == len(zoom.bands):
+            return [zoom.core]
+        return list(zoom.bands[max(piece.index - 1, 0) : piece.index + 2])
+
+    def _paint(self, piece: Piece, index: int) -> None:
+        painting = self.textures.begin(piece)
+        self.report.stages["colour"].begin()
+        arguments = (painting, self.prospect.config.look, self.textures.atlas.map)
+        self.pool.submit(Task(f"colouring for frame {index}", paint, arguments, (piece, index)))
+
+    def _may_draw(self, index: int) -> bool:
+        """Tell whether all that a frame needs is there, and a picture more is no burden."""
+        if len(self._drawing) + len(self._drawn) >= self.pool.workers + 1:
+            return False
+        drawing = self._drawing_of(index)
+        if drawing.zoom is not None:
+            return self.textures.painted(self._pieces_of(index))
+        return drawing.canvases[0].key() not in self._absent
+
+    def _draw(self, index: int) -> None:
+        drawing = self._drawing_of(index)
+        config = self.prospect.config
+        self._drawing.add(index)
+        if drawing.zoom is not None:
+            self.report.stages["reproject"].begin()
+            tables = self.textures.tables(drawing)
+            task = Task(
+                f"drawing frame {index}",
+                draw_from_textures,
+                (tables, drawing.exposures, config.encoding, self.textures.atlas.map),
+                index,
+            )
+        else:
+            self.report.stages["colour"].begin()
+            canvas = drawing.canvases[0]
+            task = Task(
+                f"drawing frame {index}",
+                draw_planes,
+                (
+                    self.outputs.store.path(canvas), canvas, drawing.supersample, config.look,
+                    drawing.frame.time, config.encoding,
+                ),
+                index,
+            )  # fmt: skip  # the arguments of draw_planes
+        self.pool.submit(task)
+
+    # Results
+
+    def _take(self, task: Task, result: Any) -> None:
+        """Take a result from the pool."""
+        if isinstance(result, BlockResult):
+            key, first = task.tag
+            self._take_block(key, first, result)
+        elif task.function is paint:
+            piece, index = task.tag
+            self._take_painting(piece, index, *result)
+        else:
+            self._take_picture(task.tag, result)
+
+    def _take_painting(self, piece: Piece, index: int, well: bool, cpu_s: float) -> None:
+        self.report.stages["colour"].end(cpu_s)
+        canvas = self.textures.zooms[piece.zoom].canvases[piece.index]
+        self.progress.work(self.work.paint_sample_s * samples_of(canvas))
+        if well:
+            self.textures.finish(piece)
+            return
+        self.textures.drop(piece)
+        self._count_again(self._canvases_of(piece), index)
+
+    def _take_picture(self, index: int, picture: Any) -> None:
+        drawing = self._drawing_of(index)
+        self._drawing.remove(index)
+        stage = self.report.stages["reproject" if drawing.zoom is not None else "colour"]
+        stage.end(picture.cpu_s if picture else 0.0)
+        if picture is not None:
+            self._drawn[index] = picture.planes
+            self.progress.work(self.work.draw_s[drawing.zoom is not None])
+            return
+        canvas = drawing.canvases[0]
+        self._count_again([canvas], index)
+        while canvas.key() in self._absent:
+            for task, result in self.pool.finished(_TICK_S):
+                self._take(task, result)
+        self._draw(index)
+
+    def _watch(self) -> None:
+        now = time.monotonic()
+        if now - self._memory_looked_at >= _MEMORY_EVERY_S:
+            self._memory_looked_at = now
+            self.report.peak_memory_bytes = max(
+                self.report.peak_memory_bytes, memory_of_tree_bytes()
+            )
+        self.progress.tick()

@@ -1,0 +1,1 @@
+"""Coloured canvases with levels of detail, shared by all workers, and pictures drawn from them."""

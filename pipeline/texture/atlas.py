@@ -1,0 +1,88 @@
+"""The atlas: memory for textures that all workers map, and the places in it."""
+
+import os
+import tempfile
+from bisect import insort
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Texels = NDArray[np.uint32]
+
+_TEXEL_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class AtlasMap:
+    """What a worker needs to find the atlas."""
+
+    path: str
+    texels: int
+
+    def mapped(self) -> Texels:
+        """Return the atlas's texels, one-dimensional, to be read and written."""
+        return _mapped(self)
+
+
+@lru_cache(maxsize=1)
+def _mapped(atlas: AtlasMap) -> Texels:
+    shared: Texels = np.asarray(np.memmap(atlas.path, np.uint32, "r+", shape=(atlas.texels,)))
+    return shared
+
+
+class Atlas:
+    """Memory of the parent that workers map by its name; it is gone when the parent is.
+
+    Only what has been written takes room, so that its size may be generous.
+    """
+
+    def __init__(self, texels: int) -> None:
+        self._texels = texels
+        self._file: Any = None
+        if hasattr(os, "memfd_create"):
+            self._descriptor = os.memfd_create("textures")
+            path = f"/proc/{os.getpid()}/fd/{self._descriptor}"
+        else:
+            self._file = tempfile.NamedTemporaryFile(prefix="textures-")  # noqa: SIM115  # until closed
+            self._descriptor, path = self._file.fileno(), self._file.name
+        os.ftruncate(self._descriptor, texels * _TEXEL_BYTES)
+        self.map = AtlasMap(path, texels)
+        self._free: list[tuple[int, int]] = [(0, texels)]
+
+    def close(self) -> None:
+        """Let go of the memory; what workers have mapped goes with them."""
+        if self._file is not None:
+            self._file.close()
+        else:
+            os.close(self._descriptor)
+
+    def take(self, texels: int) -> int:
+        """Return the offset of so many free texels, the first that there are.
+
+        Raises
+        ------
+        MemoryError
+            There are none.
+        """
+        for index, (offset, size) in enumerate(self._free):
+            if size >= texels:
+                if size == texels:
+                    del self._free[index]
+                else:
+                    self._free[index] = (offset + texels, size - texels)
+                return offset
+        raise MemoryError(f"no {texels} texels are left in the atlas")
+
+    def give_back(self, offset: int, texels: int) -> None:
+        """Make some texels free again."""
+        insort(self._free, (offset, texels))
+        joined: list[tuple[int, int]] = []
+        for start, size in self._free:
+            if joined and joined[-1][0] + joined[-1][1] == start:
+                joined[-1] = (joined[-1][0], joined[-1][1] + size)
+            else:
+                joined.append((start, size))
+        self._free = joined

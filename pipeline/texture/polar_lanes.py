@@ -1,0 +1,99 @@
+"""A run of pixels in log-polar coordinates, in code that LLVM turns into vectors.
+
+What is known of each pixel lies in one array with constant offsets: of separate arrays LLVM would
+have to assume that a store to one changes the others.
+"""
+
+import math
+
+import numpy as np
+
+from pipeline.kernels.jit import compiled
+
+RUN = 256
+"""Pixels at most."""
+
+# Rows of the array; the last ones hold whole numbers, seen through a view.
+DEPTH, TURNS, DETAIL, RED, GREEN, BLUE, ACROSS, DOWN, SIZE, RIGHT, UP = (
+    np.uint64(row * RUN) for row in range(11)
+)
+TEXEL, CORNER_0, CORNER_1, CORNER_2, CORNER_3, CLASS = (
+    np.uint64(row * RUN) for row in range(11, 17)
+)
+RUN_SIZE = 17 * RUN
+
+_ONE = np.float32(1)
+_HALF = np.float32(0.5)
+_MANTISSA = np.int32((1 << 23) - 1)
+_EXPONENT_OF_ONE = np.int32(127 << 23)
+_PER_TURN = np.float32(1 / (2 * math.pi))
+_TWO_LOG2_E = np.float32(2 / math.log(2))
+_THIRD, _FIFTH, _SEVENTH, _NINTH = (np.float32(1 / n) for n in (3, 5, 7, 9))
+# Odd powers from the first to the eleventh of the arc tangent on 0 to 1: least largest error.
+_ATAN_1, _ATAN_3, _ATAN_5, _ATAN_7, _ATAN_9, _ATAN_11 = map(
+    np.float32, (0.99997726, -0.33262347, 0.19354346, -0.11643287, 0.05265332, -0.01172120)
+)
+# Squared pixels: no pixel lies on the target itself.
+_LEAST = np.float32(1e-6)
+
+
+@compiled
+def to_polar(count, left, up, cosine, sine, top, floats, ints):
+    """Fill the depth, turns, and offsets of a run of pixels.
+
+    Parameters
+    ----------
+    count : int
+        Pixels of the run.
+    left, up : float32
+        Of the first pixel's centre from the target, in pixels to the right and upwards.
+    cosine, sine : float32
+        Of the picture's rotation.
+    top : float32
+        log2 of the outermost ring's radius in pixels.
+    floats : ndarray of float32, shape (RUN_SIZE,)
+        The rows of the run. Filled: RIGHT and UP, the offsets before rotation, in pixels; DEPTH,
+        the octaves below the outermost ring; TURNS, the angle, 0 to 1.
+    ints : ndarray of int32
+        The same bytes.
+    """
+    for x in range(count):
+        x = np.uint64(x)
+        right = left + np.float32(np.int32(x))
+        real = right * cosine - up * sine
+        imaginary = right * sine + up * cosine
+        floats[RIGHT + x] = real
+        floats[UP + x] = imaginary
+        floats[SIZE + x] = real * real + imaginary * imaginary + _LEAST
+        wide = abs(real)
+        high = abs(imaginary)
+        slope = min(wide, high) / (max(wide, high) + _LEAST)
+        square = slope * slope
+        turns = _ATAN_11
+        turns = turns * square + _ATAN_9
+        turns = turns * square + _ATAN_7
+        turns = turns * square + _ATAN_5
+        turns = turns * square + _ATAN_3
+        turns = turns * square + _ATAN_1
+        turns = turns * slope * _PER_TURN
+        turns = np.float32(0.25) - turns if high > wide else turns
+        turns = _HALF - turns if real < np.float32(0) else turns
+        turns = _ONE - turns if imaginary < np.float32(0) else turns
+        floats[TURNS + x] = turns - _ONE if turns >= _ONE else turns
+    for x in range(count):
+        x = np.uint64(x)
+        raw = ints[SIZE + x]
+        floats[DEPTH + x] = np.float32((raw >> np.int32(23)) - np.int32(127))
+        ints[SIZE + x] = np.int32((raw & _MANTISSA) | _EXPONENT_OF_ONE)
+    for x in range(count):
+        x = np.uint64(x)
+        # The series of the inverse hyperbolic tangent, for 1 to 2.
+        part = floats[SIZE + x] - _ONE
+        s = part / (part + np.float32(2))
+        square = s * s
+        log2 = _NINTH
+        log2 = log2 * square + _SEVENTH
+        log2 = log2 * square + _FIFTH
+        log2 = log2 * square + _THIRD
+        log2 = log2 * square + _ONE
+        floats[DEPTH + x] = top - _HALF * (floats[DEPTH + x] + s * log2 * _TWO_LOG2_E)

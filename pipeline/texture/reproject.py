@@ -1,0 +1,339 @@
+"""Pictures drawn from textures: every pixel the mean of the texels that it covers (numba).
+
+Light is looked up by pixel: in the two levels of detail between which the pixel's size lies, there
+between the four texels around its place, and between these by their distance (trilinear).
+
+Notes
+-----
+L. Williams, "Pyramidal parametrics", SIGGRAPH 1983.
+"""
+
+import math
+
+import numpy as np
+
+from pipeline.kernels.jit import compiled
+from pipeline.texture.polar_lanes import (
+    ACROSS,
+    BLUE,
+    CLASS,
+    CORNER_0,
+    CORNER_1,
+    CORNER_2,
+    CORNER_3,
+    DEPTH,
+    DETAIL,
+    DOWN,
+    GREEN,
+    RED,
+    RIGHT,
+    RUN,
+    RUN_SIZE,
+    TEXEL,
+    TURNS,
+    UP,
+    to_polar,
+)
+from pipeline.texture.texels import (
+    BLUE_MASK,
+    GREEN_MASK,
+    GREEN_SHIFT,
+    NARROW,
+    RED_SHIFT,
+    WIDE,
+)
+
+# Levels by which pixels are taken to be smaller than they are: a look-up between texels blurs by
+# itself. Measured against 8 × 8 samples a pixel.
+_SHARPER = -0.5
+# Where pixels are larger than the coarsest level's texels they are cut, into so many a side at
+# most.
+_MOST_CUTS = 16
+
+_CORE = np.int32(-1)
+_CENTER = np.int32(-2)
+_ZERO = np.float32(0)
+_HALF = np.float32(0.5)
+_ONE = np.float32(1)
+_LAST = np.float32(1e-4)
+_RED_UNIT = 1.0 / float(WIDE) ** 2
+_BLUE_UNIT = 1.0 / float(NARROW) ** 2
+
+
+@compiled
+def _look_up(
+    texels, base, stride, across, from_left, down, from_top, share, share_detail, first, last,
+    floats, words,
+):  # fmt: skip  # the texture's level, how pixels lie on it, their weight, the pixels
+    """Add the light of one level to pixels `first` up to `last` of a run.
+
+    A pixel's place on the level is TURNS · across + from_left and DEPTH · down + from_top, its
+    weight share + share_detail · DETAIL.
+    """
+    base = np.uint32(base)
+    stride4 = np.uint32(stride)
+    stride = np.uint64(stride)
+    one = np.uint64(1)
+    for x in range(np.uint64(first), np.uint64(last)):
+        column = floats[TURNS + x] * across + from_left
+        row = floats[DEPTH + x] * down + from_top
+        i = np.int32(column)
+        j = np.int32(row)
+        floats[ACROSS + x] = column - np.float32(i)
+        floats[DOWN + x] = row - np.float32(j)
+        words[TEXEL + x] = np.uint32(base + np.uint32(j) * stride4 + np.uint32(i))
+    # By itself, for it cannot be vector code, and would keep the rest from being it.
+    for x in range(np.uint64(first), np.uint64(last)):
+        at = np.uint64(words[TEXEL + x])
+        words[CORNER_0 + x] = texels[at]
+        words[CORNER_1 + x] = texels[at + one]
+        words[CORNER_2 + x] = texels[at + stride]
+        words[CORNER_3 + x] = texels[at + stride + one]
+    for x in range(np.uint64(first), np.uint64(last)):
+        weight = share + share_detail * floats[DETAIL + x]
+        low = floats[DOWN + x] * weight
+        high = weight - low
+        w3 = low * floats[ACROSS + x]
+        w2 = low - w3
+        w1 = high * floats[ACROSS + x]
+        w0 = high - w1
+        t0 = words[CORNER_0 + x]
+        t1 = words[CORNER_1 + x]
+        t2 = words[CORNER_2 + x]
+        t3 = words[CORNER_3 + x]
+        # Through int32, which processors turn into floats, where most have no way from uint32.
+        c = np.float32(np.int32(t0 >> RED_SHIFT))
+        light = w0 * c * c
+        c = np.float32(np.int32(t1 >> RED_SHIFT))
+        light += w1 * c * c
+        c = np.float32(np.int32(t2 >> RED_SHIFT))
+        light += w2 * c * c
+        c = np.float32(np.int32(t3 >> RED_SHIFT))
+        light += w3 * c * c
+        floats[RED + x] += light
+        c = np.float32(np.int32((t0 >> GREEN_SHIFT) & GREEN_MASK))
+        light = w0 * c * c
+        c = np.float32(np.int32((t1 >> GREEN_SHIFT) & GREEN_MASK))
+        light += w1 * c * c
+        c = np.float32(np.int32((t2 >> GREEN_SHIFT) & GREEN_MASK))
+        light += w2 * c * c
+        c = np.float32(np.int32((t3 >> GREEN_SHIFT) & GREEN_MASK))
+        light += w3 * c * c
+        floats[GREEN + x] += light
+        c = np.float32(np.int32(t0 & BLUE_MASK))
+        light = w0 * c * c
+        c = np.float32(np.int32(t1 & BLUE_MASK))
+        light += w1 * c * c
+        c = np.float32(np.int32(t2 & BLUE_MASK))
+        light += w2 * c * c
+        c = np.float32(np.int32(t3 & BLUE_MASK))
+        light += w3 * c * c
+        floats[BLUE + x] += light
+
+
+@compiled
+def _look_up_band(
+    texels, offsets, columns, rows, k, level, share, share_detail, a, z, floats, words
+):
+    """Add the light of a level of band `k`."""
+    wide = np.float32(columns[k, level])
+    high = np.float32(rows[k, level])
+    all_rows = np.float32(rows[k, 0])
+    coarser = high / all_rows
+    # A texel's place is its middle, which lies at its sample's place on level 0; and the border.
+    from_left = _HALF * wide / np.float32(columns[k, 0]) + _HALF
+    from_top = (_HALF - np.float32(k) * all_rows) * coarser + _HALF
+    _look_up(
+        texels, offsets[k, level], columns[k, level] + 2, wide, from_left, high, from_top, share,
+        share_detail, a, z, floats, words,
+    )  # fmt: skip  # as in its head
+
+
+@compiled
+def _texel_light(texels, at, weight, light):
+    texel = texels[at]
+    red = np.float64(texel >> RED_SHIFT)
+    green = np.float64((texel >> GREEN_SHIFT) & GREEN_MASK)
+    blue = np.float64(texel & BLUE_MASK)
+    light[0] += weight * red * red
+    light[1] += weight * green * green
+    light[2] += weight * blue * blue
+
+
+@compiled
+def _add_point(texels, offsets, columns, rows, depth, turns, detail, weight, light):
+    """Add the light of one point of a band, number by number."""
+    levels = columns.shape[1]
+    k = min(int(depth), rows.shape[0] - 1)
+    detail = min(max(detail, 0.0), levels - 1.0)
+    finer = min(int(detail), max(levels - 2, 0))
+    for level in range(finer, min(finer + 2, levels)):
+        share = weight * max(0.0, 1.0 - abs(detail - level))
+        column = turns * columns[k, level] + 0.5 * columns[k, level] / columns[k, 0] + 0.5
+        part = min(depth - k, 1.0 - 1e-6)
+        row = (part * rows[k, 0] + 0.5) * (rows[k, level] / rows[k, 0]) + 0.5
+        i = int(column)
+        j = int(row)
+        across = column - i
+        down = row - j
+        stride = columns[k, level] + 2
+        at = offsets[k, level] + j * stride + i
+        _texel_light(texels, at, share * (1 - across) * (1 - down), light)
+        _texel_light(texels, at + 1, share * across * (1 - down), light)
+        _texel_light(texels, at + stride, share * (1 - across) * down, light)
+        _texel_light(texels, at + stride + 1, share * across * down, light)
+
+
+@compiled
+def _cut_pixel(texels, offsets, columns, rows, right, up, top, detail_px, light):
+    """Add the light of a pixel near the target, the mean of many points.
+
+    `right` and `up` are its offsets from the target in pixels, `detail_px` the radius of the
+    pixels that are as large as the coarsest level's texels.
+    """
+    radius = max(math.hypot(right, up), 1e-3)
+    cuts = min(_MOST_CUTS, int(math.ceil(2.0 * detail_px / radius)))
+    coarsest = columns.shape[1] - 1.0
+    for j in range(cuts):
+        for i in range(cuts):
+            x = right + (i + 0.5) / cuts - 0.5
+            y = up + (j + 0.5) / cuts - 0.5
+            size = math.log2(max(math.hypot(x, y), 1e-4))
+            turns = math.atan2(y, x) / (2.0 * math.pi)
+            turns = turns if turns >= 0.0 else turns + 1.0
+            depth = min(max(top - size, 0.0), rows.shape[0] - 1e-4)
+            detail = coarsest + math.log2(detail_px / cuts) - size
+            _add_point(
+                texels, offsets, columns, rows, depth, turns, detail, 1.0 / (cuts * cuts), light
+            )
+
+
+@compiled
+def add_light(
+    texels, offsets, columns, rows, core_offsets, core_sides, core_px, edge_px, top, x, y, turn,
+    first_row, light,
+):  # fmt: skip  # the textures, where the zoom lies, the picture
+    """Add the light of some rows of a picture that a zoom shows.
+
+    Parameters
+    ----------
+    texels : ndarray of uint32, one-dimensional
+        The atlas.
+    offsets, columns, rows : ndarray of int64, shape (bands, levels)
+        Of each band, from the outermost inwards, and each of its levels: where its border begins
+        in the atlas, and its size without border.
+    core_offsets, core_sides : ndarray of int64, shape (levels,)
+        The same of the core's levels; empty where it is not needed.
+    core_px : float
+        The distance of the core's samples, in pixels.
+    edge_px : float
+        The radius within which the core is shown, in pixels; 0 for none.
+    top : float
+        log2 of the outermost ring's radius in pixels.
+    x, y : float
+        Where the target lies: columns from the left and rows from the top of the picture.
+    turn : float
+        Radians by which the picture is turned.
+    first_row : int
+        The place of the first row in the picture.
+    light : ndarray of float32, shape (rows, 3, columns)
+        Added to.
+    """
+    floats = np.empty(RUN_SIZE, np.float32)
+    ints = floats.view(np.int32)
+    words = floats.view(np.uint32)
+    bands, levels = columns.shape
+    cosine = np.float32(math.cos(turn))
+    sine = np.float32(math.sin(turn))
+    top4 = np.float32(top)
+    deepest = np.float32(bands) - _LAST
+    # log2 of the texels of level 0 that a pixel covers, at a radius of a pixel.
+    detail = np.empty(bands, np.float32)
+    for k in range(bands):
+        detail[k] = np.float32(math.log2(columns[k, 0] / (2.0 * math.pi)) + _SHARPER)
+    coarsest = np.float32(levels - 1)
+    detail_px = 2.0 ** (np.float64(detail[bands - 1]) - (levels - 1))
+    core_levels = core_sides.size
+    core_finer = 0
+    core_share = 0.0
+    if core_levels > 0:
+        core_detail = min(max(-math.log2(core_px) + _SHARPER, 0.0), core_levels - 1.0)
+        core_finer = min(int(core_detail), max(core_levels - 2, 0))
+        core_share = core_detail - core_finer
+    edge2 = np.float32(edge_px * edge_px)
+    point = np.empty(3)
+    for row in range(light.shape[0]):
+        up = np.float32(y - (first_row + row + 0.5))
+        for start in range(0, light.shape[2], RUN):
+            count = min(RUN, light.shape[2] - start)
+            to_polar(count, np.float32(start + 0.5 - x), up, cosine, sine, top4, floats, ints)
+            for p in range(count):
+                p = np.uint64(p)
+                radius = top4 - floats[DEPTH + p]
+                depth = min(max(floats[DEPTH + p], _ZERO), deepest)
+                k = np.int32(depth)
+                size = detail[k] - radius
+                group = np.int32(k * np.int32(levels + 1))
+                if size > _ZERO:
+                    group = np.int32(group + np.int32(size) + np.int32(1))
+                group = _CENTER if size >= coarsest else group
+                r = floats[RIGHT + p]
+                u = floats[UP + p]
+                core = r * r + u * u < edge2
+                ints[CLASS + p] = _CORE if core else group
+                floats[DETAIL + p] = size
+                floats[TURNS + p] = r if core else floats[TURNS + p]
+                floats[DEPTH + p] = u if core else depth
+                floats[RED + p] = _ZERO
+                floats[GREEN + p] = _ZERO
+                floats[BLUE + p] = _ZERO
+            a = 0
+            while a < count:
+                group = ints[CLASS + np.uint64(a)]
+                z = a + 1
+                while z < count and ints[CLASS + np.uint64(z)] == group:
+                    z += 1
+                if group == _CORE:
+                    for level in range(core_finer, min(core_finer + 2, core_levels)):
+                        side = np.float32(core_sides[level])
+                        scale = np.float32(core_sides[level] / (core_sides[0] * core_px))
+                        share = core_share if level > core_finer else 1.0 - core_share
+                        middle = _HALF * side + _HALF
+                        _look_up(
+                            texels, core_offsets[level], core_sides[level] + 2, scale, middle,
+                            -scale, middle, np.float32(share), _ZERO, a, z, floats, words,
+                        )  # fmt: skip  # as in its head
+                elif group == _CENTER:
+                    for p in range(a, z):
+                        q = np.uint64(p)
+                        point[:] = 0.0
+                        _cut_pixel(
+                            texels, offsets, columns, rows, np.float64(floats[RIGHT + q]),
+                            np.float64(floats[UP + q]), top, detail_px, point,
+                        )  # fmt: skip  # as in its head
+                        floats[RED + q] = point[0]
+                        floats[GREEN + q] = point[1]
+                        floats[BLUE + q] = point[2]
+                else:
+                    k = group // (levels + 1)
+                    level = group % (levels + 1) - 1
+                    if level < 0:
+                        _look_up_band(
+                            texels, offsets, columns, rows, k, 0, _ONE, _ZERO, a, z, floats, words
+                        )
+                    else:
+                        finer = np.float32(level)
+                        _look_up_band(
+                            texels, offsets, columns, rows, k, level, finer + _ONE, -_ONE, a, z,
+                            floats, words,
+                        )  # fmt: skip  # as in its head
+                        _look_up_band(
+                            texels, offsets, columns, rows, k, level + 1, -finer, _ONE, a, z,
+                            floats, words,
+                        )  # fmt: skip  # as in its head
+                a = z
+            for p in range(count):
+                p8 = np.uint64(p)
+                light[row, 0, start + p] += floats[RED + p8] * np.float32(_RED_UNIT)
+                light[row, 1, start + p] += floats[GREEN + p8] * np.float32(_RED_UNIT)
+                light[row, 2, start + p] += floats[BLUE + p8] * np.float32(_BLUE_UNIT)

@@ -1,0 +1,228 @@
+"""The textures of a run: which are painted, where they lie, and which are to be painted next."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pipeline.drawing import Drawing
+from pipeline.painter import Painting, Tables
+from pipeline.store import Store
+from pipeline.texture.atlas import Atlas
+from pipeline.texture.layout import Layout
+from pipeline.zoom import CORE_EDGE, Zoom
+
+# The coarsest level of a band has rings at least so long, that of a core sides.
+_COARSEST_RING = 48
+_COARSEST_SIDE = 2
+# The finest levels of a texture take 15 of 16 parts of its memory, and are needed only at the
+# picture's edge: where whole textures would take more than this, they come and go apart.
+_WHOLE_TEXELS = 40_000_000
+_FINE_LEVELS = 2
+# log2 of the texels that a pixel covers, less what `reproject` takes off it.
+_SHARPER = -0.5
+# Neighbouring bands may differ in columns, and so in the level that they show side by side.
+_MARGIN_LEVELS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some levels of the texture of a zoom's canvas, painted and let go together."""
+
+    zoom: int
+    """The number of the zoom."""
+    index: int
+    """Of the canvas in the zoom."""
+    first_level: int
+    last_level: int
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where a piece lies."""
+
+    offset: int
+    texels: int
+    painted: bool = False
+
+
+@dataclass(slots=True)
+class Textures:
+    """The textures of some zooms, in an atlas of their own."""
+
+    zooms: list[Zoom]
+    store: Store
+    columns: int
+    rows: int
+    atlas: Atlas = field(init=False)
+    _layouts: dict[tuple[int, int], Layout] = field(default_factory=dict)
+    _whole: list[bool] = field(default_factory=list)
+    _places: dict[Piece, _Place] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        window = math.ceil(math.log2(math.hypot(self.columns, self.rows))) + 2
+        largest = 1
+        for number, zoom in enumerate(self.zooms):
+            for index, canvas in enumerate(zoom.canvases):
+                least = _COARSEST_SIDE if index == len(zoom.bands) else _COARSEST_RING
+                self._layouts[number, index] = Layout(canvas.columns, canvas.rows, least)
+            sizes = [self._size(number, index) for index in range(len(zoom.canvases))]
+            self._whole.append(max(sizes) * window <= _WHOLE_TEXELS)
+            largest = max(largest, *sizes)
+        # Twice what is ever needed: a place costs nothing until it is written.
+        self.atlas = Atlas(2 * largest * (window + 4))
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self.atlas.close()
+
+    def pieces(self, drawing: Drawing) -> list[Piece]:
+        """Return what a frame needs to be painted, from the outermost inwards."""
+        assert drawing.zoom is not None
+        number = self._number(drawing.zoom)
+        pieces = []
+        for index in drawing.needed:
+            layout = self._layouts[number, index]
+            if self._whole[number] or layout.levels <= _FINE_LEVELS:
+                pieces.append(Piece(number, index, 0, layout.levels))
+                continue
+            if self._finest(drawing, index) < _FINE_LEVELS:
+                pieces.append(Piece(number, index, 0, _FINE_LEVELS))
+            pieces.append(Piece(number, index, _FINE_LEVELS, layout.levels))
+        return pieces
+
+    def begin(self, piece: Piece) -> Painting:
+        """Find a place for a piece, and return what is to be painted there."""
+        zoom = self.zooms[piece.zoom]
+        layout = self._layouts[piece.zoom, piece.index]
+        texels = layout.size(piece.first_level, piece.last_level)
+        place = _Place(self.atlas.take(texels), texels)
+        self._places[piece] = place
+        canvas = zoom.canvases[piece.index]
+        band = piece.index < len(zoom.bands)
+        outer = piece.index - 1 if band and piece.index > 0 else None
+        inner = piece.index + 1 if piece.index + 1 < len(zoom.bands) else None
+        beside = [
+            None if near is None else (self.store.path(zoom.bands[near]), zoom.bands[near])
+            for near in (outer, inner)
+        ]
+        return Painting(
+            self.store.path(canvas), canvas, beside[0], beside[1], layout,
+            piece.first_level, piece.last_level, place.offset, band,
+        )  # fmt: skip  # as in its head
+
+    def finish(self, piece: Piece) -> None:
+        """Take a piece as painted, and join it to its neighbours."""
+        self._places[piece].painted = True
+        bands = len(self.zooms[piece.zoom].bands)
+        if piece.index >= bands:
+            return
+        for level in range(piece.first_level, piece.last_level):
+            if piece.index > 0:
+                self._stitch(piece.zoom, piece.index - 1, level)
+            if piece.index + 1 < bands:
+                self._stitch(piece.zoom, piece.index, level)
+
+    def known(self, piece: Piece) -> bool:
+        """Tell whether a piece is painted, or being painted."""
+        return piece in self._places
+
+    def painted(self, pieces: Iterable[Piece]) -> bool:
+        """Tell whether all of some pieces are painted."""
+        return all(piece in self._places and self._places[piece].painted for piece in pieces)
+
+    def drop(self, piece: Piece) -> None:
+        """Make the place of a piece free."""
+        place = self._places.pop(piece)
+        self.atlas.give_back(place.offset, place.texels)
+
+    def keep_only(self, wanted: set[Piece]) -> None:
+        """Let go of all painted pieces but some."""
+        for piece in [p for p, place in self._places.items() if place.painted and p not in wanted]:
+            self.drop(piece)
+
+    def tables(self, drawing: Drawing) -> Tables:
+        """Return where the textures that a frame needs lie."""
+        zoom = drawing.zoom
+        assert zoom is not None
+        number = self._number(zoom)
+        needed = drawing.needed
+        bands = [index for index in needed if index < len(zoom.bands)]
+        levels = min(self._layouts[number, index].levels for index in bands)
+        offsets = np.zeros((len(bands), levels), np.int64)
+        columns, rows = np.zeros_like(offsets), np.zeros_like(offsets)
+        for k, index in enumerate(bands):
+            for level in range(levels):
+                rows[k, level], columns[k, level] = self._layouts[number, index].shapes[level]
+                offsets[k, level] = self._offset(number, index, level)
+        core = len(zoom.bands)
+        core_offsets = np.empty(0, np.int64)
+        core_sides = np.empty(0, np.int64)
+        if core in needed:
+            layout = self._layouts[number, core]
+            core_sides = np.array([shape[1] for shape in layout.shapes], np.int64)
+            core_offsets = np.array(
+                [self._offset(number, core, level) for level in range(layout.levels)], np.int64
+            )
+        return Tables(
+            offsets, columns, rows, core_offsets, core_sides,
+            float(zoom.octave + 1 - bands[0]), zoom.log2_core_spacing,
+            zoom.core_exponent + math.log2(CORE_EDGE),
+        )  # fmt: skip  # as in its head
+
+    def _number(self, zoom: Zoom) -> int:
+        return next(number for number, own in enumerate(self.zooms) if own is zoom)
+
+    def _size(self, number: int, index: int) -> int:
+        layout = self._layouts[number, index]
+        return layout.size(0, layout.levels)
+
+    def _finest(self, drawing: Drawing, index: int) -> float:
+        """Return the finest level of a canvas that a frame shows."""
+        zoom = drawing.zoom
+        assert zoom is not None
+        finest = math.inf
+        for place in drawing.exposures:
+            if index == len(zoom.bands):
+                detail = place.log2_spacing - zoom.log2_core_spacing
+            else:
+                outer = zoom.octave + 1 - index - place.log2_spacing
+                far = math.log2(place.far_px(self.columns, self.rows))
+                detail = math.log2(zoom.bands[index].columns / (2 * math.pi)) - min(outer, far)
+            finest = min(finest, detail + _SHARPER - _MARGIN_LEVELS)
+        return finest
+
+    def _offset(self, number: int, index: int, level: int) -> int:
+        """Return where a level lies, 0 where it is not painted: then nobody looks there."""
+        piece = self._piece_with(number, index, level)
+        if piece is None:
+            return 0
+        layout = self._layouts[number, index]
+        return self._places[piece].offset + layout.size(piece.first_level, level)
+
+    def _piece_with(self, number: int, index: int, level: int) -> Piece | None:
+        levels = self._layouts[number, index].levels
+        for first, last in ((0, levels), (0, _FINE_LEVELS), (_FINE_LEVELS, levels)):
+            piece = Piece(number, index, first, last)
+            if first <= level < last and self.painted([piece]):
+                return piece
+        return None
+
+    def _stitch(self, number: int, index: int, level: int) -> None:
+        """Give a band and the one within it each other's edge as border, if both are painted."""
+        shared = []
+        for near in (index, index + 1):
+            layout = self._layouts[number, near]
+            piece = self._piece_with(number, near, level) if level < layout.levels else None
+            if piece is None:
+                return
+            place = self._places[piece]
+            memory = self.atlas.map.mapped()[place.offset : place.offset + place.texels]
+            shared.append(layout.bordered(level, piece.first_level, memory))
+        outer, inner = shared
+        for border, edge in ((outer[-1], inner[1]), (inner[0], outer[-2])):
+            # The same angles; the ends of a ring are borders too.
+            columns, others = border.size - 2, edge.size - 2
+            at = np.maximum(np.arange(-1, columns + 1) * others // columns, -1)
+            border[:] = edge[at + 1]

@@ -1,0 +1,213 @@
+"""A zoom: what is computed once for all frames around a target, and where they find it."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from pipeline.band import Band, columns_for, rows_for
+from pipeline.canvas import Canvas
+from pipeline.decimals import context, difference, log2
+from pipeline.frames import FrameList
+from pipeline.kernels.choice import Accuracy, band_kernel_for
+from pipeline.leg import Leg
+from pipeline.target import Target
+from pipeline.view import View
+
+# Places along a leg at which is looked what it needs, to an octave of it and at least.
+_PLACES_AN_OCTAVE = 8
+_LEAST_PLACES = 16
+# The core is larger than the hole that the bands leave, and the bands end a little outside it.
+_CORE_MARGIN = 1.02
+CORE_EDGE = 1.01
+# Rings smaller than this, in pixels, are seen as one point.
+_SMALLEST_PX = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a zoom's target lies in a picture, and how large the picture's pixels are."""
+
+    x: float
+    """Columns from the left edge."""
+    y: float
+    """Rows from the top edge."""
+    log2_spacing: float
+    """log2 of the distance of pixels."""
+    turn: float
+    """Radians by which the picture is turned, counterclockwise."""
+
+    def far_px(self, columns: int, rows: int) -> float:
+        """Return the distance of the farthest corner from the target."""
+        return math.hypot(max(self.x, columns - self.x), max(self.y, rows - self.y))
+
+    def near_px(self, columns: int, rows: int) -> float:
+        """Return the distance of the picture from the target, 0 where it shows it."""
+        return math.hypot(max(-self.x, 0.0, self.x - columns), max(-self.y, 0.0, self.y - rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Zoom:
+    """Bands around a target, each from the outermost inwards, and the core that they leave.
+
+    The core is a square grid of samples, as dense as the bands are at its edge when the deepest
+    frame shows it.
+    """
+
+    bands: tuple[Canvas, ...]
+    octave: int
+    """Of the outermost band."""
+    core: Canvas
+    center: tuple[Decimal, Decimal]
+    """The target."""
+    keys: tuple[tuple[str, int], ...]
+    """Key and maxiter of each canvas."""
+
+    @property
+    def canvases(self) -> tuple[Canvas, ...]:
+        """All that is to be computed."""
+        return (*self.bands, self.core)
+
+    @property
+    def log2_core_spacing(self) -> float:
+        """log2 of the distance of the core's samples."""
+        assert isinstance(self.core.grid, View)
+        return log2(self.core.grid.spacing())
+
+    @property
+    def core_exponent(self) -> int:
+        """log2 of the radius that the bands leave to the core."""
+        return self.octave + 1 - len(self.bands)
+
+    def placement(self, view: View) -> Placement:
+        """Return where the target lies in a view."""
+        numbers = context(40)
+        spacing = view.spacing()
+        right, up = (
+            float(numbers.divide(difference(to, of), spacing))
+            for to, of in zip(self.center, view.center, strict=True)
+        )
+        turn = math.radians(float(numbers.remainder(view.rotation, Decimal(360))))
+        cosine, sine = math.cos(turn), math.sin(turn)
+        return Placement(
+            view.columns / 2 + right * cosine + up * sine,
+            view.rows / 2 - (up * cosine - right * sine),
+            log2(spacing),
+            turn,
+        )
+
+    def needed(self, placements: Iterable[Placement], columns: int, rows: int) -> range:
+        """Return the indices in `canvases` of what a picture with these placements shows."""
+        places = list(placements)
+        outermost = max(math.log2(p.far_px(columns, rows)) + p.log2_spacing for p in places)
+        innermost = min(
+            math.log2(max(p.near_px(columns, rows), _SMALLEST_PX)) + p.log2_spacing for p in places
+        )
+        top = self.octave + 1
+        first = min(max(math.floor(top - outermost), 0), len(self.bands) - 1)
+        last = min(max(math.floor(top - innermost), first), len(self.bands))
+        return range(first, last + 1)
+
+
+def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: float) -> Zoom:
+    """Return the zoom that serves some legs with the same target.
+
+    Only the keyframes' centres, widths and limits decide: not their times, nor rotation or easing.
+    """
+    first_view = frames[0].view
+    columns, rows = first_view.columns, first_view.rows
+    target = frames.target(legs[0])
+    corner_px = math.hypot(columns, rows) / 2
+    places = [place for leg in legs for place in _places(frames, leg, columns, corner_px)]
+    width = min(frames.legs[leg].deep.width for leg in legs)
+    deepest = log2(width) - math.log2(columns)
+    core_exponent = math.floor(math.log2(corner_px / 2) + deepest)
+    octave = math.ceil(max(math.log2(place.far_px) + place.log2_spacing for place in places)) - 1
+    bands = tuple(
+        _band(target, at, places, corner_px, accuracy, density)
+        for at in range(octave, core_exponent - 1, -1)
+    )
+    core = _core(target, width, columns, core_exponent, frames, legs, accuracy, density)
+    keys = tuple((canvas.key(), canvas.maxiter) for canvas in (*bands, core))
+    return Zoom(bands, octave, core, target.center, keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A picture on the way, as the bands see it, however it is turned."""
+
+    log2_spacing: float
+    far_px: float
+    maxiter: int
+
+
+def _places(frames: FrameList, leg: int, columns: int, corner_px: float) -> Iterator[_Place]:
+    way: Leg = frames.legs[leg]
+    numbers = context(20)
+    apart = [
+        float(numbers.divide(difference(*parts), way.shallow.width))
+        for parts in zip(way.shallow.center, way.deep.center, strict=True)
+    ]
+    apart_px = math.hypot(*apart) * columns
+    count = max(_LEAST_PLACES, math.ceil(way.octaves * _PLACES_AN_OCTAVE))
+    start = log2(way.shallow.width) - math.log2(columns)
+    for place in range(count + 1):
+        depth = Fraction(place, count)
+        progress = depth if way.deep is way.end else 1 - depth
+        yield _Place(
+            start - way.octaves * float(depth),
+            corner_px + apart_px * float(1 - depth),
+            frames.maxiter(leg, progress),
+        )
+
+
+def _band(
+    target: Target,
+    octave: int,
+    places: list[_Place],
+    corner_px: float,
+    accuracy: Accuracy,
+    density: float,
+) -> Canvas:
+    """Return the band of an octave: a sample to a pixel where it is largest on the screen."""
+    largest_px = corner_px
+    limits = []
+    for place in places:
+        outer_px = 2.0 ** min(octave + 1 - place.log2_spacing, 64.0)
+        if outer_px / 2 > place.far_px:
+            continue
+        largest_px = max(largest_px, min(outer_px, place.far_px))
+        # As it leaves the screen, or stays.
+        if outer_px >= corner_px / 2:
+            limits.append(place.maxiter)
+    columns = columns_for(largest_px * density)
+    band = Band(target.center, octave, columns, rows_for(columns))
+    kernel = band_kernel_for(band.roundings_a_sample(), accuracy)
+    maxiter = max(limits or [place.maxiter for place in places])
+    return Canvas(band, maxiter, kernel, target if kernel.deep else None)
+
+
+def _core(
+    target: Target,
+    width: Decimal,
+    columns: int,
+    exponent: int,
+    frames: FrameList,
+    legs: list[int],
+    accuracy: Accuracy,
+    density: float,
+) -> Canvas:
+    """Return the grid around the target, with samples half a pixel of the deepest frame apart."""
+    numbers = context(40)
+    spacing = numbers.divide(width, Decimal(columns) * Decimal(2 * density))
+    half = math.ceil(2.0 ** (exponent - log2(spacing)) * _CORE_MARGIN)
+    side = numbers.multiply(spacing, Decimal(2 * half))
+    view = View(target.center, side, Decimal(0), 2 * half, 2 * half)
+    kernel = band_kernel_for(view.roundings_a_sample(), accuracy)
+    limits = [
+        frames.maxiter(leg, Fraction(1 if frames.legs[leg].deep is frames.legs[leg].end else 0))
+        for leg in legs
+        if frames.legs[leg].deep.width == width
+    ]
+    return Canvas(view, max(limits), kernel, target if kernel.deep else None)
