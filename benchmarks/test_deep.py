@@ -57,7 +57,7 @@ def test_stretches_beside_single_steps(benchmark, references, stretches):
     """Of a hundredth of the pixels: one by one, they take hundreds of thousands of steps."""
     benchmark.group = "64×36 pixels of deep-1e50"
     canvas = canvas_of("deep-1e50", references)
-    view = canvas.view.resized(64, 36)
+    view = canvas.grid.resized(64, 36)
     exponent = view.distance_exponent(view.center)
     reference, table = references.loaded(canvas.target, canvas.maxiter, exponent, -40)
     if not stretches:
@@ -77,7 +77,7 @@ def test_building_a_table(benchmark, references, name):
     reference = references.orbit(canvas.target).reference(canvas.maxiter)
     count = int(approximation.level_offsets(reference.steps)[-1])
     nodes, radius = np.zeros((count, approximation.NODE_SIZE)), np.zeros((count, 2))
-    exponent = canvas.view.distance_exponent(canvas.view.center)
+    exponent = canvas.grid.distance_exponent(canvas.grid.center)
     benchmark(approximation.fill, reference, exponent, 2.0**-40, nodes, radius)
 
 

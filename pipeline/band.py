@@ -144,6 +144,8 @@ def _unit_circle(columns: int) -> tuple[Floats, Floats]:
         cosine = 1.0 - square * cosine / (term * (term - 1))
         sine = 1.0 - square * sine / (term * (term + 1))
     sine *= angle
+    # Both are √½, and must be the same, or mirrored columns would not be.
+    sine[-1] = cosine[-1]
     quarter_cosine = np.concatenate([cosine, sine[-2::-1]])
     quarter_sine = np.concatenate([sine, cosine[-2::-1]])
     # The last of a quarter is the first of the next.

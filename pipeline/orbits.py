@@ -1,4 +1,4 @@
-"""The reference orbits that canvases need, computed by the pool before anything runs against them."""
+"""The reference orbits that canvases need, computed by the pool before they are."""
 
 from collections.abc import Iterable
 from pathlib import Path

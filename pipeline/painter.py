@@ -1,4 +1,4 @@
-"""What a worker does with counts of a zoom: paint textures of them, and draw pictures from these."""
+"""What a worker does with a zoom's counts: paint textures of them, and draw pictures from these."""
 
 import time
 from dataclasses import dataclass
@@ -51,6 +51,8 @@ class Tables:
     rows: NDArray[np.int64]
     core_offsets: NDArray[np.int64]
     core_sides: NDArray[np.int64]
+    innermost_octaves: float
+    """How deep these bands can be looked up, in octaves."""
     log2_top: float
     """log2 of the radius of the outermost ring."""
     log2_core: float
@@ -161,7 +163,7 @@ def draw_from_textures(
     for first in range(0, encoding.rows, step):
         rows = min(step, encoding.rows - first)
         light = light_of(tables, exposures, texels, first, rows, encoding.columns)
-        parts.append(planes_from_light(light.transpose(0, 2, 1), first, encoding))
+        parts.append(planes_from_light(light, first, encoding))
     planes = [part[plane] for plane in range(3) for part in parts]
     return DrawnFrame(planes, time.thread_time() - start)
 
@@ -182,7 +184,7 @@ def light_of(
         core_px = 2.0 ** (tables.log2_core - place.log2_spacing)
         edge_px = 2.0 ** (tables.log2_edge - place.log2_spacing)
         add_light(
-            texels, tables.offsets, tables.columns, tables.rows,
+            texels, tables.offsets, tables.columns, tables.rows, tables.innermost_octaves,
             tables.core_offsets, tables.core_sides,
             core_px, edge_px if tables.core_sides.size else 0.0,
             tables.log2_top - place.log2_spacing, place.x, place.y, place.turn,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.oklab import srgb_from_linear
+from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.video.encoding import Encoding
 
 _STEPS = 1 << 16
@@ -13,6 +14,8 @@ _DITHER_ROWS = 64
 
 # ITU-R BT.709-6, item 3.2.
 _KR, _KB = 0.2126, 0.0722
+_BLUE_SCALE = np.float32(224 / (2 * (1 - _KB)))
+_RED_SCALE = np.float32(224 / (2 * (1 - _KR)))
 
 
 def rgb8_from_light(light: NDArray[np.float32], first_row: int) -> NDArray[np.uint8]:
@@ -29,7 +32,7 @@ def planes_from_light(
 
     Parameters
     ----------
-    light : ndarray of float32, shape (rows, columns, 3)
+    light : ndarray of float32, shape (rows, 3, columns)
         Linear light, 0 to 1; an even number of rows.
     first_row : int
         The place of the first row in the picture.
@@ -39,12 +42,47 @@ def planes_from_light(
     BT.709, limited range; chroma of 4:2:0 and 4:2:2 is sited left, as MPEG-2 and H.264 take it
     unless told otherwise. Y' is dithered, so that no gradient breaks into bands.
     """
-    srgb = _srgb(light)
+    return (_planes_lanes if HAVE_NUMBA else planes_numpy)(light, first_row, encoding)
+
+
+def _planes_lanes(
+    light: NDArray[np.float32], first_row: int, encoding: Encoding
+) -> tuple[bytes, bytes, bytes]:
+    # Its code needs numba, which takes a fifth of a second to load: only workers do.
+    from pipeline.picture_lanes import chroma_rows, luma_rows, signal_rows
+
+    rows, _, columns = light.shape
+    signal = np.empty((3, rows, columns), np.float32)
+    signal_rows(
+        light, _srgb_of_roots(), np.float32(_KR), np.float32(_KB), _BLUE_SCALE, _RED_SCALE, *signal
+    )
+    scale = np.float32(1 << (encoding.bits - 8))
+    limits = scale, 255 * scale - 1
+    kind = np.uint8 if encoding.bits == 8 else np.uint16
+    luma = np.empty((rows, columns), kind)
+    luma_rows(signal[0], _dither(first_row, rows, columns), 219 * scale, 16 * scale, *limits, luma)
+    across, down = encoding.chroma_step
+    planes = [luma]
+    for difference in signal[1:]:
+        chroma = np.empty((rows // down, columns // across), kind)
+        chroma_rows(difference, across, down, scale, np.float32(128), *limits, chroma)
+        planes.append(chroma)
+    first, second, third = (
+        plane.astype(plane.dtype.newbyteorder("<")).tobytes() for plane in planes
+    )
+    return first, second, third
+
+
+def planes_numpy(
+    light: NDArray[np.float32], first_row: int, encoding: Encoding
+) -> tuple[bytes, bytes, bytes]:
+    """Do the same as `planes_from_light`, with numpy alone; samples may differ by one."""
+    srgb = _srgb(light.transpose(0, 2, 1))
     scale = np.float32(1 << (encoding.bits - 8))
     kind = np.uint8 if encoding.bits == 8 else np.dtype("<u2")
     luma = srgb @ np.array([_KR, 1 - _KR - _KB, _KB], np.float32)
-    blue = (srgb[..., 2] - luma) * np.float32(224 / (2 * (1 - _KB)))
-    red = (srgb[..., 0] - luma) * np.float32(224 / (2 * (1 - _KR)))
+    blue = (srgb[..., 2] - luma) * _BLUE_SCALE
+    red = (srgb[..., 0] - luma) * _RED_SCALE
     across, down = encoding.chroma_step
     luma *= 219 * scale
     luma += _dither(first_row, *luma.shape)
@@ -65,6 +103,13 @@ def planes_from_light(
 def _srgb(light: NDArray[np.float32]) -> NDArray[np.float32]:
     index = (light * np.float32(_STEPS - 1) + np.float32(0.5)).astype(np.uint16)
     return np.take(_srgb_table(), index)
+
+
+@lru_cache(maxsize=1)
+def _srgb_of_roots() -> NDArray[np.float32]:
+    from pipeline.picture_lanes import ROOT_STEPS
+
+    return srgb_from_linear((np.arange(ROOT_STEPS + 1) / ROOT_STEPS) ** 2).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

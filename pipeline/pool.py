@@ -22,6 +22,8 @@ SPARE_TASKS = 2
 # An executor notices a dead worker at once, if at all.
 _NOTICED_WITHIN_S = 2.0
 
+_IDLE_S = 0.005
+
 # glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
@@ -94,6 +96,9 @@ class SharedPool:
             A task has lost MAX_DEATHS workers, the last of them alone.
         """
         self._send_again()
+        if not self._flying:
+            # There is nothing to wait for, but whoever asks may wait for something else.
+            time.sleep(min(timeout_s, _IDLE_S))
         done, _ = wait(self._flying, timeout_s, FIRST_COMPLETED)
         if not done and self._is_stuck():
             self._kill()

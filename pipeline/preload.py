@@ -5,6 +5,7 @@ here share those pages instead of holding some 30 MB each of their own.
 """
 
 import gc
+from fractions import Fraction
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from pipeline import worker as worker
 from pipeline.colour.look import Look
 from pipeline.colour.shade import Shader
 from pipeline.kernels.choice import ACCURACIES, FLOAT64, HAVE_NUMBA, perturbation
+from pipeline.picture import planes_from_light
+from pipeline.video.encoding import Encoding
 
 _point = np.zeros(1)
 # Enough steps to go through every part of the kernel.
@@ -55,10 +58,14 @@ if HAVE_NUMBA:
     texels.halve(_texels[:49].reshape(7, 7), np.empty((4, 4), np.uint32))
     _offsets = np.zeros((1, 2), np.int64)
     _sizes = np.array([[16, 8]], np.int64)
-    painter.light_of(
-        painter.Tables(_offsets, _sizes, _sizes, _offsets[0], _sizes[0], 4.0, 0.0, 1.0),
+    _picture = painter.light_of(
+        painter.Tables(_offsets, _sizes, _sizes, _offsets[0], _sizes[0], 0.9, 4.0, 0.0, 1.0),
         (Placement(8.0, 8.0, 0.0, 0.0),), _texels, 0, 16, 16,
     )  # fmt: skip  # the tables, the place, the size
+    for _format in ("yuv420p", "yuv420p10le"):
+        _encoding = Encoding(16, 16, Fraction(1), "h264", 18, _format, "faster")
+        planes_from_light(_picture, 0, _encoding)
+    Shader(_look).pixels(np.ones((4, 16)), 0.0, 2)
 
 # What is there now is never collected, so that no collection touches, and so copies, its pages.
 gc.collect()

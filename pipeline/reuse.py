@@ -3,13 +3,15 @@
 import math
 from collections import defaultdict
 
+from pipeline.band import columns_for
 from pipeline.config.load import Config
 from pipeline.frames import FrameList
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.zoom import Zoom, zoom_of
 
-# A leg whose target is so far away that rings around it would be longer is drawn by frames.
-_LONGEST_RING = 1 << 18
+# A leg whose target is so far beside the picture that rings around it would be so many times as
+# long as around the picture's middle is drawn by frames.
+_LONGEST_RING = 4
 
 
 def zooms_of(config: Config, frames: FrameList) -> list[Zoom | None]:
@@ -44,7 +46,7 @@ def _chosen(group: list[int], config: Config, frames: FrameList) -> tuple[list[i
     def zoom(legs: list[int]) -> Zoom:
         return zoom_of(legs, frames, config.accuracy, config.quality.density)
 
-    legs = [leg for leg in group if _in_reach(zoom([leg]))]
+    legs = [leg for leg in group if _in_reach(zoom([leg]), config)]
     if not legs:
         return [], None
     best = zoom(legs)
@@ -63,8 +65,10 @@ def _chosen(group: list[int], config: Config, frames: FrameList) -> tuple[list[i
     return legs, best
 
 
-def _in_reach(zoom: Zoom) -> bool:
-    return max(band.columns for band in zoom.bands) <= _LONGEST_RING
+def _in_reach(zoom: Zoom, config: Config) -> bool:
+    corner_px = math.hypot(config.encoding.columns, config.encoding.rows) / 2
+    longest = _LONGEST_RING * columns_for(corner_px * config.quality.density)
+    return max(band.columns for band in zoom.bands) <= longest
 
 
 def frame_samples(leg: int, config: Config, frames: FrameList) -> int:

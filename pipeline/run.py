@@ -69,7 +69,7 @@ class Run:
     _counting: dict[str, _Counting] = field(default_factory=dict)
     _drawings: dict[int, Drawing] = field(default_factory=dict)
     """Of frames that are near."""
-    _pieces: dict[int, dict[Piece, None]] = field(default_factory=dict)
+    _pieces: dict[int, frozenset[Piece]] = field(default_factory=dict)
     _drawing: set[int] = field(default_factory=set)
     """Frames at work."""
     _drawn: dict[int, list[bytes]] = field(default_factory=dict)
@@ -218,30 +218,35 @@ class Run:
             self._drawings[index] = self.prospect.drawings[index]
         return self._drawings[index]
 
-    def _pieces_of(self, index: int) -> dict[Piece, None]:
+    def _pieces_of(self, index: int) -> frozenset[Piece]:
         if index not in self._pieces:
             drawing = self._drawing_of(index)
-            pieces = self.textures.pieces(drawing) if drawing.zoom else []
-            self._pieces[index] = dict.fromkeys(pieces)
+            self._pieces[index] = self.textures.pieces(drawing) if drawing.zoom else frozenset()
         return self._pieces[index]
 
     def _paint_for(self, front: list[int]) -> None:
         """Colour what the next frames need as far as it is counted, and let go of all else."""
+        wanted: dict[Piece, int] = {}
         # What is being drawn stays.
-        wanted = {piece: index for index in self._drawing for piece in self._pieces_of(index)}
-        most = len(wanted.keys() | self._pieces_of(front[0]).keys()) + _PIECES_AHEAD
+        latest: frozenset[Piece] = frozenset()
+        for index in (*sorted(self._drawing), front[0]):
+            if (pieces := self._pieces_of(index)) != latest:
+                latest = pieces
+                wanted |= dict.fromkeys(pieces - wanted.keys(), index)
+        most = len(wanted) + _PIECES_AHEAD
         for index in front:
-            pieces = self._pieces_of(index)
-            if index != front[0] and len(wanted.keys() | pieces.keys()) > most:
-                break
-            for piece in pieces:
-                wanted.setdefault(piece, index)
+            if (pieces := self._pieces_of(index)) != latest:
+                latest = pieces
+                if len(wanted.keys() | pieces) > most:
+                    break
+                wanted |= dict.fromkeys(pieces - wanted.keys(), index)
         self.textures.keep_only(set(wanted))
-        for piece, index in wanted.items():
+        # From the outermost inwards: that order does not change from run to run.
+        for piece in sorted(wanted, key=lambda piece: (wanted[piece], piece)):
             if not self.pool.has_room:
                 return
             if not self.textures.known(piece) and self._counted_for(piece):
-                self._paint(piece, index)
+                self._paint(piece, wanted[piece])
 
     def _counted_for(self, piece: Piece) -> bool:
         return not any(canvas.key() in self._absent for canvas in self._canvases_of(piece))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ _COARSEST_RING = 48
 _COARSEST_SIDE = 2
 # The finest levels of a texture take 15 of 16 parts of its memory, and are needed only at the
 # picture's edge: where whole textures would take more than this, they come and go apart.
-_WHOLE_TEXELS = 40_000_000
+_WHOLE_TEXELS = 45_000_000
 _FINE_LEVELS = 2
 # log2 of the texels that a pixel covers, less what `reproject` takes off it.
 _SHARPER = -0.5
@@ -26,13 +27,12 @@ _SHARPER = -0.5
 _MARGIN_LEVELS = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Some levels of the texture of a zoom's canvas, painted and let go together."""
 
     zoom: int
     """The number of the zoom."""
-    index: int
+    index: int  # type: ignore[assignment]  # a tuple's method of that name is not needed
     """Of the canvas in the zoom."""
     first_level: int
     last_level: int
@@ -59,6 +59,8 @@ class Textures:
     _layouts: dict[tuple[int, int], Layout] = field(default_factory=dict)
     _whole: list[bool] = field(default_factory=list)
     _places: dict[Piece, _Place] = field(default_factory=dict)
+    _tables: dict[tuple[int, range], Tables] = field(default_factory=dict)
+    """As long as nothing is painted or dropped."""
 
     def __post_init__(self) -> None:
         window = math.ceil(math.log2(math.hypot(self.columns, self.rows))) + 2
@@ -77,7 +79,7 @@ class Textures:
         """Let go of the memory."""
         self.atlas.close()
 
-    def pieces(self, drawing: Drawing) -> list[Piece]:
+    def pieces(self, drawing: Drawing) -> frozenset[Piece]:
         """Return what a frame needs to be painted, from the outermost inwards."""
         assert drawing.zoom is not None
         number = self._number(drawing.zoom)
@@ -90,7 +92,7 @@ class Textures:
             if self._finest(drawing, index) < _FINE_LEVELS:
                 pieces.append(Piece(number, index, 0, _FINE_LEVELS))
             pieces.append(Piece(number, index, _FINE_LEVELS, layout.levels))
-        return pieces
+        return frozenset(pieces)
 
     def begin(self, piece: Piece) -> Painting:
         """Find a place for a piece, and return what is to be painted there."""
@@ -115,6 +117,7 @@ class Textures:
     def finish(self, piece: Piece) -> None:
         """Take a piece as painted, and join it to its neighbours."""
         self._places[piece].painted = True
+        self._tables.clear()
         bands = len(self.zooms[piece.zoom].bands)
         if piece.index >= bands:
             return
@@ -135,6 +138,7 @@ class Textures:
     def drop(self, piece: Piece) -> None:
         """Make the place of a piece free."""
         place = self._places.pop(piece)
+        self._tables.clear()
         self.atlas.give_back(place.offset, place.texels)
 
     def keep_only(self, wanted: set[Piece]) -> None:
@@ -148,6 +152,12 @@ class Textures:
         assert zoom is not None
         number = self._number(zoom)
         needed = drawing.needed
+        if (number, needed) not in self._tables:
+            self._tables[number, needed] = self._listed(number, needed)
+        return self._tables[number, needed]
+
+    def _listed(self, number: int, needed: range) -> Tables:
+        zoom = self.zooms[number]
         bands = [index for index in needed if index < len(zoom.bands)]
         levels = min(self._layouts[number, index].levels for index in bands)
         offsets = np.zeros((len(bands), levels), np.int64)
@@ -165,8 +175,11 @@ class Textures:
             core_offsets = np.array(
                 [self._offset(number, core, level) for level in range(layout.levels)], np.int64
             )
+        # Beyond the innermost band lies the core, or what no picture shows apart: its border is
+        # not looked at, whether or not the band within it happens to be painted.
+        border = 1e-4 if bands[-1] + 1 == core else 0.5 / rows[-1, -1] + 0.5 / rows[-1, 0]
         return Tables(
-            offsets, columns, rows, core_offsets, core_sides,
+            offsets, columns, rows, core_offsets, core_sides, len(bands) - border,
             float(zoom.octave + 1 - bands[0]), zoom.log2_core_spacing,
             zoom.core_exponent + math.log2(CORE_EDGE),
         )  # fmt: skip  # as in its head

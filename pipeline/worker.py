@@ -177,19 +177,19 @@ def draw_rgb(
         for first in range(0, rows, step):
             last = min(first + step, rows)
             light = _light(stored, shader, first, last, supersample, seconds)
-            picture[first:last] = rgb8_from_light(light, first)
+            picture[first:last] = rgb8_from_light(light.transpose(0, 2, 1), first)
     return picture
 
 
 def _light(
     stored: StoredCanvas, shader: Shader, first: int, last: int, supersample: int, seconds: Fraction
-) -> np.ndarray:
-    """Return the light of some rows of pixels."""
+) -> NDArray[np.float32]:
+    """Return the light of some rows of pixels, shape (rows, 3, columns)."""
     top, bottom = first * supersample, last * supersample
     above = min(HALO_ROWS, top)
     below = min(HALO_ROWS, stored.canvas.rows - bottom)
     smooth = stored.smooth_rows(top - above, bottom + below)
-    return shader.light(smooth, float(seconds), supersample, above, below)
+    return shader.pixels(smooth, float(seconds), supersample, above, below)
 
 
 @lru_cache(maxsize=2)
@@ -240,7 +240,7 @@ def survey_frame(
         for chunk, packed in enumerate(block.chunks)
         for first, last in [canvas.chunk_bounds(chunk)]
     ]
-    light = shader.light(np.concatenate(rows), float(seconds), 1)
+    light = shader.pixels(np.concatenate(rows), float(seconds), 1)
     coloured = time.thread_time()
     planes = planes_from_light(light, 0, encoding)
     return SurveyedFrame(coloured - start, time.thread_time() - coloured, list(planes))

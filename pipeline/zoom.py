@@ -21,6 +21,8 @@ _LEAST_PLACES = 16
 # The core is larger than the hole that the bands leave, and the bands end a little outside it.
 _CORE_MARGIN = 1.02
 CORE_EDGE = 1.01
+# So near to a band's edge the band beyond it is needed too.
+_EDGE_OCTAVES = 0.02
 # Rings smaller than this, in pixels, are seen as one point.
 _SMALLEST_PX = 0.35
 
@@ -105,7 +107,7 @@ class Zoom:
             math.log2(max(p.near_px(columns, rows), _SMALLEST_PX)) + p.log2_spacing for p in places
         )
         top = self.octave + 1
-        first = min(max(math.floor(top - outermost), 0), len(self.bands) - 1)
+        first = min(max(math.floor(top - outermost - _EDGE_OCTAVES), 0), len(self.bands) - 1)
         last = min(max(math.floor(top - innermost), first), len(self.bands))
         return range(first, last + 1)
 

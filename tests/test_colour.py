@@ -140,9 +140,10 @@ def test_planes_are_what_ffmpeg_takes_them_for(pixel_format):
     encoding = Encoding(64, 32, Fraction(30), "h264", 18, pixel_format, "medium")
     smooth = np.add.outer(np.linspace(0, 20, 32), np.linspace(0, 40, 64))
     light = Shader(look()).light(smooth, 0.0, 1)
+    channels = np.ascontiguousarray(light.transpose(0, 2, 1))
     halves = [
-        planes_from_light(light[:16], 0, encoding),
-        planes_from_light(light[16:], 16, encoding),
+        planes_from_light(channels[:16], 0, encoding),
+        planes_from_light(channels[16:], 16, encoding),
     ]
     planes = b"".join(half[plane] for plane in range(3) for half in halves)
     assert len(planes) == encoding.frame_bytes

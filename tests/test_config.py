@@ -103,7 +103,9 @@ BAD = {
         "keyframes: [{time: 0, center: [0, 0], width: 1, ease: slow}]\n", "1:55", "in-out",
     ),
     "workers none": (ONE + "render: {workers: 0}\n", "2:19", "1 to 256"),
-    "supersample too fine": (ONE + "render: {supersample: 9}\n", "2:23", "1 to 8"),
+    "quality unknown": (ONE + "render: {quality: goo}\n", "2:19", 'did you mean "good"'),
+    "reuse unknown": (ONE + "render: {reuse: rings}\n", "2:17", "bands, frames, auto"),
+    "shutter too long": (ONE + "render: {motion_blur: 1.5}\n", "2:23", "0 to 1"),
     "not YAML": ("keyframes: [{time: 0\n", "2:1", "not YAML"),
     "a tab": ("keyframes:\n\t- 1\n", "2:1", "not YAML"),
     "a tag": ("keyframes: !!python/object:os.system [1]\n", "1:12", "tag"),
@@ -192,7 +194,7 @@ def test_defaults_make_a_still_of_one_keyframe(tmp_path):
     assert config.encoding.crf == 18
     assert config.look.period == DEFAULT_PERIOD[config.look.scale]
     assert config.name == "good"
-    assert config.supersample == 1
+    assert (config.quality.name, config.reuse, config.motion_blur) == ("good", "auto", 0)
 
 
 def test_every_digit_counts_quoted_or_not(tmp_path):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.load import load_config
-from pipeline.frames import FrameList, eased
+from pipeline.frames import FrameList
+from pipeline.leg import Leg, eased
 from pipeline.target import bits_for
 
 TEXT = """\
@@ -89,13 +90,11 @@ def test_a_zoom_out_is_the_zoom_in_backwards(config):
 
 
 def test_a_thousand_digits_deep_needs_no_special_case(config):
-    from pipeline import frames as module
-
     start, end = config.keyframes
     target = (Decimal("-1." + "7" * 1100), Decimal("0." + "3" * 1100))
-    width, center = module._glide(
-        start, replace(end, center=target, width=Decimal("1e-1000")), Fraction(9, 10)
-    )
+    leg = Leg(start, replace(end, center=target, width=Decimal("1e-1000")))
+    view = leg.view(Fraction(9, 10), 640, 360)
+    width, center = view.width, view.center
     # 3.5 · (1e-1000 / 3.5)^0.9
     assert width.adjusted() == -900
     assert all(

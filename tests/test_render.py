@@ -16,7 +16,9 @@ from pipeline.video.ffmpeg import count_frames
 from tests.conftest import SMALL, Cli
 
 FRAMES = 21
+# Of all frames, each on its own grid.
 SAMPLES = FRAMES * 96 * 54
+BY_FRAMES = SMALL.replace("workers: 2", "workers: 2, reuse: frames, quality: draft")
 
 # Some seconds of computing, so that it can be stopped in the middle.
 LONGER = SMALL.replace(
@@ -36,6 +38,19 @@ def report(cli: Cli, name: str = "small"):
     return json.loads((cli.output / name / "report.json").read_text())
 
 
+def samples_in(path: Path) -> int:
+    """Return how many samples a file of counts holds."""
+    data = path.read_bytes()
+    start = data.index(b"{")
+    facts = json.loads(data[start : data.index(b"]]}", start) + 3])
+    return facts["grid"]["columns"] * facts["grid"]["rows"]
+
+
+def total(cli: Cli, name: str = "small") -> int:
+    facts = report(cli, name)
+    return facts["pixels_computed"] + facts["pixels_reused"]
+
+
 def test_one_yaml_makes_one_mp4_of_all_frames(rendered):
     cli, _, printed = rendered
     video = cli.output / "small.mp4"
@@ -50,20 +65,21 @@ def test_one_yaml_makes_one_mp4_of_all_frames(rendered):
 
 def test_the_report_says_what_was_done(rendered):
     cli, config, _ = rendered
-    cli.output.joinpath("small", "report.json").unlink()
     other = Cli(cli.folder / "fresh")
     other.folder.mkdir()
     other.done("zoom", config)
     facts = report(other)
     assert facts["outcome"] == "finished"
     assert facts["frames"] == FRAMES
-    assert (facts["pixels_computed"], facts["pixels_reused"]) == (SAMPLES, 0)
-    assert facts["iterations_computed"] > SAMPLES
+    stored = [samples_in(path) for path in (other.output / "small" / "counts").iterdir()]
+    assert (facts["pixels_computed"], facts["pixels_reused"]) == (sum(stored), 0)
+    assert facts["iterations_computed"] > sum(stored)
+    assert facts["frames_from_bands"] == FRAMES
+    assert facts["bands"] == len(stored) - 1
     assert set(facts["stages"]) == {"reference", "compute", "colour", "reproject", "encode"}
     assert facts["stages"]["compute"]["cpu_s"] > 0
     assert facts["peak_memory_bytes"] > 10_000_000
-    assert sum(facts["kernels"].values()) == FRAMES
-    assert facts["kernels"]["float64"] > facts["kernels"]["perturbation 2^-40"] > 0
+    assert facts["kernels"] == {"float64": sum(stored)}
     assert facts["retried"] == []
     assert facts["config"]["keyframes"][1]["width"] == "0.000001"
     assert facts["versions"]["numpy"]
@@ -73,17 +89,17 @@ def test_the_report_says_what_was_done(rendered):
 
 def test_a_second_run_computes_nothing_and_makes_the_same_bytes(rendered):
     cli, config, _ = rendered
-    before = (cli.output / "small.mp4").read_bytes()
+    before, samples = (cli.output / "small.mp4").read_bytes(), total(cli)
     cli.done("zoom", config)
     assert (cli.output / "small.mp4").read_bytes() == before
-    assert (report(cli)["pixels_computed"], report(cli)["pixels_reused"]) == (0, SAMPLES)
+    assert (report(cli)["pixels_computed"], report(cli)["pixels_reused"]) == (0, samples)
 
 
 @pytest.mark.parametrize(
     "more",
     [
         "colour: {palette: ember}\n",
-        'colour: {palette: ["#102030", "#ffffff"], period: 3, scale: log, cycle: 0.5}\n',
+        'colour: {palette: ["#102030", "#ffffff"], period: 3, scale: log}\n',
         "colour: {interior: [9, 9, 60], offset: 0.3, scale: linear}\n",
     ],
 )
@@ -110,13 +126,80 @@ def test_another_encoding_computes_nothing(rendered, settings):
     assert count_frames(cli.output / "small.mp4") == FRAMES
 
 
-def test_twice_the_frame_rate_computes_only_the_frames_between(rendered):
+@pytest.mark.parametrize(
+    ("old", "new", "frames"),
+    [
+        ("fps: 10", "fps: 20", 2 * FRAMES - 1),
+        ("time: 2", "time: 3.5", 36),
+        ("width: 3.5", "width: 3.5\n    ease: in-out", FRAMES),
+        ("width: 1e-6", "width: 1e-6\n    rotation: 70", FRAMES),
+        ("workers: 2", "workers: 2, motion_blur: 0.5", FRAMES),
+    ],
+)
+def test_rate_duration_easing_rotation_and_blur_compute_nothing(rendered, old, new, frames):
     cli, config, _ = rendered
-    config.write_text(SMALL.replace("fps: 10", "fps: 20"))
+    cli.done("zoom", config)
+    before = (cli.output / "small.mp4").read_bytes()
+    config.write_text(SMALL.replace(old, new))
     cli.done("zoom", config)
     config.write_text(SMALL)
+    assert report(cli)["pixels_computed"] == 0
+    assert report(cli)["frames"] == count_frames(cli.output / "small.mp4") == frames
+    assert (cli.output / "small.mp4").read_bytes() != before
+
+
+def test_a_larger_maxiter_computes_only_what_was_open(cli):
+    config = cli.config(SMALL.replace("maxiter: 500", "maxiter: 300"))
+    cli.done("zoom", config)
+    few = (cli.output / "small.mp4").read_bytes()
+    config.write_text(SMALL)
+    cli.done("zoom", config)
+    assert 0 < report(cli)["pixels_computed"] < 0.3 * total(cli)
+    raised = (cli.output / "small.mp4").read_bytes()
+    assert raised != few
+    fresh = Cli(cli.folder / "fresh")
+    fresh.folder.mkdir()
+    fresh.done("zoom", fresh.config(SMALL))
+    assert (fresh.output / "small.mp4").read_bytes() == raised
+    # And the smaller one is still there.
+    config.write_text(SMALL.replace("maxiter: 500", "maxiter: 300"))
+    cli.done("zoom", config)
+    assert report(cli)["pixels_computed"] == 0
+    assert (cli.output / "small.mp4").read_bytes() == few
+
+
+def test_deeper_wider_or_elsewhere_computes_only_what_is_new(rendered):
+    cli, config, _ = rendered
+    cli.done("zoom", config)
+    samples = total(cli)
+    config.write_text(SMALL.replace("width: 1e-6", "width: 1e-7"))
+    cli.done("zoom", config)
+    assert report(cli)["pixels_computed"] < 0.4 * samples
+    # Out again by the same way.
+    there = SMALL + "  - {time: 3, center: [-0.75, 0], width: 3.5}\n"
+    config.write_text(there)
+    cli.done("zoom", config)
+    config.write_text(SMALL)
+    assert report(cli)["pixels_computed"] == 0
+    assert report(cli)["frames_from_bands"] == 31
+
+
+def test_twice_the_frame_rate_by_frames_computes_only_the_frames_between(cli):
+    config = cli.config(BY_FRAMES)
+    cli.done("zoom", config)
+    assert (report(cli)["pixels_computed"], report(cli)["frames_from_bands"]) == (SAMPLES, 0)
+    config.write_text(BY_FRAMES.replace("fps: 10", "fps: 20"))
+    cli.done("zoom", config)
     assert report(cli)["pixels_computed"] == (FRAMES - 1) * 96 * 54
     assert report(cli)["pixels_reused"] == SAMPLES
+
+
+def test_a_palette_that_moves_is_drawn_frame_by_frame(cli):
+    cli.done(
+        "zoom",
+        cli.config(BY_FRAMES.replace("reuse: frames", "reuse: auto") + "colour: {cycle: 1}\n"),
+    )
+    assert report(cli)["frames_from_bands"] == 0
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -133,6 +216,7 @@ def test_damaged_and_lost_counts_are_computed_again_and_nothing_else(cli):
     cli.done("zoom", config)
     expected = (cli.output / "small.mp4").read_bytes()
     stored = sorted((cli.output / "small" / "counts").glob("*.counts"))
+    lost = sum(map(samples_in, (stored[3], stored[5], stored[8])))
     whole = stored[3].read_bytes()
     stored[3].write_bytes(whole[:-7] + bytes([whole[-7] ^ 1]) + whole[-6:])
     stored[5].unlink()
@@ -141,7 +225,7 @@ def test_damaged_and_lost_counts_are_computed_again_and_nothing_else(cli):
         segment.unlink()
     result = cli.run("zoom", config)
     assert result.returncode == 0, result.stderr
-    assert report(cli)["pixels_computed"] == 3 * 96 * 54
+    assert report(cli)["pixels_computed"] == lost
     assert "stored counts were damaged" in result.stderr
     assert report(cli)["retried"] != []
     assert (cli.output / "small.mp4").read_bytes() == expected
@@ -158,9 +242,17 @@ def test_a_damaged_segment_is_encoded_again(rendered):
     assert (cli.output / "small.mp4").read_bytes() == expected
 
 
-def test_supersampling_computes_its_square_of_samples(cli):
-    cli.done("zoom", cli.config(SMALL.replace("workers: 2", "workers: 2, supersample: 2")))
+def test_better_quality_computes_four_times_as_many_samples(cli):
+    cli.done("zoom", cli.config(BY_FRAMES.replace("quality: draft", "quality: good")))
     assert report(cli)["pixels_computed"] == 4 * SAMPLES
+    samples = []
+    for quality in ("draft", "good"):
+        text = SMALL.replace("workers: 2", f"workers: 2, reuse: bands, quality: {quality}")
+        text = text.replace("width: 96, height: 54", "width: 384, height: 216")
+        cli.done("plan", cli.config(text, quality))
+        cli.done("zoom", cli.config(text, quality))
+        samples.append(total(cli, quality))
+    assert 3.5 < samples[1] / samples[0] < 4.5
 
 
 def started(cli: Cli, config: Path, counts: int):
@@ -182,6 +274,7 @@ def started(cli: Cli, config: Path, counts: int):
 def undisturbed(tmp_path_factory):
     cli = Cli(tmp_path_factory.mktemp("undisturbed"))
     cli.done("zoom", cli.config(LONGER))
+    assert report(cli)["frames_from_bands"] == 61
     return (cli.output / "small.mp4").read_bytes()
 
 
@@ -199,12 +292,12 @@ def test_a_stopped_run_carries_on_to_the_same_bytes(cli, undisturbed, number, st
     assert not (cli.output / "small.mp4").exists()
     if number != signal.SIGKILL:
         assert "the same command carries on" in said
-    stored = len(list((cli.output / "small" / "counts").glob("*.counts")))
-    assert stored >= 5
+    stored = [samples_in(path) for path in (cli.output / "small" / "counts").glob("*.counts")]
+    assert len(stored) >= 5
     cli.done("zoom", config)
     assert (cli.output / "small.mp4").read_bytes() == undisturbed
     # What was stored was not computed again; a kill may fall between storing and counting.
-    assert report(cli)["pixels_reused"] >= stored * 384 * 216
+    assert report(cli)["pixels_reused"] >= sum(stored)
     left = list((cli.output / "small").rglob("*.part"))
     assert left == []
 
@@ -291,10 +384,10 @@ def test_an_output_that_cannot_be_written_is_told(cli):
 DEEP = """\
 video: {width: 96, height: 54, fps: 5}
 maxiter: auto
-render: {workers: 2}
+render: {workers: 2, reuse: bands}
 keyframes:
   - time: 0
-    center: [-1.75, 0]
+    center: [-1.9413, 0.0075]
     width: 1e-3
   - time: 2
     center:
@@ -308,7 +401,8 @@ def test_a_deep_zoom_is_the_same_with_any_workers_and_after_any_stop(cli):
     config = cli.config(DEEP, "deep")
     cli.done("zoom", config)
     facts = report(cli, "deep")
-    assert facts["kernels"] == {"float64": 1, "perturbation 2^-40": 10}
+    assert facts["kernels"]["perturbation 2^-40"] > facts["kernels"]["float64"] > 0
+    assert facts["frames_from_bands"] == 11
     assert facts["references"][0]["bits"] == 320
     assert facts["stages"]["reference"]["cpu_s"] > 0
     whole = (cli.output / "deep.mp4").read_bytes()

@@ -68,26 +68,27 @@ def test_a_stored_canvas_gives_back_any_rows(tmp_path):
     assert whole.chunks > 1
     store = Store(tmp_path)
     assert not store.holds(whole)
-    store.save(whole, packed(whole), 123)
+    store.save(whole, packed(whole), 0, 123)
     assert store.holds(whole)
-    stored = StoredCanvas.open(store.path(whole), whole)
     expected = whole.counts(0, whole.rows).smooth.reshape(whole.rows, whole.columns)
-    for first, last in ((0, 120), (0, 1), (45, 49), (119, 120), (3, 100)):
-        np.testing.assert_allclose(
-            stored.smooth_rows(first, last), expected[first:last], atol=0.51 / SMOOTH_STEPS
-        )
+    with StoredCanvas.open(store.path(whole), whole) as stored:
+        for first, last in ((0, 120), (0, 1), (45, 49), (119, 120), (3, 100)):
+            np.testing.assert_allclose(
+                stored.smooth_rows(first, last), expected[first:last], atol=0.51 / SMOOTH_STEPS
+            )
+    assert store.is_whole(whole)
 
 
 def test_counts_take_few_bytes(tmp_path):
     whole = canvas(1280, 720)
-    written = Store(tmp_path).save(whole, packed(whole), 0)
+    written = Store(tmp_path).save(whole, packed(whole), 0, 0)
     assert written < 0.8 * 1280 * 720
 
 
 def test_every_damaged_byte_is_noticed(tmp_path):
     whole = canvas(200, 60)
     store = Store(tmp_path)
-    store.save(whole, packed(whole), 0)
+    store.save(whole, packed(whole), 0, 0)
     path = store.path(whole)
     data = path.read_bytes()
     rng = np.random.default_rng(5)
@@ -95,15 +96,16 @@ def test_every_damaged_byte_is_noticed(tmp_path):
         spoiled = bytearray(data)
         spoiled[position] ^= 1 << int(rng.integers(8))
         path.write_bytes(spoiled)
-        with pytest.raises(DamagedError):
-            StoredCanvas.open(path, whole).smooth_rows(0, whole.rows)
+        with pytest.raises(DamagedError), StoredCanvas.open(path, whole) as stored:
+            stored.smooth_rows(0, whole.rows)
+        assert not store.is_whole(whole)
 
 
 @pytest.mark.parametrize("left", [0, 5, 30, 200, -1])
 def test_a_truncated_file_is_not_held(tmp_path, left):
     whole = canvas(200, 60)
     store = Store(tmp_path)
-    store.save(whole, packed(whole), 0)
+    store.save(whole, packed(whole), 0, 0)
     path = store.path(whole)
     path.write_bytes(path.read_bytes()[:left])
     assert not store.holds(whole)
@@ -112,7 +114,7 @@ def test_a_truncated_file_is_not_held(tmp_path, left):
 def test_another_canvas_under_the_same_name_is_not_held(tmp_path):
     whole, other = canvas(200, 60), canvas(200, 60, width="1")
     store = Store(tmp_path)
-    store.save(other, packed(other), 0)
+    store.save(other, packed(other), 0, 0)
     store.path(other).rename(store.path(whole))
     assert not store.holds(whole)
 

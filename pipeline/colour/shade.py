@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.colour.look import Look
 from pipeline.colour.oklab import linear_from_srgb
 from pipeline.colour.palette import TURN, turn_from_palette
-from pipeline.colour.shade_lanes import change_row, light_row, smoothed_row
+from pipeline.kernels.choice import HAVE_NUMBA
 
 # Smooth counts reach a little below 0 outside the disc of radius 2 (-2.4 at |c| = 1000).
 _LOG_SHIFT = 4.0
@@ -40,6 +40,25 @@ class Shader:
         interior = linear_from_srgb(np.array(look.interior) / 255.0)
         self._light = np.concatenate([smoothed, interior[None]]).astype(np.float32)
         self._interior_index = len(smoothed)
+
+    def pixels(
+        self,
+        smooth: NDArray[np.float64],
+        seconds: float,
+        supersample: int,
+        above: int = 0,
+        below: int = 0,
+    ) -> NDArray[np.float32]:
+        """Return the same as `light`, channel by channel: shape (pixel rows, 3, pixel columns)."""
+        if not HAVE_NUMBA:
+            return self.light(smooth, seconds, supersample, above, below).transpose(0, 2, 1)
+        from pipeline.colour.shade_lanes import add_pixels
+
+        rows, columns = smooth.shape[0] - above - below, smooth.shape[1]
+        light = np.zeros((rows // supersample, 3, columns // supersample), np.float32)
+        for row, samples in enumerate(self.rows(smooth, seconds, above, below, False)):
+            add_pixels(samples, supersample, light[row // supersample])
+        return light
 
     def light(
         self,
@@ -104,6 +123,9 @@ class Shader:
         ndarray of float32, shape (3, columns)
             Valid until the next.
         """
+        # Its code needs numba, which takes a fifth of a second to load: only workers do.
+        from pipeline.colour.shade_lanes import change_row, light_row, smoothed_row
+
         turns = self._turns(smooth)
         rows, columns = turns.shape
         offset = self._look.offset + self._look.cycle * seconds

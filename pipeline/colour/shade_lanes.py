@@ -91,3 +91,17 @@ def smoothed_row(above, light, below, turns, change, roughness, wrapped, across,
             rough = min(change[i] * roughness, _ONE)
             rough = rough if turns[i] == turns[i] else _ONE
             row[i] = middle[i] + rough * (row[i] * np.float32(1 / 16) - middle[i])
+
+
+@compiled
+def add_pixels(samples, supersample, pixels):
+    """Add a row of samples to the pixels that they belong to, each by its share."""
+    share = np.float32(1.0 / supersample**2)
+    for channel in range(3):
+        light = samples[channel]
+        row = pixels[channel]
+        for i in range(row.size):
+            total = np.float32(0)
+            for part in range(supersample):
+                total += light[i * supersample + part]
+            row[i] += total * share

@@ -55,7 +55,6 @@ _CENTER = np.int32(-2)
 _ZERO = np.float32(0)
 _HALF = np.float32(0.5)
 _ONE = np.float32(1)
-_LAST = np.float32(1e-4)
 _RED_UNIT = 1.0 / float(WIDE) ** 2
 _BLUE_UNIT = 1.0 / float(NARROW) ** 2
 
@@ -185,14 +184,14 @@ def _add_point(texels, offsets, columns, rows, depth, turns, detail, weight, lig
 
 
 @compiled
-def _cut_pixel(texels, offsets, columns, rows, right, up, top, detail_px, light):
+def _cut_pixel(texels, offsets, columns, rows, innermost, right, up, top, detail_px, light):
     """Add the light of a pixel near the target, the mean of many points.
 
     `right` and `up` are its offsets from the target in pixels, `detail_px` the radius of the
     pixels that are as large as the coarsest level's texels.
     """
     radius = max(math.hypot(right, up), 1e-3)
-    cuts = min(_MOST_CUTS, int(math.ceil(2.0 * detail_px / radius)))
+    cuts = min(_MOST_CUTS, math.ceil(2.0 * detail_px / radius))
     coarsest = columns.shape[1] - 1.0
     for j in range(cuts):
         for i in range(cuts):
@@ -201,7 +200,7 @@ def _cut_pixel(texels, offsets, columns, rows, right, up, top, detail_px, light)
             size = math.log2(max(math.hypot(x, y), 1e-4))
             turns = math.atan2(y, x) / (2.0 * math.pi)
             turns = turns if turns >= 0.0 else turns + 1.0
-            depth = min(max(top - size, 0.0), rows.shape[0] - 1e-4)
+            depth = min(max(top - size, 0.0), innermost)
             detail = coarsest + math.log2(detail_px / cuts) - size
             _add_point(
                 texels, offsets, columns, rows, depth, turns, detail, 1.0 / (cuts * cuts), light
@@ -209,9 +208,86 @@ def _cut_pixel(texels, offsets, columns, rows, right, up, top, detail_px, light)
 
 
 @compiled
+def _cut_pixels(texels, offsets, columns, rows, innermost, top, detail_px, first, last, floats):
+    """Set the light of pixels near the target, cut into small ones."""
+    light = np.empty(3)
+    for p in range(first, last):
+        at = np.uint64(p)
+        light[:] = 0.0
+        _cut_pixel(
+            texels, offsets, columns, rows, innermost, np.float64(floats[RIGHT + at]),
+            np.float64(floats[UP + at]), top, detail_px, light,
+        )  # fmt: skip  # as in its head
+        floats[RED + at] = light[0]
+        floats[GREEN + at] = light[1]
+        floats[BLUE + at] = light[2]
+
+
+@compiled
+def _look_up_core(texels, offsets, sides, core_px, first, last, floats, words):
+    """Add the light of pixels within the core, whose offsets stand in TURNS and DEPTH."""
+    levels = sides.size
+    detail = min(max(-math.log2(core_px) + _SHARPER, 0.0), levels - 1.0)
+    finer = min(int(detail), max(levels - 2, 0))
+    for level in range(finer, min(finer + 2, levels)):
+        scale = np.float32(sides[level] / (sides[0] * core_px))
+        middle = _HALF * np.float32(sides[level]) + _HALF
+        share = np.float32(detail - finer if level > finer else 1.0 - (detail - finer))
+        _look_up(
+            texels, offsets[level], sides[level] + 2, scale, middle, -scale, middle, share, _ZERO,
+            first, last, floats, words,
+        )  # fmt: skip  # as in its head
+
+
+@compiled
+def _look_up_bands(texels, offsets, columns, rows, k, level, first, last, floats, words):
+    """Add the light of pixels in band `k`, between a level and the next; -1 is all level 0."""
+    if level < 0:
+        _look_up_band(texels, offsets, columns, rows, k, 0, _ONE, _ZERO, first, last, floats, words)
+        return
+    finer = np.float32(level)
+    _look_up_band(
+        texels, offsets, columns, rows, k, level, finer + _ONE, -_ONE, first, last, floats, words
+    )
+    _look_up_band(
+        texels, offsets, columns, rows, k, level + 1, -finer, _ONE, first, last, floats, words
+    )
+
+
+@compiled
+def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
+    """Fill the class of each pixel of a run: where, and between which levels, its light lies.
+
+    A class is _CORE, _CENTER, or the number of a band and a level. Fills DETAIL as well, and makes
+    all light zero.
+    """
+    coarsest = np.float32(levels - 1)
+    for p in range(count):
+        p = np.uint64(p)
+        radius = top - floats[DEPTH + p]
+        depth = min(max(floats[DEPTH + p], _ZERO), innermost)
+        k = np.int32(depth)
+        size = detail[k] - radius
+        group = np.int32(k * np.int32(levels + 1))
+        if size > _ZERO:
+            group = np.int32(group + np.int32(size) + np.int32(1))
+        group = _CENTER if size >= coarsest else group
+        right = floats[RIGHT + p]
+        up = floats[UP + p]
+        core = right * right + up * up < edge2
+        ints[CLASS + p] = _CORE if core else group
+        floats[DETAIL + p] = size
+        floats[TURNS + p] = right if core else floats[TURNS + p]
+        floats[DEPTH + p] = up if core else depth
+        floats[RED + p] = _ZERO
+        floats[GREEN + p] = _ZERO
+        floats[BLUE + p] = _ZERO
+
+
+@compiled
 def add_light(
-    texels, offsets, columns, rows, core_offsets, core_sides, core_px, edge_px, top, x, y, turn,
-    first_row, light,
+    texels, offsets, columns, rows, innermost, core_offsets, core_sides, core_px, edge_px, top,
+    x, y, turn, first_row, light,
 ):  # fmt: skip  # the textures, where the zoom lies, the picture
     """Add the light of some rows of a picture that a zoom shows.
 
@@ -222,6 +298,8 @@ def add_light(
     offsets, columns, rows : ndarray of int64, shape (bands, levels)
         Of each band, from the outermost inwards, and each of its levels: where its border begins
         in the atlas, and its size without border.
+    innermost : float
+        Octaves below the outermost ring to which the bands can be looked up.
     core_offsets, core_sides : ndarray of int64, shape (levels,)
         The same of the core's levels; empty where it is not needed.
     core_px : float
@@ -245,48 +323,22 @@ def add_light(
     bands, levels = columns.shape
     cosine = np.float32(math.cos(turn))
     sine = np.float32(math.sin(turn))
-    top4 = np.float32(top)
-    deepest = np.float32(bands) - _LAST
     # log2 of the texels of level 0 that a pixel covers, at a radius of a pixel.
     detail = np.empty(bands, np.float32)
     for k in range(bands):
         detail[k] = np.float32(math.log2(columns[k, 0] / (2.0 * math.pi)) + _SHARPER)
-    coarsest = np.float32(levels - 1)
     detail_px = 2.0 ** (np.float64(detail[bands - 1]) - (levels - 1))
-    core_levels = core_sides.size
-    core_finer = 0
-    core_share = 0.0
-    if core_levels > 0:
-        core_detail = min(max(-math.log2(core_px) + _SHARPER, 0.0), core_levels - 1.0)
-        core_finer = min(int(core_detail), max(core_levels - 2, 0))
-        core_share = core_detail - core_finer
     edge2 = np.float32(edge_px * edge_px)
-    point = np.empty(3)
     for row in range(light.shape[0]):
         up = np.float32(y - (first_row + row + 0.5))
         for start in range(0, light.shape[2], RUN):
             count = min(RUN, light.shape[2] - start)
-            to_polar(count, np.float32(start + 0.5 - x), up, cosine, sine, top4, floats, ints)
-            for p in range(count):
-                p = np.uint64(p)
-                radius = top4 - floats[DEPTH + p]
-                depth = min(max(floats[DEPTH + p], _ZERO), deepest)
-                k = np.int32(depth)
-                size = detail[k] - radius
-                group = np.int32(k * np.int32(levels + 1))
-                if size > _ZERO:
-                    group = np.int32(group + np.int32(size) + np.int32(1))
-                group = _CENTER if size >= coarsest else group
-                r = floats[RIGHT + p]
-                u = floats[UP + p]
-                core = r * r + u * u < edge2
-                ints[CLASS + p] = _CORE if core else group
-                floats[DETAIL + p] = size
-                floats[TURNS + p] = r if core else floats[TURNS + p]
-                floats[DEPTH + p] = u if core else depth
-                floats[RED + p] = _ZERO
-                floats[GREEN + p] = _ZERO
-                floats[BLUE + p] = _ZERO
+            to_polar(
+                count, np.float32(start + 0.5 - x), up, cosine, sine, np.float32(top), floats, ints
+            )
+            _sort(
+                count, np.float32(top), np.float32(innermost), edge2, detail, levels, floats, ints
+            )
             a = 0
             while a < count:
                 group = ints[CLASS + np.uint64(a)]
@@ -294,46 +346,19 @@ def add_light(
                 while z < count and ints[CLASS + np.uint64(z)] == group:
                     z += 1
                 if group == _CORE:
-                    for level in range(core_finer, min(core_finer + 2, core_levels)):
-                        side = np.float32(core_sides[level])
-                        scale = np.float32(core_sides[level] / (core_sides[0] * core_px))
-                        share = core_share if level > core_finer else 1.0 - core_share
-                        middle = _HALF * side + _HALF
-                        _look_up(
-                            texels, core_offsets[level], core_sides[level] + 2, scale, middle,
-                            -scale, middle, np.float32(share), _ZERO, a, z, floats, words,
-                        )  # fmt: skip  # as in its head
+                    _look_up_core(texels, core_offsets, core_sides, core_px, a, z, floats, words)
                 elif group == _CENTER:
-                    for p in range(a, z):
-                        q = np.uint64(p)
-                        point[:] = 0.0
-                        _cut_pixel(
-                            texels, offsets, columns, rows, np.float64(floats[RIGHT + q]),
-                            np.float64(floats[UP + q]), top, detail_px, point,
-                        )  # fmt: skip  # as in its head
-                        floats[RED + q] = point[0]
-                        floats[GREEN + q] = point[1]
-                        floats[BLUE + q] = point[2]
+                    _cut_pixels(
+                        texels, offsets, columns, rows, innermost, top, detail_px, a, z, floats
+                    )
                 else:
-                    k = group // (levels + 1)
-                    level = group % (levels + 1) - 1
-                    if level < 0:
-                        _look_up_band(
-                            texels, offsets, columns, rows, k, 0, _ONE, _ZERO, a, z, floats, words
-                        )
-                    else:
-                        finer = np.float32(level)
-                        _look_up_band(
-                            texels, offsets, columns, rows, k, level, finer + _ONE, -_ONE, a, z,
-                            floats, words,
-                        )  # fmt: skip  # as in its head
-                        _look_up_band(
-                            texels, offsets, columns, rows, k, level + 1, -finer, _ONE, a, z,
-                            floats, words,
-                        )  # fmt: skip  # as in its head
+                    _look_up_bands(
+                        texels, offsets, columns, rows, group // (levels + 1),
+                        group % (levels + 1) - 1, a, z, floats, words,
+                    )  # fmt: skip  # as in its head
                 a = z
             for p in range(count):
-                p8 = np.uint64(p)
-                light[row, 0, start + p] += floats[RED + p8] * np.float32(_RED_UNIT)
-                light[row, 1, start + p] += floats[GREEN + p8] * np.float32(_RED_UNIT)
-                light[row, 2, start + p] += floats[BLUE + p8] * np.float32(_BLUE_UNIT)
+                at = np.uint64(p)
+                light[row, 0, start + p] += floats[RED + at] * np.float32(_RED_UNIT)
+                light[row, 1, start + p] += floats[GREEN + at] * np.float32(_RED_UNIT)
+                light[row, 2, start + p] += floats[BLUE + at] * np.float32(_BLUE_UNIT)

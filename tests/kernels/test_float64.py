@@ -81,7 +81,7 @@ def test_counts_are_the_article_s(kernel, listed, maxiter):
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_the_article_s_picture_sums_to_what_the_article_counts(kernel):
     canvas = article_canvas()
-    cr, ci = canvas.view.points(0, canvas.rows)
+    cr, ci = canvas.grid.points(0, canvas.rows)
     assert kernel(cr, ci, canvas.maxiter).n.sum(dtype=np.int64) == article.COUNT_SUM == 15_945_898
 
 

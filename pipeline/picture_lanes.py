@@ -1,0 +1,82 @@
+"""Light to Y'CbCr in compiled code: what `picture.planes_numpy` does, row by row."""
+
+import numpy as np
+
+from pipeline.kernels.jit import compiled
+
+ROOT_STEPS = 8191
+"""sRGB values are looked up by the square root of light, in so many steps."""
+
+_HALF = np.float32(0.5)
+_QUARTER = np.float32(0.25)
+_TWO = np.float32(2)
+
+
+@compiled
+def signal_rows(light, roots, kr, kb, blue_scale, red_scale, luma, blue, red):
+    """Fill luma and the colour differences of some rows, float32 of shape (rows, columns).
+
+    `light` has shape (rows, 3, columns), `roots` holds sRGB for every root of light.
+    """
+    rows, _, columns = light.shape
+    steps = np.float32(ROOT_STEPS)
+    entry = np.empty((3, columns), np.int32)
+    srgb = np.empty((3, columns), np.float32)
+    kg = np.float32(1) - kr - kb
+    for row in range(rows):
+        for channel in range(3):
+            source = light[row, channel]
+            places = entry[channel]
+            for i in range(columns):
+                root = np.sqrt(min(max(source[i], np.float32(0)), np.float32(1)))
+                places[i] = np.int32(root * steps + _HALF)
+            values = srgb[channel]
+            for i in range(columns):
+                values[i] = roots[np.uint32(places[i])]
+        r = srgb[0]
+        g = srgb[1]
+        b = srgb[2]
+        y = luma[row]
+        u = blue[row]
+        v = red[row]
+        for i in range(columns):
+            bright = kr * r[i] + kg * g[i] + kb * b[i]
+            y[i] = bright
+            u[i] = (b[i] - bright) * blue_scale
+            v[i] = (r[i] - bright) * red_scale
+
+
+@compiled
+def luma_rows(luma, dither, scale, offset, lowest, highest, out):
+    """Fill samples of luma, dithered."""
+    for row in range(luma.shape[0]):
+        y = luma[row]
+        d = dither[row]
+        o = out[row]
+        for i in range(y.size):
+            value = np.floor(y[i] * scale + d[i] + offset + _HALF)
+            o[i] = np.int32(min(max(value, lowest), highest))
+
+
+@compiled
+def chroma_rows(chroma, across, down, scale, offset, lowest, highest, out):
+    """Fill samples of a colour difference; `across` and `down` pixels share one, sited left."""
+    line = np.empty(chroma.shape[1], np.float32)
+    share = np.float32(1.0 / down)
+    for row in range(out.shape[0]):
+        line[:] = np.float32(0)
+        for part in range(down):
+            source = chroma[row * down + part]
+            for i in range(source.size):
+                line[i] += source[i] * share
+        o = out[row]
+        if across == 1:
+            for i in range(o.size):
+                value = np.floor((line[i] + offset) * scale + _HALF)
+                o[i] = np.int32(min(max(value, lowest), highest))
+            continue
+        for i in range(o.size):
+            left = line[max(2 * i - 1, 0)]
+            mixed = (left + _TWO * line[2 * i] + line[2 * i + 1]) * _QUARTER
+            value = np.floor((mixed + offset) * scale + _HALF)
+            o[i] = np.int32(min(max(value, lowest), highest))
