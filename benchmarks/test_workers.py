@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 CONFIG = """\
 video: {{width: 640, height: 360, fps: 30}}
 maxiter: 20000
-render: {{workers: {workers}, supersample: 2}}
+render: {{workers: {workers}, reuse: frames}}
 keyframes:
   - time: 0
     center: [-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]

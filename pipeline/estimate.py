@@ -121,7 +121,7 @@ def check_room(work: Estimate, outputs: Outputs, config: Config, workers: int) -
     if work.disk_bytes > free:
         raise RenderError(
             f"{outputs.root}: about {size(work.disk_bytes)} will be written and "
-            f"{size(free)} are free; free some, or lower fps, size or supersample"
+            f"{size(free)} are free; free some, or lower fps, size or quality"
         )
     available = available_memory_bytes()
     if available is not None and work.memory_bytes > available:

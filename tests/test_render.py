@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -41,8 +42,9 @@ def report(cli: Cli, name: str = "small"):
 def samples_in(path: Path) -> int:
     """Return how many samples a file of counts holds."""
     data = path.read_bytes()
-    start = data.index(b"{")
-    facts = json.loads(data[start : data.index(b"]]}", start) + 3])
+    start = data.index(b"\n") + 9
+    (length,) = struct.unpack("<I", data[start - 8 : start - 4])
+    facts = json.loads(data[start : start + length])
     return facts["grid"]["columns"] * facts["grid"]["rows"]
 
 
