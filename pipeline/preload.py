@@ -13,6 +13,7 @@ from pipeline import painter
 from pipeline import worker as worker
 from pipeline.colour.look import Look
 from pipeline.colour.shade import Shader
+from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.choice import ACCURACIES, FLOAT64, HAVE_NUMBA, perturbation
 from pipeline.picture import planes_from_light
 from pipeline.video.encoding import Encoding
@@ -42,12 +43,14 @@ if HAVE_NUMBA:
     _nodes, _radius = np.zeros((int(_offsets[-1]), NODE_SIZE)), np.zeros((int(_offsets[-1]), 2))
     fill(_reference, -60, 2.0**-40, _nodes, _radius)
     _approximation = Approximation(_nodes, _radius, _offsets, lowest_level(_reference.steps), -60)
-    perturbation(ACCURACIES["fine"]).load()(
-        _reference, _approximation, _point.reshape(1, 1), _point.reshape(1, 1), 100, True
-    )
     _words = np.zeros(2, np.uint64)
     iterate(_words.copy(), _words.copy(), _words, _words, np.empty((1, 2)))
     first_return(np.full((8, 2), 0.25), _index, _index, np.zeros(3), -100)
+
+    _counts = perturbation(ACCURACIES["fine"]).load()(
+        _reference, _approximation, _point.reshape(1, 1), _point.reshape(1, 1), 100, True
+    )
+    counts_from_packed(packed_from_counts(_counts, 1, 1), 1, 1)
 
     # A picture from a band and a core of few samples.
     _look = Look("dusk", 8.0, 0.0, 0.0, "sqrt", (0, 0, 0))

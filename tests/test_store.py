@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import counts_packing
 from pipeline.canvas import Canvas
 from pipeline.counts_packing import SMOOTH_STEPS, counts_from_packed, packed_from_counts
 from pipeline.durable import TEMPORARY_SUFFIX, remove_temporaries, write_durably
@@ -55,6 +56,27 @@ def test_counts_survive_packing(listed, columns):
     np.testing.assert_allclose(
         back.smooth.reshape(-1), smooth, rtol=0, atol=0.5 / SMOOTH_STEPS + 1e-6
     )
+
+
+@given(samples, st.integers(1, 4))
+@settings(max_examples=50, deadline=None)
+def test_compiled_and_plain_packing_make_the_same_bytes(listed, columns):
+    rows = len(listed) // columns or 1
+    listed = (listed * columns)[: rows * columns]
+    n = np.array([sample[0] for sample in listed], np.int32)
+    outcome = np.array([sample[2] for sample in listed], np.uint8)
+    smooth = np.where(outcome == Outcome.ESCAPED, n + np.array([s[1] for s in listed]), np.nan)
+    counts = Counts(n, smooth, outcome, 0)
+    packed = packed_from_counts(counts, rows, columns)
+    back = counts_from_packed(packed, rows, columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts_packing, "HAVE_NUMBA", False)
+        assert packed_from_counts(counts, rows, columns) == packed
+        plain = counts_from_packed(packed, rows, columns)
+    for ours, others in zip(
+        (back.n, back.smooth, back.outcome), (plain.n, plain.smooth, plain.outcome), strict=True
+    ):
+        np.testing.assert_array_equal(ours, others)
 
 
 @pytest.mark.parametrize("spoiled", [b"", b"no such thing", b"\x28\xb5\x2f\xfd"])
