@@ -108,7 +108,7 @@ def columns_for(radius_px: float) -> int:
 
 def rows_for(columns: int) -> int:
     """Return the rings of an octave that are as far apart as the samples of a ring, or less."""
-    step = 1 << max(math.ceil(math.log2(columns)) - _COLUMN_BITS - 3, 1)
+    step = 1 << max(math.ceil(math.log2(columns)) - _COLUMN_BITS - 3, 2)
     return math.ceil(columns * math.log(2) / (2 * math.pi) / step) * step
 
 

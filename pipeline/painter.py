@@ -1,8 +1,10 @@
 """What a worker does with a zoom's counts: paint textures of them, and draw pictures from these."""
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -80,28 +82,41 @@ def _paint(painting: Painting, look: Look, atlas: Texels) -> None:
     layout = painting.layout
     count = layout.size(painting.first_level, painting.last_level)
     memory = atlas[painting.offset : painting.offset + count]
-    finer: Texels | None = None
-    for level in range(painting.last_level):
-        if level >= painting.first_level:
-            bordered = layout.bordered(level, painting.first_level, memory)
-            texels = bordered[1:-1, 1:-1]
-        else:
-            texels = np.empty(layout.shapes[level], np.uint32)
-        if finer is None:
-            _paint_finest(painting, look, texels)
-        elif finer.shape == (2 * texels.shape[0], 2 * texels.shape[1]):
-            halve_even(finer, texels)
-        else:
-            halve(finer, texels)
-        if level >= painting.first_level:
-            _close_borders(bordered, painting.wrapped)
-        finer = texels
+    levels = [
+        layout.bordered(level, painting.first_level, memory)
+        for level in range(painting.first_level, painting.last_level)
+    ]
+    _paint_first(painting, look, levels[0][1:-1, 1:-1])
+    for finer, coarser in pairwise(level[1:-1, 1:-1] for level in levels):
+        even = finer.shape == (2 * coarser.shape[0], 2 * coarser.shape[1])
+        (halve_even if even else halve)(finer, coarser)
+    for level in levels:
+        _close_borders(level, painting.wrapped)
 
 
-def _paint_finest(painting: Painting, look: Look, texels: Texels) -> None:
-    """Fill level 0, a few rows at a time."""
-    from pipeline.texture.texels import pack_row
+def _paint_first(painting: Painting, look: Look, texels: Texels) -> None:
+    """Fill the first of a painting's levels, a few rows at a time, through all finer ones."""
+    from pipeline.texture.texels import halve_even, pack_row
 
+    # All levels that are not whole pieces' first are exact halves of level 0.
+    together = 1 << painting.first_level
+    strip = [
+        np.empty((together >> level, painting.canvas.columns >> level), np.uint32)
+        for level in range(painting.first_level + 1)
+    ]
+    for row, light in enumerate(_light_rows(painting, look)):
+        if together == 1:
+            pack_row(light, texels[row])
+            continue
+        pack_row(light, strip[0][row % together])
+        if (row + 1) % together == 0:
+            for finer, coarser in pairwise(strip):
+                halve_even(finer, coarser)
+            texels[row // together] = strip[-1][0]
+
+
+def _light_rows(painting: Painting, look: Look) -> Iterator[NDArray[np.float32]]:
+    """Yield the light of each row of a canvas's samples."""
     canvas = painting.canvas
     shader = _shader(look)
     before = _edge_rows(painting.outer, canvas.columns, last=True)
@@ -115,9 +130,7 @@ def _paint_finest(painting: Painting, look: Look, texels: Texels) -> None:
                 smooth, above = np.concatenate([before, smooth]), HALO_ROWS
             if last == canvas.rows and after is not None:
                 smooth, below = np.concatenate([smooth, after]), HALO_ROWS
-            rows = shader.rows(smooth, 0.0, above, below, painting.wrapped)
-            for row, light in enumerate(rows, first):
-                pack_row(light, texels[row])
+            yield from shader.rows(smooth, 0.0, above, below, painting.wrapped)
 
 
 def _edge_rows(

@@ -33,9 +33,8 @@ _TICK_S = 0.2
 _MEMORY_EVERY_S = 2.0
 # A canvas whose stored counts are damaged is computed again this often.
 _MAX_DAMAGES = 3
-# Frames whose textures are painted ahead, and textures more than the next frame needs.
+# Frames whose textures are painted ahead, if they take no more than the largest at work.
 _FRAMES_AHEAD = 48
-_PIECES_AHEAD = 3
 
 
 @dataclass(slots=True)
@@ -233,11 +232,12 @@ class Run:
             if (pieces := self._pieces_of(index)) != latest:
                 latest = pieces
                 wanted |= dict.fromkeys(pieces - wanted.keys(), index)
-        most = len(wanted) + _PIECES_AHEAD
+        room = max(map(self.textures.texels, wanted), default=0)
         for index in front:
             if (pieces := self._pieces_of(index)) != latest:
                 latest = pieces
-                if len(wanted.keys() | pieces) > most:
+                room -= sum(map(self.textures.texels, pieces - wanted.keys()))
+                if room < 0:
                     break
                 wanted |= dict.fromkeys(pieces - wanted.keys(), index)
         self.textures.keep_only(set(wanted))

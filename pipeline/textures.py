@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,10 @@ from pipeline.zoom import CORE_EDGE, Zoom
 # The coarsest level of a band has rings at least so long, that of a core sides.
 _COARSEST_RING = 48
 _COARSEST_SIDE = 2
-# The finest levels of a texture take 15 of 16 parts of its memory, and are needed only at the
+# The two finest levels of a texture take 15 of 16 parts of its memory, and are needed only near the
 # picture's edge: where whole textures would take more than this, they come and go apart.
 _WHOLE_TEXELS = 20_000_000
-_FINE_LEVELS = 2
+_APART = (1, 2)
 # log2 of the texels that a pixel covers, less what `reproject` takes off it.
 _SHARPER = -0.5
 # Neighbouring bands may differ in columns, and so in the level that they show side by side.
@@ -86,19 +87,20 @@ class Textures:
         pieces = []
         for index in drawing.needed:
             layout = self._layouts[number, index]
-            if self._whole[number] or layout.levels <= _FINE_LEVELS:
+            if self._whole[number] or layout.levels <= max(_APART):
                 pieces.append(Piece(number, index, 0, layout.levels))
                 continue
-            if self._finest(drawing, index) < _FINE_LEVELS:
-                pieces.append(Piece(number, index, 0, _FINE_LEVELS))
-            pieces.append(Piece(number, index, _FINE_LEVELS, layout.levels))
+            finest = self._finest(drawing, index)
+            for first, last in pairwise((0, *_APART, layout.levels)):
+                if finest < last:
+                    pieces.append(Piece(number, index, first, last))
         return frozenset(pieces)
 
     def begin(self, piece: Piece) -> Painting:
         """Find a place for a piece, and return what is to be painted there."""
         zoom = self.zooms[piece.zoom]
         layout = self._layouts[piece.zoom, piece.index]
-        texels = layout.size(piece.first_level, piece.last_level)
+        texels = self.texels(piece)
         place = _Place(self.atlas.take(texels), texels)
         self._places[piece] = place
         canvas = zoom.canvases[piece.index]
@@ -126,6 +128,11 @@ class Textures:
                 self._stitch(piece.zoom, piece.index - 1, level)
             if piece.index + 1 < bands:
                 self._stitch(piece.zoom, piece.index, level)
+
+    def texels(self, piece: Piece) -> int:
+        """Return the size of a piece."""
+        layout = self._layouts[piece.zoom, piece.index]
+        return layout.size(piece.first_level, piece.last_level)
 
     def known(self, piece: Piece) -> bool:
         """Tell whether a piece is painted, or being painted."""
@@ -216,7 +223,7 @@ class Textures:
 
     def _piece_with(self, number: int, index: int, level: int) -> Piece | None:
         levels = self._layouts[number, index].levels
-        for first, last in ((0, levels), (0, _FINE_LEVELS), (_FINE_LEVELS, levels)):
+        for first, last in ((0, levels), *pairwise((0, *_APART, levels))):
             piece = Piece(number, index, first, last)
             if first <= level < last and self.painted([piece]):
                 return piece

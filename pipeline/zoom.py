@@ -203,7 +203,8 @@ def _core(
     """Return the grid around the target, with samples half a pixel of the deepest frame apart."""
     numbers = context(40)
     spacing = numbers.divide(width, Decimal(columns) * Decimal(2 * density))
-    half = math.ceil(2.0 ** (exponent - log2(spacing)) * _CORE_MARGIN)
+    # Even, so that two levels of detail are exact halves.
+    half = 2 * math.ceil(2.0 ** (exponent - log2(spacing)) * _CORE_MARGIN / 2)
     side = numbers.multiply(spacing, Decimal(2 * half))
     view = View(target.center, side, Decimal(0), 2 * half, 2 * half)
     kernel = band_kernel_for(view.roundings_a_sample(), accuracy)
