@@ -1,5 +1,6 @@
 """What this machine lends us: cores, memory, disk; and what we take of them."""
 
+import ctypes
 import math
 import os
 import resource
@@ -7,6 +8,8 @@ import shutil
 from pathlib import Path
 
 _CGROUP = Path("/sys/fs/cgroup")
+# Linux 5.4, asm-generic/mman-common.h; others refuse it, and nothing happens.
+_MADV_PAGEOUT = 21
 
 
 def usable_cores() -> int:
@@ -89,3 +92,16 @@ def children_cpu_s() -> float:
     """Return the CPU seconds of the children that have ended: the encoders."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+def let_go_of(library: str) -> None:
+    """Have the kernel take back the pages of a loaded library; it reads them again when needed."""
+    madvise = getattr(ctypes.CDLL(None), "madvise", None)
+    try:
+        maps = Path("/proc/self/maps").read_text().splitlines()
+    except OSError:
+        return
+    for line in maps:
+        if madvise is not None and library in line:
+            start, end = (int(address, 16) for address in line.split(maxsplit=1)[0].split("-"))
+            madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_PAGEOUT)

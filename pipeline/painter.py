@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, Shader
-from pipeline.picture import planes_from_light
+from pipeline.picture import draw_rows
 from pipeline.store import DamagedError, StoredCanvas
 from pipeline.texture.atlas import AtlasMap
 from pipeline.texture.layout import Layout, Texels
@@ -156,29 +156,24 @@ def _close_borders(bordered: Texels, wrapped: bool) -> None:
     bordered[-1] = bordered[-2]
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnFrame:
-    """A drawn frame: its planes, one after the other, and the CPU seconds it took."""
-
-    planes: list[bytes]
-    cpu_s: float
-
-
 def draw_from_textures(
-    tables: Tables, exposures: tuple[Placement, ...], encoding: Encoding, atlas: AtlasMap
-) -> DrawnFrame:
-    """Draw a frame that a zoom shows, as the encoder takes it."""
+    tables: Tables,
+    exposures: tuple[Placement, ...],
+    encoding: Encoding,
+    atlas: AtlasMap,
+    offset: int,
+) -> float:
+    """Draw a frame that a zoom shows to where `offset` says; return the CPU seconds it took."""
     start = time.thread_time()
     texels = atlas.mapped()
+    frame = atlas.frame(offset, encoding.frame_bytes)
     # An even number, for the chroma of neighbouring rows.
     step = max(2, _PIXELS_AT_ONCE // encoding.columns // 2 * 2)
-    parts: list[tuple[bytes, bytes, bytes]] = []
     for first in range(0, encoding.rows, step):
         rows = min(step, encoding.rows - first)
         light = light_of(tables, exposures, texels, first, rows, encoding.columns)
-        parts.append(planes_from_light(light, first, encoding))
-    planes = [part[plane] for plane in range(3) for part in parts]
-    return DrawnFrame(planes, time.thread_time() - start)
+        draw_rows(light, first, encoding, frame)
+    return time.thread_time() - start
 
 
 def light_of(

@@ -1,6 +1,7 @@
 """From light to the bytes of a picture: RGB for PNG, Y'CbCr planes for the encoder."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,10 @@ def rgb8_from_light(light: NDArray[np.float32], first_row: int) -> NDArray[np.ui
     return np.asarray(np.clip(np.rint(srgb), 0, 255), np.uint8)
 
 
-def planes_from_light(
-    light: NDArray[np.float32], first_row: int, encoding: Encoding
-) -> tuple[bytes, bytes, bytes]:
-    """Return the Y', Cb and Cr samples of some rows, as the encoder takes them.
+def draw_rows(
+    light: NDArray[np.float32], first_row: int, encoding: Encoding, frame: NDArray[np.uint8]
+) -> None:
+    """Draw some rows of a frame as the encoder takes it: Y', Cb and Cr, plane after plane.
 
     Parameters
     ----------
@@ -36,18 +37,38 @@ def planes_from_light(
         Linear light, 0 to 1; an even number of rows.
     first_row : int
         The place of the first row in the picture.
+    frame : ndarray of uint8, shape (encoding.frame_bytes,)
+        Filled where these rows lie.
 
     Notes
     -----
     BT.709, limited range; chroma of 4:2:0 and 4:2:2 is sited left, as MPEG-2 and H.264 take it
     unless told otherwise. Y' is dithered, so that no gradient breaks into bands.
     """
-    return (_planes_lanes if HAVE_NUMBA else planes_numpy)(light, first_row, encoding)
+    draw = _draw_rows_lanes if HAVE_NUMBA else draw_rows_numpy
+    draw(light, first_row, encoding, _planes(first_row, light.shape[0], encoding, frame))
 
 
-def _planes_lanes(
-    light: NDArray[np.float32], first_row: int, encoding: Encoding
-) -> tuple[bytes, bytes, bytes]:
+def _planes(
+    first_row: int, rows: int, encoding: Encoding, frame: NDArray[np.uint8]
+) -> list[NDArray[Any]]:
+    """Return the parts of a frame's planes where some rows lie."""
+    across, down = encoding.chroma_step
+    samples = frame if encoding.bits == 8 else frame.view("<u2")
+    columns, height = encoding.columns // across, encoding.rows // down
+    luma = encoding.columns * encoding.rows
+    chroma = columns * height
+    part = np.s_[first_row // down : (first_row + rows) // down]
+    return [
+        samples[:luma].reshape(encoding.rows, -1)[first_row : first_row + rows],
+        samples[luma : luma + chroma].reshape(height, -1)[part],
+        samples[luma + chroma :].reshape(height, -1)[part],
+    ]
+
+
+def _draw_rows_lanes(
+    light: NDArray[np.float32], first_row: int, encoding: Encoding, planes: list[NDArray[Any]]
+) -> None:
     # Its code needs numba, which takes a fifth of a second to load: only workers do.
     from pipeline.picture_lanes import chroma_rows, luma_rows, signal_rows
 
@@ -58,46 +79,35 @@ def _planes_lanes(
     )
     scale = np.float32(1 << (encoding.bits - 8))
     limits = scale, 255 * scale - 1
-    kind = np.uint8 if encoding.bits == 8 else np.uint16
-    luma = np.empty((rows, columns), kind)
-    luma_rows(signal[0], _dither(first_row, rows, columns), 219 * scale, 16 * scale, *limits, luma)
+    dither = _dither(first_row, rows, columns)
+    luma_rows(signal[0], dither, 219 * scale, 16 * scale, *limits, planes[0])
     across, down = encoding.chroma_step
-    planes = [luma]
-    for difference in signal[1:]:
-        chroma = np.empty((rows // down, columns // across), kind)
-        chroma_rows(difference, across, down, scale, np.float32(128), *limits, chroma)
-        planes.append(chroma)
-    first, second, third = (
-        plane.astype(plane.dtype.newbyteorder("<")).tobytes() for plane in planes
-    )
-    return first, second, third
+    for difference, plane in zip(signal[1:], planes[1:], strict=True):
+        chroma_rows(difference, across, down, scale, np.float32(128), *limits, plane)
 
 
-def planes_numpy(
-    light: NDArray[np.float32], first_row: int, encoding: Encoding
-) -> tuple[bytes, bytes, bytes]:
-    """Do the same as `planes_from_light`, with numpy alone; samples may differ by one."""
+def draw_rows_numpy(
+    light: NDArray[np.float32], first_row: int, encoding: Encoding, planes: list[NDArray[Any]]
+) -> None:
+    """Do the same with numpy alone; samples may differ by one."""
     srgb = _srgb(light.transpose(0, 2, 1))
     scale = np.float32(1 << (encoding.bits - 8))
-    kind = np.uint8 if encoding.bits == 8 else np.dtype("<u2")
     luma = srgb @ np.array([_KR, 1 - _KR - _KB, _KB], np.float32)
     blue = (srgb[..., 2] - luma) * _BLUE_SCALE
     red = (srgb[..., 0] - luma) * _RED_SCALE
     across, down = encoding.chroma_step
     luma *= 219 * scale
     luma += _dither(first_row, *luma.shape)
-    planes = [luma + 16 * scale]
+    signals = [luma + 16 * scale]
     for chroma in (blue, red):
         if across == 2:
             left = np.concatenate([chroma[:, :1], chroma[:, 1:-1:2]], axis=1)
             chroma = (left + 2 * chroma[:, ::2] + chroma[:, 1::2]) * np.float32(0.25)
         if down == 2:
             chroma = (chroma[::2] + chroma[1::2]) * np.float32(0.5)
-        planes.append((chroma + 128) * scale)
-    luma_bytes, blue_bytes, red_bytes = (
-        np.clip(np.rint(plane), scale, 255 * scale - 1).astype(kind).tobytes() for plane in planes
-    )
-    return luma_bytes, blue_bytes, red_bytes
+        signals.append((chroma + 128) * scale)
+    for signal, plane in zip(signals, planes, strict=True):
+        plane[:] = np.clip(np.rint(signal), scale, 255 * scale - 1)
 
 
 def _srgb(light: NDArray[np.float32]) -> NDArray[np.float32]:

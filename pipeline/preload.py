@@ -15,7 +15,8 @@ from pipeline.colour.look import Look
 from pipeline.colour.shade import Shader
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.choice import ACCURACIES, FLOAT64, HAVE_NUMBA, perturbation
-from pipeline.picture import planes_from_light
+from pipeline.machine import let_go_of
+from pipeline.picture import draw_rows
 from pipeline.video.encoding import Encoding
 
 _point = np.zeros(1)
@@ -67,8 +68,11 @@ if HAVE_NUMBA:
     )  # fmt: skip  # the tables, the place, the size
     for _format in ("yuv420p", "yuv420p10le"):
         _encoding = Encoding(16, 16, Fraction(1), "h264", 18, _format, "faster")
-        planes_from_light(_picture, 0, _encoding)
+        draw_rows(_picture, 0, _encoding, np.empty(_encoding.frame_bytes, np.uint8))
     Shader(_look).pixels(np.ones((4, 16)), 0.0, 2)
+
+# The compiler has done its work: its code, some 60 MB, need not stay in memory.
+let_go_of("libllvmlite")
 
 # What is there now is never collected, so that no collection touches, and so copies, its pages.
 gc.collect()

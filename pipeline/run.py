@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.canvas import Canvas
 from pipeline.drawing import Drawing
 from pipeline.errors import RenderError
@@ -26,7 +29,7 @@ from pipeline.report import Report
 from pipeline.row_blocks import RowCosts
 from pipeline.textures import Piece, Textures
 from pipeline.video.encoder import Encoder
-from pipeline.worker import BlockResult, count_chunks, draw_planes
+from pipeline.worker import BlockResult, count_chunks, draw_frame
 
 # Between two looks at the encoder and the memory while no result comes.
 _TICK_S = 0.2
@@ -35,6 +38,7 @@ _MEMORY_EVERY_S = 2.0
 _MAX_DAMAGES = 3
 # Frames whose textures are painted ahead, if they take no more than the largest at work.
 _FRAMES_AHEAD = 48
+_TEXELS_AHEAD = 4_000_000
 
 
 @dataclass(slots=True)
@@ -71,16 +75,24 @@ class Run:
     _pieces: dict[int, frozenset[Piece]] = field(default_factory=dict)
     _drawing: set[int] = field(default_factory=set)
     """Frames at work."""
-    _drawn: dict[int, list[bytes]] = field(default_factory=dict)
+    _drawn: set[int] = field(default_factory=set)
+    """Frames that wait for the encoder."""
+    _places: dict[int, int] = field(default_factory=dict)
+    """Where frames that are drawn, or being drawn, lie in the atlas."""
+    _encoded: deque[int] = field(default_factory=deque)
+    """Frames that the encoder has taken; it adds to them from its own thread."""
     _damages: dict[str, int] = field(default_factory=dict)
     _memory_looked_at: float = 0.0
 
     def __post_init__(self) -> None:
         self._absent.update(self.prospect.missing)
         encoding = self.prospect.config.encoding
+        # Those that wait, with one for every worker, the encoder's two, and one to spare.
+        frames = 2 * self.pool.workers + 4
         self.textures = Textures(
-            self.prospect.drawings.zooms, self.outputs.store, encoding.columns, encoding.rows
-        )
+            self.prospect.drawings.zooms, self.outputs.store, encoding.columns, encoding.rows,
+            frames * self._frame_texels,
+        )  # fmt: skip  # as in its head
 
     def close(self) -> None:
         """Let go of what is shared with the workers."""
@@ -88,10 +100,11 @@ class Run:
 
     def encode(self) -> None:
         """Compute, draw and encode all frames that are missing, in order."""
-        encoder = Encoder(self.prospect.config.encoding, self.progress.count)
+        encoder = Encoder(self.prospect.config.encoding, self._encoded.append)
         try:
             self._loop(encoder)
             encoder.finish()
+            self._free_encoded()
         except BaseException:
             encoder.abandon()
             raise
@@ -120,13 +133,14 @@ class Run:
                 self._take(task, result)
             while to_encode and to_encode[0][1] in self._drawn and encoder.has_room:
                 segment, index = to_encode.popleft()
-                planes = self._drawn.pop(index)
-                number = index - segment.first + 1
-                encoder.put(segment.path, number, planes, index == segment.last - 1)
+                self._drawn.remove(index)
+                last = index == segment.last - 1
+                encoder.put(segment.path, index, self._frame(index), last)
                 self._drawings.pop(index, None)
                 self._pieces.pop(index, None)
                 self.progress.work(self.work.encode_frame_s)
             encoder.check()
+            self._free_encoded()
             self._watch()
 
     @staticmethod
@@ -233,6 +247,8 @@ class Run:
                 latest = pieces
                 wanted |= dict.fromkeys(pieces - wanted.keys(), index)
         room = max(map(self.textures.texels, wanted), default=0)
+        # Large ones are painted when they are needed: they would be the largest part of the memory.
+        room = room if room <= _TEXELS_AHEAD else 0
         for index in front:
             if (pieces := self._pieces_of(index)) != latest:
                 latest = pieces
@@ -277,13 +293,16 @@ class Run:
         drawing = self._drawing_of(index)
         config = self.prospect.config
         self._drawing.add(index)
+        if index not in self._places:
+            self._places[index] = self.textures.atlas.take(self._frame_texels)
+        place = self._places[index]
         if drawing.zoom is not None:
             self.report.stages["reproject"].begin()
             tables = self.textures.tables(drawing)
             task = Task(
                 f"drawing frame {index}",
                 draw_from_textures,
-                (tables, drawing.exposures, config.encoding, self.textures.atlas.map),
+                (tables, drawing.exposures, config.encoding, self.textures.atlas.map, place),
                 index,
             )
         else:
@@ -291,14 +310,31 @@ class Run:
             canvas = drawing.canvases[0]
             task = Task(
                 f"drawing frame {index}",
-                draw_planes,
+                draw_frame,
                 (
                     self.outputs.store.path(canvas), canvas, drawing.supersample, config.look,
-                    drawing.frame.time, config.encoding,
+                    drawing.frame.time, config.encoding, self.textures.atlas.map, place,
                 ),
                 index,
-            )  # fmt: skip  # the arguments of draw_planes
+            )  # fmt: skip  # the arguments of draw_frame
         self.pool.submit(task)
+
+    @property
+    def _frame_texels(self) -> int:
+        """Room that a frame takes in the atlas."""
+        return -(-self.prospect.config.encoding.frame_bytes // 4)
+
+    def _frame(self, index: int) -> NDArray[np.uint8]:
+        """Return a drawn frame's bytes."""
+        size = self.prospect.config.encoding.frame_bytes
+        return self.textures.atlas.map.frame(self._places[index], size)
+
+    def _free_encoded(self) -> None:
+        """Free the places of frames that the encoder has taken."""
+        while self._encoded:
+            place = self._places.pop(self._encoded.popleft())
+            self.textures.atlas.give_back(place, self._frame_texels)
+            self.progress.count()
 
     # Results
 
@@ -323,13 +359,13 @@ class Run:
         self.textures.drop(piece)
         self._count_again(self._canvases_of(piece), index)
 
-    def _take_picture(self, index: int, picture: Any) -> None:
+    def _take_picture(self, index: int, cpu_s: float | None) -> None:
         drawing = self._drawing_of(index)
         self._drawing.remove(index)
         stage = self.report.stages["reproject" if drawing.zoom is not None else "colour"]
-        stage.end(picture.cpu_s if picture else 0.0)
-        if picture is not None:
-            self._drawn[index] = picture.planes
+        stage.end(cpu_s or 0.0)
+        if cpu_s is not None:
+            self._drawn.add(index)
             self.progress.work(self.work.draw_s[drawing.zoom is not None])
             return
         canvas = drawing.canvases[0]

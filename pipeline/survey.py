@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
 from pipeline.frames import Frame, FrameList
@@ -103,7 +106,7 @@ def survey(
         results[task.tag] = result
     counted: list[SurveyedCanvas] = [results["canvas", place] for place in places]
     drawn: list[SurveyedFrame] = [results["frame", index] for index in indices]
-    pictures = [picture.planes for picture in drawn]
+    pictures = [picture.frame for picture in drawn]
     pixels = small.columns * small.rows
     # The difference of two runs leaves ffmpeg's start out; a still is all start.
     encoded = _encode(pictures, small)
@@ -116,7 +119,7 @@ def survey(
         sample_bytes=[canvas.packed_bytes / canvas.samples for canvas in counted],
         colour_sample_s=colour_s,
         draw_pixel_s=colour_s * _LOOK_UP,
-        planes_pixel_s=sum(picture.planes_s for picture in drawn) / (len(drawn) * pixels),
+        planes_pixel_s=sum(picture.draw_s for picture in drawn) / (len(drawn) * pixels),
         encode_pixel_s=max(0.0, encoded.cpu_s - start.cpu_s) / encoded_pixels,
         encode_pixel_bytes=encoded.size / (len(pictures) * pixels),
     )
@@ -144,14 +147,14 @@ class _Encoded:
     size: int
 
 
-def _encode(pictures: list[list[bytes]], encoding: Encoding) -> _Encoded:
+def _encode(pictures: list[NDArray[np.uint8]], encoding: Encoding) -> _Encoded:
     """Return what encoding some pictures takes, ffmpeg's start included."""
     with tempfile.TemporaryDirectory(prefix="survey-") as folder:
         path = Path(folder) / "survey.mp4"
         cpu_s = children_cpu_s()
         writer = FrameWriter(path, encoding)
-        for planes in pictures:
-            writer.write(planes)
+        for frame in pictures:
+            writer.write(frame)
         writer.close()
         size = path.stat().st_size if path.exists() else 0
         return _Encoded(children_cpu_s() - cpu_s, size)

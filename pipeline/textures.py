@@ -24,8 +24,7 @@ _WHOLE_TEXELS = 20_000_000
 _APART = (1, 2)
 # log2 of the texels that a pixel covers, less what `reproject` takes off it.
 _SHARPER = -0.5
-# Neighbouring bands may differ in columns, and so in the level that they show side by side.
-_MARGIN_LEVELS = 0.25
+_MARGIN_LEVELS = 0.02
 
 
 class Piece(NamedTuple):
@@ -56,6 +55,8 @@ class Textures:
     store: Store
     columns: int
     rows: int
+    shared_texels: int
+    """Room for whatever else is shared, in texels."""
     atlas: Atlas = field(init=False)
     _layouts: dict[tuple[int, int], Layout] = field(default_factory=dict)
     _whole: list[bool] = field(default_factory=list)
@@ -74,7 +75,7 @@ class Textures:
             self._whole.append(max(sizes) * window <= _WHOLE_TEXELS)
             largest = max(largest, *sizes)
         # Twice what is ever needed: a place costs nothing until it is written.
-        self.atlas = Atlas(2 * largest * (window + 4))
+        self.atlas = Atlas(2 * (largest * (window + 4) + self.shared_texels))
 
     def close(self) -> None:
         """Let go of the memory."""
@@ -209,7 +210,9 @@ class Textures:
             else:
                 outer = zoom.octave + 1 - index - place.log2_spacing
                 far = math.log2(place.far_px(self.columns, self.rows))
-                detail = math.log2(zoom.bands[index].columns / (2 * math.pi)) - min(outer, far)
+                # A neighbour may have fewer columns, and show a finer level side by side with it.
+                columns = min(band.columns for band in zoom.bands[max(index - 1, 0) : index + 2])
+                detail = math.log2(columns / (2 * math.pi)) - min(outer, far)
             finest = min(finest, detail + _SHARPER - _MARGIN_LEVELS)
         return finest
 

@@ -17,8 +17,9 @@ from pipeline.counts_packing import StoredCounts, counts_from_packed, packed_fro
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
 from pipeline.orbit import Orbit, OrbitState
-from pipeline.picture import planes_from_light, rgb8_from_light
+from pipeline.picture import draw_rows, rgb8_from_light
 from pipeline.store import DamagedError, StoredCanvas
+from pipeline.texture.atlas import AtlasMap
 from pipeline.video.encoding import Encoding
 
 # Pixels that are coloured at once: a few megabytes of light.
@@ -36,14 +37,6 @@ class BlockResult:
     """Samples that reached maxiter."""
     iterations: int
     chunk_cpu_s: list[float]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A drawn frame: its planes, one after the other, and the CPU seconds it took."""
-
-    planes: list[bytes]
-    cpu_s: float
 
 
 def extend_orbit(orbit: Orbit, steps: int, seconds: float) -> OrbitState:
@@ -130,39 +123,36 @@ def count_n(canvas: Canvas, first_row: int, last_row: int) -> NDArray[np.unsigne
     return n
 
 
-def draw_planes(
+def draw_frame(
     path: Path,
     canvas: Canvas,
     supersample: int,
     look: Look,
     seconds: Fraction,
     encoding: Encoding,
-) -> Picture | None:
-    """Draw a frame from its stored counts, as the encoder takes it.
+    atlas: AtlasMap,
+    offset: int,
+) -> float | None:
+    """Draw a frame from the stored counts of its own grid to where `offset` says.
 
-    None where the stored counts are gone, or not those that were written.
+    Returns the CPU seconds it took; None where the stored counts are gone, or not those that were
+    written.
     """
     start = time.thread_time()
-    try:
-        with StoredCanvas.open(path, canvas) as stored:
-            planes = _planes(stored, supersample, look, seconds, encoding)
-    except (DamagedError, FileNotFoundError):
-        return None
-    return Picture(planes, time.thread_time() - start)
-
-
-def _planes(
-    stored: StoredCanvas, supersample: int, look: Look, seconds: Fraction, encoding: Encoding
-) -> list[bytes]:
+    frame = atlas.frame(offset, encoding.frame_bytes)
     shader = _shader(look)
-    rows = stored.canvas.rows // supersample
+    rows = canvas.rows // supersample
     # An even number, for the chroma of neighbouring rows.
     step = max(2, _PIXELS_AT_ONCE // encoding.columns // supersample**2 // 2 * 2)
-    parts: list[tuple[bytes, bytes, bytes]] = []
-    for first in range(0, rows, step):
-        light = _light(stored, shader, first, min(first + step, rows), supersample, seconds)
-        parts.append(planes_from_light(light, first, encoding))
-    return [part[plane] for plane in range(3) for part in parts]
+    try:
+        with StoredCanvas.open(path, canvas) as stored:
+            for first in range(0, rows, step):
+                last = min(first + step, rows)
+                light = _light(stored, shader, first, last, supersample, seconds)
+                draw_rows(light, first, encoding, frame)
+    except (DamagedError, FileNotFoundError):
+        return None
+    return time.thread_time() - start
 
 
 def draw_rgb(
@@ -224,8 +214,8 @@ class SurveyedFrame:
     """What a small picture cost to colour, and the picture."""
 
     colour_s: float
-    planes_s: float
-    planes: list[bytes]
+    draw_s: float
+    frame: NDArray[np.uint8]
 
 
 def survey_frame(
@@ -242,5 +232,6 @@ def survey_frame(
     ]
     light = shader.pixels(np.concatenate(rows), float(seconds), 1)
     coloured = time.thread_time()
-    planes = planes_from_light(light, 0, encoding)
-    return SurveyedFrame(coloured - start, time.thread_time() - coloured, list(planes))
+    frame = np.empty(encoding.frame_bytes, np.uint8)
+    draw_rows(light, 0, encoding, frame)
+    return SurveyedFrame(coloured - start, time.thread_time() - coloured, frame)

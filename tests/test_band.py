@@ -48,7 +48,7 @@ def test_rings_are_symmetric_and_go_on_in_the_next_octave(eighths, rows, octave)
     assert np.array_equal(first[0], real[0] / 2)
 
 
-@given(st.floats(80, 30_000))
+@given(st.floats(150, 30_000))
 @settings(max_examples=200, deadline=None)
 def test_an_octave_has_a_sample_to_a_pixel_and_hardly_more(radius_px):
     columns = columns_for(radius_px)

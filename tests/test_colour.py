@@ -18,7 +18,7 @@ from pipeline.colour.oklab import (
 )
 from pipeline.colour.palette import OWN_PALETTES, TURN, palette_fault, turn_from_palette
 from pipeline.colour.shade import HALO_ROWS, Shader
-from pipeline.picture import planes_from_light, rgb8_from_light
+from pipeline.picture import draw_rows, rgb8_from_light
 from pipeline.video.encoding import Encoding
 
 unit = st.floats(0, 1)
@@ -141,12 +141,9 @@ def test_planes_are_what_ffmpeg_takes_them_for(pixel_format):
     smooth = np.add.outer(np.linspace(0, 20, 32), np.linspace(0, 40, 64))
     light = Shader(look()).light(smooth, 0.0, 1)
     channels = np.ascontiguousarray(light.transpose(0, 2, 1))
-    halves = [
-        planes_from_light(channels[:16], 0, encoding),
-        planes_from_light(channels[16:], 16, encoding),
-    ]
-    planes = b"".join(half[plane] for plane in range(3) for half in halves)
-    assert len(planes) == encoding.frame_bytes
+    frame = np.zeros(encoding.frame_bytes, np.uint8)
+    draw_rows(channels[:16], 0, encoding, frame)
+    draw_rows(channels[16:], 16, encoding, frame)
     decoded = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "rawvideo", "-s", "64x32",
@@ -154,7 +151,7 @@ def test_planes_are_what_ffmpeg_takes_them_for(pixel_format):
             "scale=in_color_matrix=bt709:in_range=tv:out_range=pc:flags=accurate_rnd+full_chroma_int",
             "-pix_fmt", "rgb24", "-f", "rawvideo", "-",
         ],
-        input=planes, capture_output=True, check=True,
+        input=frame.tobytes(), capture_output=True, check=True,
     ).stdout  # fmt: skip  # the command
     rgb = np.frombuffer(decoded, np.uint8).reshape(32, 64, 3).astype(float)
     # Chroma shared by pixels, 8-bit rounding twice, and dither.

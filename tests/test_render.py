@@ -170,18 +170,18 @@ def test_a_larger_maxiter_computes_only_what_was_open(cli):
     assert (cli.output / "small.mp4").read_bytes() == few
 
 
-def test_deeper_wider_or_elsewhere_computes_only_what_is_new(rendered):
-    cli, config, _ = rendered
+def test_deeper_wider_or_elsewhere_computes_only_what_is_new(cli):
+    bands = SMALL.replace("workers: 2", "workers: 2, reuse: bands")
+    config = cli.config(bands)
     cli.done("zoom", config)
     samples = total(cli)
-    config.write_text(SMALL.replace("width: 1e-6", "width: 1e-7"))
+    config.write_text(bands.replace("width: 1e-6", "width: 1e-7"))
     cli.done("zoom", config)
     assert report(cli)["pixels_computed"] < 0.4 * samples
     # Out again by the same way.
-    there = SMALL + "  - {time: 3, center: [-0.75, 0], width: 3.5}\n"
+    there = bands + "  - {time: 3, center: [-0.75, 0], width: 3.5}\n"
     config.write_text(there)
     cli.done("zoom", config)
-    config.write_text(SMALL)
     assert report(cli)["pixels_computed"] == 0
     assert report(cli)["frames_from_bands"] == 31
 

@@ -29,7 +29,7 @@ def picture(of, level):
     scale = 4 if of.bits == 10 else 1
     planes = np.full(samples, 128 * scale, kind)
     planes[: COLUMNS * ROWS] = level * scale
-    return [planes.tobytes()]
+    return planes.view(np.uint8)
 
 
 def written(path, of, levels):
@@ -78,7 +78,7 @@ def test_1080_lines_stay_1080(tmp_path):
     of = encoding(columns=1920, rows=1080)
     path = tmp_path / "hd.mp4"
     writer = FrameWriter(path, of)
-    writer.write([bytes(of.frame_bytes)])
+    writer.write(np.zeros(of.frame_bytes, np.uint8))
     writer.close()
     reader = imageio_ffmpeg.read_frames(str(path))
     assert next(reader)["source_size"] == (1920, 1080)
@@ -111,19 +111,22 @@ def test_a_join_of_nothing_readable_says_so(tmp_path):
 def test_a_segment_gets_its_name_only_with_all_its_frames(tmp_path):
     of = encoding()
     path = tmp_path / "segment.mp4"
-    encoder = Encoder(of, lambda: None)
+    taken = []
+    encoder = Encoder(of, taken.append)
     encoder.put(path, 1, picture(of, 50), False)
     encoder.put(path, 2, picture(of, 60), False)
     assert not path.exists()
     encoder.put(path, 3, picture(of, 70), True)
     encoder.finish()
+    assert taken == [1, 2, 3]
     assert count_frames(path) == 3
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_an_abandoned_segment_leaves_nothing(tmp_path):
     of = encoding()
-    encoder = Encoder(of, lambda: None)
+    taken = []
+    encoder = Encoder(of, taken.append)
     encoder.put(tmp_path / "segment.mp4", 1, picture(of, 50), False)
     encoder.abandon()
     assert list(tmp_path.iterdir()) == []
@@ -131,9 +134,10 @@ def test_an_abandoned_segment_leaves_nothing(tmp_path):
 
 def test_a_segment_that_cannot_be_written_fails_the_run(tmp_path):
     of = encoding()
-    encoder = Encoder(of, lambda: None)
+    taken = []
+    encoder = Encoder(of, taken.append)
     path = tmp_path / "no-such-folder" / "segment.mp4"
-    encoder.put(path, 1, [bytes(of.frame_bytes)], True)
+    encoder.put(path, 1, np.zeros(of.frame_bytes, np.uint8), True)
     with pytest.raises(RenderError, match="No such file"):
         encoder.finish()
     encoder.abandon()

@@ -54,7 +54,7 @@ class Studio:
         self.references = References(folder, folder / "tables")
         encoding = config.encoding
         self.size = encoding.columns, encoding.rows
-        self.textures = Textures(self.drawings.zooms, self.store, *self.size)
+        self.textures = Textures(self.drawings.zooms, self.store, *self.size, 0)
 
     def count(self, canvas: Canvas) -> None:
         if self.store.holds(canvas):

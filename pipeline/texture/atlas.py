@@ -1,5 +1,7 @@
 """The atlas: memory for textures that all workers map, and the places in it."""
 
+import contextlib
+import mmap
 import os
 import tempfile
 from bisect import insort
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 Texels = NDArray[np.uint32]
 
 _TEXEL_BYTES = 4
+_PAGE_TEXELS = mmap.PAGESIZE // _TEXEL_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,11 @@ class AtlasMap:
 
     path: str
     texels: int
+
+    def frame(self, offset: int, size: int) -> NDArray[np.uint8]:
+        """Return the bytes of a frame that begins at a texel."""
+        first = offset * _TEXEL_BYTES
+        return self.mapped().view(np.uint8)[first : first + size]
 
     def mapped(self) -> Texels:
         """Return the atlas's texels, one-dimensional, to be read and written."""
@@ -40,7 +48,6 @@ class Atlas:
     """
 
     def __init__(self, texels: int) -> None:
-        self._texels = texels
         self._file: Any = None
         if hasattr(os, "memfd_create"):
             self._descriptor = os.memfd_create("textures")
@@ -48,12 +55,15 @@ class Atlas:
         else:
             self._file = tempfile.NamedTemporaryFile(prefix="textures-")  # noqa: SIM115  # until closed
             self._descriptor, path = self._file.fileno(), self._file.name
+        texels = _whole_pages(texels)
         os.ftruncate(self._descriptor, texels * _TEXEL_BYTES)
         self.map = AtlasMap(path, texels)
+        self._memory = mmap.mmap(self._descriptor, texels * _TEXEL_BYTES)
         self._free: list[tuple[int, int]] = [(0, texels)]
 
     def close(self) -> None:
         """Let go of the memory; what workers have mapped goes with them."""
+        self._memory.close()
         if self._file is not None:
             self._file.close()
         else:
@@ -67,6 +77,7 @@ class Atlas:
         MemoryError
             There are none.
         """
+        texels = _whole_pages(texels)
         for index, (offset, size) in enumerate(self._free):
             if size >= texels:
                 if size == texels:
@@ -77,7 +88,11 @@ class Atlas:
         raise MemoryError(f"no {texels} texels are left in the atlas")
 
     def give_back(self, offset: int, texels: int) -> None:
-        """Make some texels free again."""
+        """Make some texels free again, and their memory too."""
+        texels = _whole_pages(texels)
+        if hasattr(mmap, "MADV_REMOVE"):
+            with contextlib.suppress(OSError):
+                self._memory.madvise(mmap.MADV_REMOVE, offset * _TEXEL_BYTES, texels * _TEXEL_BYTES)
         insort(self._free, (offset, texels))
         joined: list[tuple[int, int]] = []
         for start, size in self._free:
@@ -86,3 +101,7 @@ class Atlas:
             else:
                 joined.append((start, size))
         self._free = joined
+
+
+def _whole_pages(texels: int) -> int:
+    return -(-texels // _PAGE_TEXELS) * _PAGE_TEXELS

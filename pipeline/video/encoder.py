@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.durable import publish, temporary_path
 from pipeline.errors import RenderError
 from pipeline.video.encoding import Encoding
@@ -16,7 +19,7 @@ from pipeline.video.ffmpeg import FrameWriter, count_frames
 _WAITING_PICTURES = 1
 
 
-_Item = tuple[Path, int, list[bytes], bool]
+_Item = tuple[Path, int, NDArray[np.uint8], bool]
 
 
 class Encoder:
@@ -25,7 +28,7 @@ class Encoder:
     A segment gets its name only when ffmpeg has finished it and its frames have been counted.
     """
 
-    def __init__(self, encoding: Encoding, on_frame: Callable[[], None]) -> None:
+    def __init__(self, encoding: Encoding, on_frame: Callable[[int], object]) -> None:
         self._encoding = encoding
         self._on_frame = on_frame
         self._queue: queue.Queue[_Item | None] = queue.Queue(_WAITING_PICTURES)
@@ -46,15 +49,15 @@ class Encoder:
         if self._error is not None:
             raise self._error
 
-    def put(self, segment: Path, number: int, planes: list[bytes], last: bool) -> None:
-        """Hand over a picture; `number` counts it within its segment, from 1.
+    def put(self, segment: Path, index: int, frame: NDArray[np.uint8], last: bool) -> None:
+        """Hand over frame `index`, the `last` of its segment or not; it may go when told so.
 
         Raises
         ------
         RenderError
             ffmpeg or the disk failed on an earlier one.
         """
-        self._put((segment, number, planes, last))
+        self._put((segment, index, frame, last))
 
     def finish(self) -> None:
         """Wait until all is encoded and published."""
@@ -81,22 +84,25 @@ class Encoder:
     def _run(self) -> None:
         writer: FrameWriter | None = None
         temporary: Path | None = None
+        written = 0
         try:
             while (item := self._queue.get()) is not None:
                 if self._stopping.is_set():
                     break
-                segment, number, planes, last = item
+                segment, index, frame, last = item
                 start = time.monotonic()
                 if writer is None:
                     temporary = temporary_path(segment)
                     writer = FrameWriter(temporary, self._encoding)
-                writer.write(planes)
+                writer.write(frame)
+                written += 1
                 if last:
                     assert temporary is not None
-                    _publish_segment(writer, temporary, segment, number)
+                    _publish_segment(writer, temporary, segment, written)
                     writer = temporary = None
+                    written = 0
                 self.busy_s += time.monotonic() - start
-                self._on_frame()
+                self._on_frame(index)
         except BaseException as error:
             self._error = error
             # Nobody may wait for room in a queue that is no longer emptied.

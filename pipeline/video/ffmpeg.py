@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.durable import temporary_path
 from pipeline.errors import RenderError
@@ -50,8 +52,8 @@ class FrameWriter:
         with self._report:
             self._writer.send(None)
 
-    def write(self, planes: Iterable[bytes]) -> None:
-        """Encode a frame, given as pieces of bytes in order.
+    def write(self, frame: NDArray[np.uint8]) -> None:
+        """Encode a frame, given as its bytes.
 
         Raises
         ------
@@ -59,8 +61,7 @@ class FrameWriter:
             ffmpeg has ended; the message holds what it said.
         """
         try:
-            for piece in planes:
-                self._writer.send(piece)
+            self._writer.send(frame)
         except OSError as error:
             said = self.close() or str(error).splitlines()[0]
             raise RenderError(f"{self._path.name}: ffmpeg stopped: {said}") from None
