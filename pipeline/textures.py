@@ -20,7 +20,7 @@ _COARSEST_RING = 48
 _COARSEST_SIDE = 2
 # The two finest levels of a texture take 15 of 16 parts of its memory, and are needed only near the
 # picture's edge: where whole textures would take more than this, they come and go apart.
-_WHOLE_TEXELS = 20_000_000
+_WHOLE_TEXELS = 45_000_000
 _APART = (1, 2)
 # log2 of the texels that a pixel covers, less what `reproject` takes off it.
 _SHARPER = -0.5
