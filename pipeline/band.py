@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
@@ -46,6 +47,16 @@ class Band:
             "columns": self.columns,
             "rows": self.rows,
         }
+
+    def multiplied(self, factor: Fraction) -> "Band | None":
+        """Return the band with so many times as many samples each way, if there is one.
+
+        Where the factor is whole, every sample of this band is one of that.
+        """
+        columns, rows = self.columns * factor, self.rows * factor
+        if columns.denominator != 1 or rows.denominator != 1 or columns % 8:
+            return None
+        return replace(self, columns=int(columns), rows=int(rows))
 
     def thinned(self, samples: int) -> "Band":
         """Return the same rings with about so many samples, if it has more."""
@@ -108,7 +119,7 @@ def columns_for(radius_px: float) -> int:
 
 def rows_for(columns: int) -> int:
     """Return the rings of an octave that are as far apart as the samples of a ring, or less."""
-    step = 1 << max(math.ceil(math.log2(columns)) - _COLUMN_BITS - 3, 2)
+    step = 1 << max(math.ceil(math.log2(columns)) - _COLUMN_BITS - 1, 2)
     return math.ceil(columns * math.log(2) / (2 * math.pi) / step) * step
 
 

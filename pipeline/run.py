@@ -161,15 +161,14 @@ class Run:
         self._counting[key] = _Counting(
             canvas, [b""] * canvas.chunks, [0.0] * canvas.chunks, len(blocks)
         )
-        path = self.outputs.store.path(canvas)
-        known = path if path.exists() else None
+        relatives = self.outputs.store.relatives(need.canvas)
         for first, last in blocks:
             rows = f"rows {canvas.chunk_bounds(first)[0]} to {canvas.chunk_bounds(last - 1)[1]}"
             self.report.stages["compute"].begin()
             yield Task(
                 f"counting for frame {need.frame}, {rows}",
                 count_chunks,
-                (canvas, first, last, known),
+                (canvas, first, last, relatives),
                 (key, first),
             )
 

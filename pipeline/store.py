@@ -5,18 +5,23 @@ import os
 import struct
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.band import Band
 from pipeline.canvas import Canvas
 from pipeline.counts_packing import StoredCounts, counts_from_packed
 from pipeline.durable import write_durably
+from pipeline.kernels.outcome import Outcome
 
 _MAGIC = b"mandelbrot counts 2\n"
+# Bands may hold samples of others that have so many times as many each way.
+_FACTORS = (Fraction(4), Fraction(2), Fraction(1, 2), Fraction(1, 4))
 # Length and CRC-32 of the header that follows.
 _PREFIX = struct.Struct("<II")
 _MAX_HEADER_BYTES = 1 << 24
@@ -51,6 +56,24 @@ class Store:
                 return 0 if stored.maxiter >= canvas.maxiter else stored.unresolved
         except (DamagedError, FileNotFoundError):
             return canvas.rows * canvas.columns
+
+    def relatives(self, canvas: Canvas) -> list["Relative"]:
+        """Return stored canvases that hold some of a canvas's samples.
+
+        Itself with a smaller maxiter, and bands of twice or four times as many samples each way, or
+        half or a quarter as many.
+
+        Only those with the same counts bit for bit: deep kernels work on neighbours together, and
+        round differently where there are others.
+        """
+        relatives = [Relative(self.path(canvas), canvas, Fraction(1))]
+        if isinstance(canvas.grid, Band) and not canvas.kernel.deep:
+            for factor in _FACTORS:
+                grid = canvas.grid.multiplied(factor)
+                if grid is not None:
+                    other = replace(canvas, grid=grid)
+                    relatives.append(Relative(self.path(other), other, factor))
+        return [relative for relative in relatives if relative.path.exists()]
 
     def is_whole(self, canvas: Canvas) -> bool:
         """Tell whether every byte of a canvas's counts is what was written."""
@@ -87,6 +110,47 @@ class Store:
     def discard(self, canvas: Canvas) -> None:
         """Remove a canvas's file, damaged or not."""
         self.path(canvas).unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Samples of some rows of a canvas that need not be computed."""
+
+    place: tuple[NDArray[np.intp], ...]
+    """Where they lie among these rows, as numpy indexes."""
+    counts: StoredCounts
+    decided: NDArray[np.bool_]
+    """Which of them are; others would go on with a larger maxiter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """Stored counts that another canvas's samples are among, or among its samples."""
+
+    path: Path
+    canvas: Canvas
+    """With the other's maxiter."""
+    factor: Fraction
+    """How many samples it has each way for one of the other's."""
+
+    def known(self, first_row: int, last_row: int, columns: int) -> Known | None:
+        """Return what it holds of some rows of the other; None for nothing, or where damaged."""
+        step, times = self.factor.denominator, self.factor.numerator
+        rows = np.arange(-(-first_row // step), -(-last_row // step))
+        if rows.size == 0:
+            return None
+        own_columns = np.s_[:, ::times]
+        try:
+            with StoredCanvas.open(self.path, self.canvas) as stored:
+                there = stored.counts_of(rows * times)
+                reached = stored.maxiter >= self.canvas.maxiter
+        except (DamagedError, FileNotFoundError):
+            return None
+        counts = StoredCounts(
+            there.n[own_columns], there.smooth[own_columns], there.outcome[own_columns]
+        )
+        place = np.ix_(rows * step - first_row, np.arange(0, columns, step))
+        return Known(place, counts, reached | (counts.outcome != Outcome.UNRESOLVED))
 
 
 @dataclass(slots=True)
@@ -168,6 +232,22 @@ class StoredCanvas:
         maxiter = self.canvas.maxiter
         # With a smaller one something may be open, for whoever goes on from here.
         return counts.seen_with(maxiter) if self.maxiter > maxiter else counts
+
+    def counts_of(self, rows: NDArray[np.intp]) -> StoredCounts:
+        """Return the counts of some rows, ascending.
+
+        Raises
+        ------
+        DamagedError
+            Its bytes are not those that were written.
+        """
+        height = self.canvas.chunk_rows
+        parts = []
+        for chunk in np.unique(rows // height):
+            counts = self.chunk(int(chunk))
+            own = rows[rows // height == chunk] - chunk * height
+            parts.append((counts.n[own], counts.smooth[own], counts.outcome[own]))
+        return StoredCounts(*map(np.concatenate, zip(*parts, strict=True)))
 
     def check(self) -> None:
         """Read all that was written.

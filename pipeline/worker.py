@@ -1,6 +1,7 @@
 """What a worker process does: count a block of rows, or draw a picture from stored counts."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, Shader
-from pipeline.counts_packing import StoredCounts, counts_from_packed, packed_from_counts
+from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
 from pipeline.orbit import Orbit, OrbitState
 from pipeline.picture import draw_rows, rgb8_from_light
-from pipeline.store import DamagedError, StoredCanvas
+from pipeline.store import DamagedError, Relative, StoredCanvas
 from pipeline.texture.atlas import AtlasMap
 from pipeline.video.encoding import Encoding
 
@@ -45,25 +46,18 @@ def extend_orbit(orbit: Orbit, steps: int, seconds: float) -> OrbitState:
 
 
 def count_chunks(
-    canvas: Canvas, first_chunk: int, last_chunk: int, known: Path | None = None
+    canvas: Canvas, first_chunk: int, last_chunk: int, relatives: Sequence[Relative] = ()
 ) -> BlockResult:
     """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`.
 
-    `known` names stored counts of the canvas with a smaller maxiter: only what they left
-    unresolved is computed.
+    Only what stored relatives do not hold is computed.
     """
     chunks, seconds, iterations, computed, unresolved = [], [], 0, 0, 0
     for chunk in range(first_chunk, last_chunk):
         start = time.thread_time()
         first, last = canvas.chunk_bounds(chunk)
-        old = _known_counts(known, canvas, chunk)
-        if old is None:
-            counts = canvas.counts(first, last)
-            computed += counts.n.size
-        else:
-            open_samples = (old.outcome == Outcome.UNRESOLVED).reshape(-1)
-            counts = _completed(canvas, chunk, old, open_samples)
-            computed += int(np.count_nonzero(open_samples))
+        counts, missing = _counts(canvas, chunk, relatives)
+        computed += missing
         chunks.append(packed_from_counts(counts, last - first, canvas.columns))
         unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
         iterations += counts.iterations
@@ -71,30 +65,36 @@ def count_chunks(
     return BlockResult(chunks, computed, unresolved, iterations, seconds)
 
 
-def _known_counts(known: Path | None, canvas: Canvas, chunk: int) -> StoredCounts | None:
-    """Return a chunk as it was stored; None where that cannot be used."""
-    if known is None:
-        return None
-    try:
-        with StoredCanvas.open(known, canvas) as stored:
-            return stored.chunk(chunk) if stored.maxiter < canvas.maxiter else None
-    except (DamagedError, FileNotFoundError):
-        return None
-
-
-def _completed(
-    canvas: Canvas, chunk: int, old: StoredCounts, open_samples: NDArray[np.bool_]
-) -> Counts:
-    """Return a chunk's counts, those of open samples computed."""
-    n = np.where(old.outcome == Outcome.ESCAPED, old.n, np.int32(canvas.maxiter)).reshape(-1)
-    smooth, outcome = old.smooth.reshape(-1), old.outcome.reshape(-1)
-    iterations = 0
-    if open_samples.any():
-        new = canvas.counts_where(chunk, open_samples)
-        n[open_samples], smooth[open_samples] = new.n, new.smooth
-        outcome[open_samples] = new.outcome
-        iterations = new.iterations
-    return Counts(n, smooth, outcome, iterations)
+def _counts(canvas: Canvas, chunk: int, relatives: Sequence[Relative]) -> tuple[Counts, int]:
+    """Return a chunk's counts, and how many of its samples had to be computed."""
+    first, last = canvas.chunk_bounds(chunk)
+    shape = last - first, canvas.columns
+    n = np.full(shape, canvas.maxiter, np.int32)
+    smooth = np.full(shape, np.nan)
+    outcome = np.full(shape, np.uint8(Outcome.UNRESOLVED))
+    decided = np.zeros(shape, bool)
+    for relative in relatives:
+        if (known := relative.known(first, last, canvas.columns)) is None:
+            continue
+        new = known.decided & ~decided[known.place]
+        counts = known.counts
+        n[known.place] = np.where(
+            new & (counts.outcome == Outcome.ESCAPED), counts.n, n[known.place]
+        )
+        smooth[known.place] = np.where(new, counts.smooth, smooth[known.place])
+        outcome[known.place] = np.where(new, counts.outcome, outcome[known.place])
+        decided[known.place] |= new
+    if not decided.any():
+        return canvas.counts(first, last), decided.size
+    wanted = ~decided.reshape(-1)
+    counted = Counts(n.reshape(-1), smooth.reshape(-1), outcome.reshape(-1), 0)
+    if wanted.any():
+        missing = canvas.counts_where(chunk, wanted)
+        counted.iterations = missing.iterations
+        counted.n[wanted] = missing.n
+        counted.smooth[wanted] = missing.smooth
+        counted.outcome[wanted] = missing.outcome
+    return counted, int(np.count_nonzero(wanted))
 
 
 def count_outcomes(canvas: Canvas) -> tuple[int, int]:

@@ -186,6 +186,30 @@ def test_deeper_wider_or_elsewhere_computes_only_what_is_new(cli):
     assert report(cli)["frames_from_bands"] == 31
 
 
+def test_a_larger_picture_computes_only_what_smaller_bands_cannot_give(cli):
+    center = "[-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]"
+    small = LONGER.replace("workers: 2", "workers: 2, reuse: bands").replace("[-0.75, 0]", center)
+    config = cli.config(small)
+    cli.done("zoom", config)
+    quarter = total(cli)
+    large = small.replace("width: 384, height: 216", "width: 768, height: 432")
+    config.write_text(large)
+    cli.done("zoom", config)
+    whole = total(cli)
+    # Of bands with exactly twice as many columns and rows a quarter is there.
+    assert report(cli)["pixels_computed"] < whole - 0.7 * quarter
+    fresh = Cli(cli.folder / "fresh")
+    fresh.folder.mkdir()
+    fresh.done("zoom", fresh.config(large))
+    assert (fresh.output / "small.mp4").read_bytes() == (cli.output / "small.mp4").read_bytes()
+    # The smaller picture is among the larger one's samples, but for its core.
+    for path in (fresh.output / "small" / "segments").iterdir():
+        path.unlink()
+    config.write_text(small)
+    fresh.done("zoom", config)
+    assert report(fresh)["pixels_computed"] < 0.15 * quarter
+
+
 def test_twice_the_frame_rate_by_frames_computes_only_the_frames_between(cli):
     config = cli.config(BY_FRAMES)
     cli.done("zoom", config)

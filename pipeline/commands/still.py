@@ -26,7 +26,7 @@ from pipeline.pool import SharedPool, Task
 from pipeline.progress import duration
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
-from pipeline.store import DamagedError
+from pipeline.store import DamagedError, Store
 from pipeline.view import View
 from pipeline.worker import count_chunks, count_rows, draw_rgb
 
@@ -87,7 +87,7 @@ def _drawn(
     store = outputs.store
     for _ in range(2):
         if not store.holds(canvas):
-            store.save(canvas, *_counted(canvas, frame, store.path(canvas), pool))
+            store.save(canvas, *_counted(canvas, frame, store, pool))
         try:
             return draw_rgb(store.path(canvas), canvas, supersample, config.look, frame.time)
         except DamagedError:
@@ -96,14 +96,14 @@ def _drawn(
 
 
 def _counted(
-    canvas: Canvas, frame: Frame, path: Path, pool: SharedPool
+    canvas: Canvas, frame: Frame, store: Store, pool: SharedPool
 ) -> tuple[list[bytes], int, int]:
     """Return a canvas's packed chunks, its unresolved samples and the iterations done."""
     chunks = [b""] * canvas.chunks
     unresolved, iterations = 0, 0
-    known = path if path.exists() else None
+    relatives = store.relatives(canvas)
     tasks = (
-        Task(f"frame {frame.index}", count_chunks, (canvas, first, last, known), first)
+        Task(f"frame {frame.index}", count_chunks, (canvas, first, last, relatives), first)
         for first, last in RowCosts().blocks(canvas, pool.workers)
     )
     for task, block in pool.results(tasks):

@@ -265,8 +265,8 @@ def _look_up_bands(texels, offsets, columns, rows, k, step, first, last, floats,
 def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
     """Fill the class of each pixel of a run: where, and between which levels, its light lies.
 
-    A class is _CORE, _CENTER, or the number of a band and a step (see `_look_up_bands`). Fills DETAIL as well, and makes
-    all light zero.
+    A class is _CORE, _CENTER, or the number of a band and a step (see `_look_up_bands`). Fills
+    DETAIL as well, and makes all light zero.
     """
     coarsest = np.float32(levels - 1)
     for p in range(count):
