@@ -18,6 +18,8 @@ from pipeline.zoom import Placement, Zoom
 # Pictures of an open shutter: so many that none lies farther from the next than this, in pixels.
 _BLUR_STEP_PX = 1.5
 _MOST_EXPOSURES = 16
+# Frames that are looked at to say how many there are on average.
+_PLACES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,13 @@ class Drawings:
     def from_bands(self, index: int) -> bool:
         """Tell whether a frame is drawn from bands."""
         return self._needed[index] is not None
+
+    def exposures(self) -> float:
+        """Return how many pictures a frame from bands is the mean of, on average."""
+        count = len(self._frames)
+        few = {round(place * (count - 1) / _PLACES) for place in range(_PLACES + 1)}
+        numbers = [len(self[index].exposures) for index in few if self.from_bands(index)]
+        return sum(numbers) / len(numbers) if numbers else 1.0
 
     def needs(self, indices: Iterable[int]) -> dict[str, "Need"]:
         """Return what is to be counted for some frames by key, in the order in which it is needed.

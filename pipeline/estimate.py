@@ -71,7 +71,7 @@ def estimate(
     own_grid_s = survey.colour_sample_s * config.quality.supersample**2
     draw_s = {
         False: (own_grid_s + survey.planes_pixel_s) * pixels,
-        True: (survey.draw_pixel_s + survey.planes_pixel_s) * pixels,
+        True: (survey.draw_pixel_s * drawings.exposures() + survey.planes_pixel_s) * pixels,
     }
     encode_frame_s = survey.encode_pixel_s * pixels
     drawn_s = sum(draw_s[drawings.from_bands(index)] for index in wanted)
