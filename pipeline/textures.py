@@ -19,9 +19,9 @@ from pipeline.zoom import CORE_EDGE, Zoom
 _COARSEST_RING = 48
 _COARSEST_SIDE = 2
 # The two finest levels of a texture take 15 of 16 parts of its memory, and are needed only near the
-# picture's edge: where whole textures would take more than this, they come and go apart.
-_WHOLE_TEXELS = 45_000_000
-_APART = (1, 2)
+# picture's edge. Where whole textures would take more texels than this, textures are cut before
+# these levels, and the pieces come and go apart; each piece is a colouring more.
+_CUTS = ((20_000_000, ()), (52_000_000, (1,)), (math.inf, (1, 2)))
 # log2 of the texels that a pixel covers, less what `reproject` takes off it.
 _SHARPER = -0.5
 _MARGIN_LEVELS = 0.02
@@ -59,7 +59,8 @@ class Textures:
     """Room for whatever else is shared, in texels."""
     atlas: Atlas = field(init=False)
     _layouts: dict[tuple[int, int], Layout] = field(default_factory=dict)
-    _whole: list[bool] = field(default_factory=list)
+    _cuts: list[tuple[int, ...]] = field(default_factory=list)
+    """Before which levels a zoom's textures are cut."""
     _places: dict[Piece, _Place] = field(default_factory=dict)
     _tables: dict[tuple[int, range], Tables] = field(default_factory=dict)
     """As long as nothing is painted or dropped."""
@@ -72,7 +73,8 @@ class Textures:
                 least = _COARSEST_SIDE if index == len(zoom.bands) else _COARSEST_RING
                 self._layouts[number, index] = Layout(canvas.columns, canvas.rows, least)
             sizes = [self._size(number, index) for index in range(len(zoom.canvases))]
-            self._whole.append(max(sizes) * window <= _WHOLE_TEXELS)
+            shown = max(sizes) * window
+            self._cuts.append(next(cuts for most, cuts in _CUTS if shown <= most))
             largest = max(largest, *sizes)
         # Twice what is ever needed: a place costs nothing until it is written.
         self.atlas = Atlas(2 * (largest * (window + 4) + self.shared_texels))
@@ -88,12 +90,10 @@ class Textures:
         pieces = []
         for index in drawing.needed:
             layout = self._layouts[number, index]
-            if self._whole[number] or layout.levels <= max(_APART):
-                pieces.append(Piece(number, index, 0, layout.levels))
-                continue
             finest = self._finest(drawing, index)
-            for first, last in pairwise((0, *_APART, layout.levels)):
-                if finest < last:
+            for first, last in self._ranges(number, layout.levels):
+                # The coarsest serves all that is smaller.
+                if finest < last or last == layout.levels:
                     pieces.append(Piece(number, index, first, last))
         return frozenset(pieces)
 
@@ -195,6 +195,11 @@ class Textures:
     def _number(self, zoom: Zoom) -> int:
         return next(number for number, own in enumerate(self.zooms) if own is zoom)
 
+    def _ranges(self, number: int, levels: int) -> list[tuple[int, int]]:
+        """Return the first and last levels of a zoom's pieces, the last excluded."""
+        cuts = (cut for cut in self._cuts[number] if cut < levels)
+        return list(pairwise((0, *cuts, levels)))
+
     def _size(self, number: int, index: int) -> int:
         layout = self._layouts[number, index]
         return layout.size(0, layout.levels)
@@ -226,7 +231,7 @@ class Textures:
 
     def _piece_with(self, number: int, index: int, level: int) -> Piece | None:
         levels = self._layouts[number, index].levels
-        for first, last in ((0, levels), *pairwise((0, *_APART, levels))):
+        for first, last in self._ranges(number, levels):
             piece = Piece(number, index, first, last)
             if first <= level < last and self.painted([piece]):
                 return piece

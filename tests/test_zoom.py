@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from pipeline import textures
 from pipeline.band import Band
 from pipeline.canvas import Canvas
 from pipeline.colour.oklab import srgb_from_linear
@@ -302,3 +303,21 @@ def test_the_frame_s_own_grid_is_still_drawn_as_before(tmp_path):
     picture = draw_rgb(studio.store.path(canvas), canvas, 2, config.look, frames[3].time)
     expected = srgb_from_linear(studio.direct(frames[3], 2).astype(float)) * 255
     assert np.abs(picture - expected).max() < 1.6
+
+
+def test_pictures_are_the_same_however_textures_are_cut(tmp_path, monkeypatch):
+    config, frames = loaded(tmp_path, GLIDE)
+    pictures = []
+    for cuts in ((), (1,), (1, 2)):
+        monkeypatch.setattr(textures, "_CUTS", ((math.inf, cuts),))
+        studio = Studio(config, frames, tmp_path / "counts")
+        # Few at a time, as in a run: what the latest frame needs.
+        shown = []
+        for index in (0, 2, 9, 21, 30):
+            drawing = studio.drawings[index]
+            studio.textures.keep_only(set(studio.textures.pieces(drawing)))
+            shown.append(studio.light(drawing))
+        pictures.append(shown)
+        studio.textures.close()
+    for other in pictures[1:]:
+        np.testing.assert_array_equal(pictures[0], other)
