@@ -11,12 +11,14 @@ from pipeline.progress import size
 from pipeline.survey import Survey
 from pipeline.video.encoding import THREADS
 
-# Measured at 1080p and 4K with 4 workers on x86-64 (483 and 863 MB): what the processes hold before
-# any picture, and what each pixel adds in the encoder.
-PARENT_BYTES = 150_000_000
+# Measured at 720p, 1080p and 4K on x86-64 (385, 520 and 1140 MB): what the processes hold before any
+# picture, and what each pixel adds in the encoder, and in the coloured bands that a frame shows.
+PARENT_BYTES = 100_000_000
 WORKER_BYTES = 36_000_000
 ENCODER_BYTES = 60_000_000
 ENCODER_PIXEL_BYTES = 48
+TEXTURES_BYTES = 40_000_000
+TEXTURES_PIXEL_BYTES = 50
 # Pictures beside those that workers hold: drawn, sent, or on their way into the encoder.
 WAITING_PICTURES = 6
 
@@ -106,7 +108,10 @@ def memory_bytes(config: Config, workers: int) -> int:
     depth = 2 if config.encoding.bits == 10 else 1
     pictures = (workers + WAITING_PICTURES) * config.encoding.frame_bytes
     encoder = ENCODER_BYTES + ENCODER_PIXEL_BYTES * depth * pixels
-    return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + pictures)
+    textures = 0.0
+    if config.reuse != "frames":
+        textures = TEXTURES_BYTES + TEXTURES_PIXEL_BYTES * config.quality.density**2 * pixels
+    return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + textures + pictures)
 
 
 def check_room(work: Estimate, outputs: Outputs, config: Config, workers: int) -> None:
