@@ -11,8 +11,8 @@ from pipeline.progress import size
 from pipeline.survey import Survey
 from pipeline.video.encoding import THREADS
 
-# Measured at 720p, 1080p and 4K on x86-64 (385, 520 and 1140 MB): what the processes hold before any
-# picture, and what each pixel adds in the encoder, and in the coloured bands that a frame shows.
+# Measured at 720p, 1080p and 4K on x86-64 (385, 520 and 1140 MB): what the processes hold before
+# any picture, and what each pixel adds in the encoder and in the coloured bands that a frame shows.
 PARENT_BYTES = 100_000_000
 WORKER_BYTES = 36_000_000
 ENCODER_BYTES = 60_000_000

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.band import Band, columns_for, rows_for
 from pipeline.canvas import Canvas
 from pipeline.decimals import context, difference, log2
@@ -121,11 +124,14 @@ def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: flo
     columns, rows = first_view.columns, first_view.rows
     target = frames.target(legs[0])
     corner_px = math.hypot(columns, rows) / 2
-    places = [place for leg in legs for place in _places(frames, leg, columns, corner_px)]
+    places = _Places.of(
+        [place for leg in legs for place in _places(frames, leg, columns, corner_px)]
+    )
     width = min(frames.legs[leg].deep.width for leg in legs)
     deepest = log2(width) - math.log2(columns)
     core_exponent = math.floor(math.log2(corner_px / 2) + deepest)
-    octave = math.ceil(max(math.log2(place.far_px) + place.log2_spacing for place in places)) - 1
+    farthest = float(np.max(np.log2(places.far_px) + places.log2_spacing))
+    octave = math.ceil(farthest) - 1
     bands = tuple(
         _band(target, at, places, corner_px, accuracy, density)
         for at in range(octave, core_exponent - 1, -1)
@@ -136,15 +142,24 @@ def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: flo
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A picture on the way, as the bands see it, however it is turned."""
+class _Places:
+    """Pictures on the way, as the bands see them, however they are turned."""
 
-    log2_spacing: float
-    far_px: float
-    maxiter: int
+    log2_spacing: NDArray[np.float64]
+    far_px: NDArray[np.float64]
+    maxiter: NDArray[np.int64]
+
+    @staticmethod
+    def of(places: list[tuple[float, float, int]]) -> "_Places":
+        """Take spacing, distance and limit of each place."""
+        spacing, far_px, maxiter = zip(*places, strict=True)
+        return _Places(np.array(spacing), np.array(far_px), np.array(maxiter, np.int64))
 
 
-def _places(frames: FrameList, leg: int, columns: int, corner_px: float) -> Iterator[_Place]:
+def _places(
+    frames: FrameList, leg: int, columns: int, corner_px: float
+) -> Iterator[tuple[float, float, int]]:
+    """Yield log2 of the pixels' distance, that of the farthest corner in pixels, and the limit."""
     way: Leg = frames.legs[leg]
     numbers = context(20)
     apart = [
@@ -157,7 +172,7 @@ def _places(frames: FrameList, leg: int, columns: int, corner_px: float) -> Iter
     for place in range(count + 1):
         depth = Fraction(place, count)
         progress = depth if way.deep is way.end else 1 - depth
-        yield _Place(
+        yield (
             start - way.octaves * float(depth),
             corner_px + apart_px * float(1 - depth),
             frames.maxiter(leg, progress),
@@ -167,26 +182,21 @@ def _places(frames: FrameList, leg: int, columns: int, corner_px: float) -> Iter
 def _band(
     target: Target,
     octave: int,
-    places: list[_Place],
+    places: _Places,
     corner_px: float,
     accuracy: Accuracy,
     density: float,
 ) -> Canvas:
     """Return the band of an octave: a sample to a pixel where it is largest on the screen."""
-    largest_px = corner_px
-    limits = []
-    for place in places:
-        outer_px = 2.0 ** min(octave + 1 - place.log2_spacing, 64.0)
-        if outer_px / 2 > place.far_px:
-            continue
-        largest_px = max(largest_px, min(outer_px, place.far_px))
-        # As it leaves the screen, or stays.
-        if outer_px >= corner_px / 2:
-            limits.append(place.maxiter)
+    outer_px = np.exp2(np.minimum(octave + 1 - places.log2_spacing, 64.0))
+    seen = outer_px / 2 <= places.far_px
+    largest_px = max(corner_px, float(np.max(np.minimum(outer_px, places.far_px)[seen], initial=0)))
+    # As it leaves the screen, or stays.
+    leaving = seen & (outer_px >= corner_px / 2)
     columns = columns_for(largest_px * density)
     band = Band(target.center, octave, columns, rows_for(columns))
     kernel = band_kernel_for(band.roundings_a_sample(), accuracy)
-    maxiter = max(limits or [place.maxiter for place in places])
+    maxiter = int(np.max(places.maxiter[leaving] if leaving.any() else places.maxiter))
     return Canvas(band, maxiter, kernel, target if kernel.deep else None)
 
 
