@@ -60,6 +60,11 @@ class Canvas:
         return self.grid.rows
 
     @property
+    def samples(self) -> int:
+        """Of all rows."""
+        return self.rows * self.columns
+
+    @property
     def chunk_rows(self) -> int:
         """Rows of a chunk."""
         return max(1, min(self.rows, CHUNK_SAMPLES // self.columns))

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,16 +11,13 @@ from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
-from pipeline.colour.shade import HALO_ROWS, Shader
-from pipeline.picture import draw_rows
+from pipeline.colour.shade import HALO_ROWS, shader_of
+from pipeline.picture import draw_rows, rows_at_once
 from pipeline.store import DamagedError, StoredCanvas
 from pipeline.texture.atlas import AtlasMap
 from pipeline.texture.layout import Layout, Texels
 from pipeline.video.encoding import Encoding
 from pipeline.zoom import Placement
-
-# Pixels that are drawn at once: their light stays in the cache.
-_PIXELS_AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ def _paint_first(painting: Painting, look: Look, texels: Texels) -> None:
 def _light_rows(painting: Painting, look: Look) -> Iterator[NDArray[np.float32]]:
     """Yield the light of each row of a canvas's samples."""
     canvas = painting.canvas
-    shader = _shader(look)
+    shader = shader_of(look)
     before = _edge_rows(painting.outer, canvas.columns, last=True)
     after = _edge_rows(painting.inner, canvas.columns, last=False)
     with StoredCanvas.open(painting.path, canvas) as stored:
@@ -167,8 +163,7 @@ def draw_from_textures(
     start = time.thread_time()
     texels = atlas.mapped()
     frame = atlas.frame(offset, encoding.frame_bytes)
-    # An even number, for the chroma of neighbouring rows.
-    step = max(2, _PIXELS_AT_ONCE // encoding.columns // 2 * 2)
+    step = rows_at_once(encoding.columns)
     for first in range(0, encoding.rows, step):
         rows = min(step, encoding.rows - first)
         light = light_of(tables, exposures, texels, first, rows, encoding.columns)
@@ -201,8 +196,3 @@ def light_of(
     if len(exposures) > 1:
         light *= np.float32(1 / len(exposures))
     return light
-
-
-@lru_cache(maxsize=2)
-def _shader(look: Look) -> Shader:
-    return Shader(look)

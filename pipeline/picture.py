@@ -11,12 +11,21 @@ from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.video.encoding import Encoding
 
 _STEPS = 1 << 16
+_SAMPLES_AT_ONCE = 1 << 15
 _DITHER_ROWS = 64
 
 # ITU-R BT.709-6, item 3.2.
 _KR, _KB = 0.2126, 0.0722
 _BLUE_SCALE = np.float32(224 / (2 * (1 - _KB)))
 _RED_SCALE = np.float32(224 / (2 * (1 - _KR)))
+
+
+def rows_at_once(samples: int) -> int:
+    """Return how many rows of so many samples are drawn at once: their light stays in the cache.
+
+    An even number, for the chroma of neighbouring rows.
+    """
+    return max(2, _SAMPLES_AT_ONCE // samples // 2 * 2)
 
 
 def rgb8_from_light(light: NDArray[np.float32], first_row: int) -> NDArray[np.uint8]:

@@ -45,7 +45,7 @@ class Prospect:
         return Prospect(
             config, frames, drawings, segments, missing_segments, wanted, needs,
             {key: samples for key, samples in to_compute.items() if samples},
-            sum(samples_of(need.canvas) for need in all_needs.values()),
+            sum(need.canvas.samples for need in all_needs.values()),
         )  # fmt: skip  # as in its head
 
     @property
@@ -57,13 +57,8 @@ class Prospect:
         """Measure what it will take; the reference orbits are there."""
         measured = survey(self.config, self.frames, self.canvases, pool, references)
         bands = {key for zoom in self.drawings.zooms for key, _ in zoom.keys}
-        painted = sum(samples_of(need.canvas) for key, need in self.needs.items() if key in bands)
+        painted = sum(need.canvas.samples for key, need in self.needs.items() if key in bands)
         return estimate(
             self.config, measured, self.drawings, self.wanted, list(self.missing.items()), painted,
             workers,
         )  # fmt: skip  # as in its head
-
-
-def samples_of(canvas: Canvas) -> int:
-    """Return how many samples a canvas has."""
-    return canvas.rows * canvas.columns

@@ -14,7 +14,7 @@ from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool
 from pipeline.progress import Progress, duration
-from pipeline.prospect import Prospect, samples_of
+from pipeline.prospect import Prospect
 from pipeline.references import References
 from pipeline.report import Report
 from pipeline.run import Run
@@ -81,7 +81,7 @@ def _describe(prospect: Prospect, report: Report) -> None:
     canvases: list[Canvas] = [need.canvas for need in drawings.needs(range(len(drawings))).values()]
     for canvas in canvases:
         arithmetic = canvas.kernel.arithmetic
-        report.kernels[arithmetic] = report.kernels.get(arithmetic, 0) + samples_of(canvas)
+        report.kernels[arithmetic] = report.kernels.get(arithmetic, 0) + canvas.samples
 
 
 def _make(prospect: Prospect, outputs: Outputs, report: Report) -> None:

@@ -35,21 +35,17 @@ def zooms_of(config: Config, frames: FrameList) -> list[Zoom | None]:
     return zooms
 
 
-def samples_of(zoom: Zoom) -> int:
-    """Return how many samples a zoom has."""
-    return sum(canvas.rows * canvas.columns for canvas in zoom.canvases)
-
-
 def _chosen(group: list[int], config: Config, frames: FrameList) -> tuple[list[int], Zoom | None]:
     """Return those legs of a group that bands serve, and their zoom."""
 
     def zoom(legs: list[int]) -> Zoom:
         return zoom_of(legs, frames, config.accuracy, config.quality.density)
 
-    legs = [leg for leg in group if _in_reach(zoom([leg]), config)]
+    alone = {leg: zoom([leg]) for leg in group}
+    legs = [leg for leg in group if _in_reach(alone[leg], config)]
     if not legs:
         return [], None
-    best = zoom(legs)
+    best = zoom(legs) if len(legs) > 1 else alone[legs[0]]
     if config.reuse == "bands":
         return legs, best
     saved = {leg: frame_samples(leg, config, frames) for leg in legs}
@@ -58,9 +54,9 @@ def _chosen(group: list[int], config: Config, frames: FrameList) -> tuple[list[i
             break
         rest = [other for other in legs if other != leg]
         without = zoom(rest)
-        if samples_of(without) + saved[leg] < samples_of(best):
+        if without.samples + saved[leg] < best.samples:
             legs, best = rest, without
-    if samples_of(best) > sum(saved[leg] for leg in legs):
+    if best.samples > sum(saved[leg] for leg in legs):
         return [], None
     return legs, best
 

@@ -21,7 +21,7 @@ class RowCosts:
     def learn(self, canvas: Canvas, chunk_cpu_s: list[float]) -> None:
         """Take the measured cost of every chunk of a canvas."""
         self._chunk_cpu_s = chunk_cpu_s
-        self._samples = canvas.rows * canvas.columns
+        self._samples = canvas.samples
 
     def blocks(self, canvas: Canvas, workers: int) -> list[tuple[int, int]]:
         """Cut a canvas into runs of chunks, first and last excluded, of about BLOCK_S each."""
@@ -31,7 +31,7 @@ class RowCosts:
                 (first, min(first + size, canvas.chunks)) for first in range(0, canvas.chunks, size)
             ]
         known = len(self._chunk_cpu_s)
-        scale = canvas.rows * canvas.columns / self._samples * known / canvas.chunks
+        scale = canvas.samples / self._samples * known / canvas.chunks
         blocks = []
         first, cost = 0, 0.0
         for chunk in range(canvas.chunks):

@@ -23,10 +23,11 @@ from pipeline.outputs import Outputs
 from pipeline.painter import draw_from_textures, paint
 from pipeline.pool import SharedPool, Task
 from pipeline.progress import Progress
-from pipeline.prospect import Prospect, samples_of
+from pipeline.prospect import Prospect
 from pipeline.references import References
 from pipeline.report import Report
 from pipeline.row_blocks import RowCosts
+from pipeline.texture.atlas import texels_for
 from pipeline.textures import Piece, Textures
 from pipeline.video.encoder import Encoder
 from pipeline.worker import BlockResult, count_chunks, draw_frame
@@ -321,7 +322,7 @@ class Run:
     @property
     def _frame_texels(self) -> int:
         """Room that a frame takes in the atlas."""
-        return -(-self.prospect.config.encoding.frame_bytes // 4)
+        return texels_for(self.prospect.config.encoding.frame_bytes)
 
     def _frame(self, index: int) -> NDArray[np.uint8]:
         """Return a drawn frame's bytes."""
@@ -351,7 +352,7 @@ class Run:
     def _take_painting(self, piece: Piece, index: int, well: bool, cpu_s: float) -> None:
         self.report.stages["colour"].end(cpu_s)
         canvas = self.textures.zooms[piece.zoom].canvases[piece.index]
-        self.progress.work(self.work.paint_sample_s * samples_of(canvas))
+        self.progress.work(self.work.paint_sample_s * canvas.samples)
         if well:
             self.textures.finish(piece)
             return

@@ -55,7 +55,7 @@ class Store:
             with StoredCanvas.open(self.path(canvas), canvas) as stored:
                 return 0 if stored.maxiter >= canvas.maxiter else stored.unresolved
         except (DamagedError, FileNotFoundError):
-            return canvas.rows * canvas.columns
+            return canvas.samples
 
     def relatives(self, canvas: Canvas) -> list["Relative"]:
         """Return stored canvases that hold some of a canvas's samples.

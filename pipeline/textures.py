@@ -12,7 +12,7 @@ from pipeline.drawing import Drawing
 from pipeline.painter import Painting, Tables
 from pipeline.store import Store
 from pipeline.texture.atlas import Atlas
-from pipeline.texture.layout import Layout
+from pipeline.texture.layout import SHARPER_LEVELS, Layout
 from pipeline.zoom import CORE_EDGE, Zoom
 
 # The coarsest level of a band has rings at least so long, that of a core sides.
@@ -22,8 +22,6 @@ _COARSEST_SIDE = 2
 # picture's edge. Where whole textures would take more texels than this, textures are cut before
 # these levels, and the pieces come and go apart; each piece is a colouring more.
 _CUTS = ((20_000_000, ()), (52_000_000, (1,)), (math.inf, (1, 2)))
-# log2 of the texels that a pixel covers, less what `reproject` takes off it.
-_SHARPER = -0.5
 _MARGIN_LEVELS = 0.02
 
 
@@ -218,7 +216,7 @@ class Textures:
                 # A neighbour may have fewer columns, and show a finer level side by side with it.
                 columns = min(band.columns for band in zoom.bands[max(index - 1, 0) : index + 2])
                 detail = math.log2(columns / (2 * math.pi)) - min(outer, far)
-            finest = min(finest, detail + _SHARPER - _MARGIN_LEVELS)
+            finest = min(finest, detail + SHARPER_LEVELS - _MARGIN_LEVELS)
         return finest
 
     def _offset(self, number: int, index: int, level: int) -> int:

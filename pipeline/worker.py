@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,15 @@ from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
-from pipeline.colour.shade import HALO_ROWS, Shader
+from pipeline.colour.shade import HALO_ROWS, Shader, shader_of
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
 from pipeline.orbit import Orbit, OrbitState
-from pipeline.picture import draw_rows, rgb8_from_light
+from pipeline.picture import draw_rows, rgb8_from_light, rows_at_once
 from pipeline.store import DamagedError, Relative, StoredCanvas
 from pipeline.texture.atlas import AtlasMap
 from pipeline.video.encoding import Encoding
-
-# Pixels that are coloured at once: a few megabytes of light.
-_PIXELS_AT_ONCE = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +136,9 @@ def draw_frame(
     """
     start = time.thread_time()
     frame = atlas.frame(offset, encoding.frame_bytes)
-    shader = _shader(look)
+    shader = shader_of(look)
     rows = canvas.rows // supersample
-    # An even number, for the chroma of neighbouring rows.
-    step = max(2, _PIXELS_AT_ONCE // encoding.columns // supersample**2 // 2 * 2)
+    step = rows_at_once(encoding.columns * supersample**2)
     try:
         with StoredCanvas.open(path, canvas) as stored:
             for first in range(0, rows, step):
@@ -159,10 +154,10 @@ def draw_rgb(
     path: Path, canvas: Canvas, supersample: int, look: Look, seconds: Fraction
 ) -> np.ndarray:
     """Draw a frame from its stored counts as 8-bit sRGB, shape (rows, columns, 3)."""
-    shader = _shader(look)
+    shader = shader_of(look)
     rows, columns = canvas.rows // supersample, canvas.columns // supersample
     picture = np.empty((rows, columns, 3), np.uint8)
-    step = max(1, _PIXELS_AT_ONCE // columns // supersample**2)
+    step = rows_at_once(columns * supersample**2)
     with StoredCanvas.open(path, canvas) as stored:
         for first in range(0, rows, step):
             last = min(first + step, rows)
@@ -182,11 +177,6 @@ def _light(
     return shader.pixels(smooth, float(seconds), supersample, above, below)
 
 
-@lru_cache(maxsize=2)
-def _shader(look: Look) -> Shader:
-    return Shader(look)
-
-
 @dataclass(frozen=True, slots=True)
 class SurveyedCanvas:
     """What a thinned canvas cost."""
@@ -203,7 +193,7 @@ def survey_canvas(canvas: Canvas) -> SurveyedCanvas:
     start = time.thread_time()
     block = count_chunks(canvas, 0, canvas.chunks)
     return SurveyedCanvas(
-        canvas.rows * canvas.columns,
+        canvas.samples,
         time.thread_time() - start,
         sum(map(len, block.chunks)),
     )
@@ -222,7 +212,7 @@ def survey_frame(
     canvas: Canvas, look: Look, seconds: Fraction, encoding: Encoding
 ) -> SurveyedFrame:
     """Take a small frame with a sample to a pixel through all stages, and measure them."""
-    shader = _shader(look)
+    shader = shader_of(look)
     block = count_chunks(canvas, 0, canvas.chunks)
     start = time.thread_time()
     rows = [

@@ -75,6 +75,11 @@ class Zoom:
         return (*self.bands, self.core)
 
     @property
+    def samples(self) -> int:
+        """Of all canvases."""
+        return sum(canvas.samples for canvas in self.canvases)
+
+    @property
     def log2_core_spacing(self) -> float:
         """log2 of the distance of the core's samples."""
         assert isinstance(self.core.grid, View)

@@ -1,6 +1,7 @@
 """From smooth counts to the light of each pixel, averaged over its samples in linear light."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,6 +175,12 @@ class Shader:
         else:
             scaled = np.log2(np.maximum(smooth + _LOG_SHIFT, 0.5))
         return np.asarray(scaled / self._look.period)
+
+
+@lru_cache(maxsize=2)
+def shader_of(look: Look) -> Shader:
+    """Return the shader of a look, made once in a process."""
+    return Shader(look)
 
 
 def _change(turns: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -27,7 +27,7 @@ def opened(path: Path) -> Config:
     if not HAVE_NUMBA:
         print(
             "numba is not installed (there is no wheel of it for 32-bit Arm): numpy computes, "
-            "exactly the same but many times slower",
+            "frame by frame, the same counts but many times slower",
             file=sys.stderr,
         )
     return config

@@ -16,7 +16,7 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool
 from pipeline.progress import duration, size
-from pipeline.prospect import Prospect, samples_of
+from pipeline.prospect import Prospect
 from pipeline.reuse import frame_samples
 from pipeline.target import Target
 
@@ -105,10 +105,9 @@ def _ways(config: Config, frames: FrameList, drawings: Drawings) -> list[str]:
             if config.motion_blur:
                 lines.append("         without motion blur, which needs bands")
             continue
-        bands = sum(map(samples_of, zoom.canvases))
         with_others = " (with other parts of the video)" if drawings.legs.count(zoom) > 1 else ""
         lines.append(
-            f"reuse    {time}: {len(zoom.bands)} bands and a core, {_millions(bands)}"
+            f"reuse    {time}: {len(zoom.bands)} bands and a core, {_millions(zoom.samples)}"
             f"{with_others}; frame by frame {_millions(own)}"
         )
     if len(drawings.legs) > _ROWS:

@@ -12,7 +12,14 @@ from pipeline.colour.look import DEFAULT_PERIOD, Look
 from pipeline.colour.palette import palette_fault
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
 from pipeline.config.model import ConfigModel, Ease, KeyframeModel, Reuse, VideoSection
-from pipeline.config.yaml_tree import MAX_BYTES, Mapping, Node, Scalar, Sequence, tree_from_text
+from pipeline.config.yaml_tree import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    text_of_file,
+    tree_from_text,
+)
 from pipeline.decimals import context, decimal_exponent, short_text
 from pipeline.kernels.choice import ACCURACIES, Accuracy
 from pipeline.quality import QUALITIES, Quality
@@ -104,7 +111,7 @@ def load_config(path: Path) -> Config:
     ConfigError
         With every fault that was found.
     """
-    node, faults = tree_from_text(_text(path))
+    node, faults = tree_from_text(text_of_file(path))
     if node is None:
         raise ConfigError(path, faults)
     if not isinstance(node, Mapping):
@@ -115,34 +122,6 @@ def load_config(path: Path) -> Config:
     if model is None:
         raise ConfigError(path, checker.faults)
     return checker.config(path, model)
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except IsADirectoryError:
-        raise ConfigError(path, [_whole("is a folder, and should be a YAML file")]) from None
-    except FileNotFoundError:
-        siblings = [str(other) for other in path.parent.glob("*.y*ml")]
-        raise ConfigError(
-            path, [_whole(f"there is no such file{nearest(str(path), siblings)}")]
-        ) from None
-    except OSError as error:
-        raise ConfigError(path, [_whole(f"cannot be read: {error.strerror}")]) from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(path, [_whole(f"is larger than {MAX_BYTES >> 20} MiB, the limit")])
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - data.rfind(b"\n", 0, error.start)
-        fault = Fault(Place(line, column), "", "is not UTF-8 text; save it as UTF-8")
-        raise ConfigError(path, [fault]) from None
-
-
-def _whole(message: str) -> Fault:
-    return Fault(Place(1, 1), "", message)
 
 
 class _Checker:

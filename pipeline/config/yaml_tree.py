@@ -6,10 +6,11 @@ are faults; aliases are followed, but count against the size each time they are 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 
-from pipeline.config.fault import Fault, Place, shortened
+from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 8
@@ -51,6 +52,41 @@ class _RefusedError(Exception):
     def __init__(self, place: Place, message: str) -> None:
         super().__init__(message)
         self.fault = Fault(place, "", message)
+
+
+def text_of_file(path: Path) -> str:
+    """Return the text of a config's file.
+
+    Raises
+    ------
+    ConfigError
+        It cannot be read, is too large, or is not text.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except IsADirectoryError:
+        raise ConfigError(path, [_whole("is a folder, and should be a YAML file")]) from None
+    except FileNotFoundError:
+        siblings = [str(other) for other in path.parent.glob("*.y*ml")]
+        raise ConfigError(
+            path, [_whole(f"there is no such file{nearest(str(path), siblings)}")]
+        ) from None
+    except OSError as error:
+        raise ConfigError(path, [_whole(f"cannot be read: {error.strerror}")]) from None
+    if len(data) > MAX_BYTES:
+        raise ConfigError(path, [_whole(f"is larger than {MAX_BYTES >> 20} MiB, the limit")])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = error.start - data.rfind(b"\n", 0, error.start)
+        fault = Fault(Place(line, column), "", "is not UTF-8 text; save it as UTF-8")
+        raise ConfigError(path, [fault]) from None
+
+
+def _whole(message: str) -> Fault:
+    return Fault(Place(1, 1), "", message)
 
 
 def tree_from_text(text: str) -> tuple[Node | None, list[Fault]]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Texels = NDArray[np.uint32]
+from pipeline.texture.layout import Texels
 
 _TEXEL_BYTES = 4
 _PAGE_TEXELS = mmap.PAGESIZE // _TEXEL_BYTES
@@ -39,6 +39,11 @@ class AtlasMap:
 def _mapped(atlas: AtlasMap) -> Texels:
     shared: Texels = np.asarray(np.memmap(atlas.path, np.uint32, "r+", shape=(atlas.texels,)))
     return shared
+
+
+def texels_for(size: int) -> int:
+    """Return how many texels take so many bytes."""
+    return -(-size // _TEXEL_BYTES)
 
 
 class Atlas:

@@ -13,6 +13,7 @@ import math
 import numpy as np
 
 from pipeline.kernels.jit import compiled
+from pipeline.texture.layout import SHARPER_LEVELS
 from pipeline.texture.polar_lanes import (
     ACROSS,
     BLUE,
@@ -43,9 +44,6 @@ from pipeline.texture.texels import (
     WIDE,
 )
 
-# Levels by which pixels are taken to be smaller than they are: a look-up between texels blurs by
-# itself. Measured against 8 × 8 samples a pixel.
-_SHARPER = -0.5
 # Only in this part of the way from a level to the next are the two mixed: nobody sees where, and
 # the rest takes half the time.
 _BLENDED = 0.5
@@ -231,7 +229,7 @@ def _cut_pixels(texels, offsets, columns, rows, innermost, top, detail_px, first
 def _look_up_core(texels, offsets, sides, core_px, first, last, floats, words):
     """Add the light of pixels within the core, whose offsets stand in TURNS and DEPTH."""
     levels = sides.size
-    detail = min(max(-math.log2(core_px) + _SHARPER, 0.0), levels - 1.0)
+    detail = min(max(-math.log2(core_px) + SHARPER_LEVELS, 0.0), levels - 1.0)
     finer = min(int(detail), max(levels - 2, 0))
     for level in range(finer, min(finer + 2, levels)):
         scale = np.float32(sides[level] / (sides[0] * core_px))
@@ -334,7 +332,7 @@ def add_light(
     # log2 of the texels of level 0 that a pixel covers, at a radius of a pixel.
     detail = np.empty(bands, np.float32)
     for k in range(bands):
-        detail[k] = np.float32(math.log2(columns[k, 0] / (2.0 * math.pi)) + _SHARPER)
+        detail[k] = np.float32(math.log2(columns[k, 0] / (2.0 * math.pi)) + SHARPER_LEVELS)
     detail_px = 2.0 ** (np.float64(detail[bands - 1]) - (levels - 1))
     edge2 = np.float32(edge_px * edge_px)
     # Run below run: texels of a ring lie side by side, and neighbouring rows share them.
