@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,10 +103,19 @@ class Canvas:
         LookupError
             The reference orbit has not been computed far enough.
         """
-        if self.kernel.deep:
-            return self._deep_counts(first_row, last_row, smooth)
-        real, imaginary = self.grid.points(first_row, last_row)
-        return self.kernel.load()(real, imaginary, self.maxiter, smooth)
+        parts = []
+        iterations = 0
+        for chunk in range(first_row // self.chunk_rows, -(-last_row // self.chunk_rows)):
+            # Whole chunks: their samples are counted together, in every cut.
+            counts = self._chunk_counts(chunk, smooth)
+            first, _ = self.chunk_bounds(chunk)
+            own = np.s_[
+                max(0, first_row - first) * self.columns : (last_row - first) * self.columns
+            ]
+            parts.append((counts.n[own], counts.smooth[own], counts.outcome[own]))
+            iterations += counts.iterations
+        n, nu, outcome = map(np.concatenate, zip(*parts, strict=True))
+        return Counts(n, nu, outcome, iterations)
 
     def counts_where(self, chunk: int, wanted: NDArray[np.bool_]) -> Counts:
         """Compute a chunk's samples where `wanted` says so, one-dimensional; only those count.
@@ -115,25 +125,20 @@ class Canvas:
         LookupError
             The reference orbit has not been computed far enough.
         """
-        first, last = self.chunk_bounds(chunk)
-        if self.kernel.deep:
-            counts = self._deep_counts(first, last, True, wanted)
-            parts = (counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted])
-            return Counts(*parts, counts.iterations)
-        real, imaginary = (part[wanted] for part in self.grid.points(first, last))
-        return self.kernel.load()(real, imaginary, self.maxiter, True)
+        counts = self._chunk_counts(chunk, True, wanted)
+        parts = (counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted])
+        return Counts(*parts, counts.iterations)
 
-    def _deep_counts(
-        self,
-        first_row: int,
-        last_row: int,
-        smooth: bool,
-        only: NDArray[np.bool_] | None = None,
+    def _chunk_counts(
+        self, chunk: int, smooth: bool, only: NDArray[np.bool_] | None = None
     ) -> Counts:
-        """Compute rows chunk by whole chunk: pixels that share packets do so in every cut.
+        """Compute a chunk, or those of its samples that are wanted: the others mean nothing."""
+        if self.kernel.deep:
+            return self._deep_counts(chunk, smooth, only)
+        points = self.grid.points(*self.chunk_bounds(chunk))
+        return _float64_counts(*points, self.maxiter, smooth, only)
 
-        `only` names those samples of a single chunk that are wanted.
-        """
+    def _deep_counts(self, chunk: int, smooth: bool, only: NDArray[np.bool_] | None) -> Counts:
         assert self.target is not None
         assert self.kernel.error_exponent is not None
         if self.references is None:
@@ -143,22 +148,14 @@ class Canvas:
         tables = self.references.loaded(
             self.target, self.maxiter, exponent, self.kernel.error_exponent
         )
-        parts = []
-        iterations = 0
-        for chunk in range(first_row // self.chunk_rows, -(-last_row // self.chunk_rows)):
-            first, last = self.chunk_bounds(chunk)
-            offsets = self.grid.points_from(point, exponent, first, last)
-            settled, sieved = self._settled(first, last)
-            if only is not None:
-                settled = np.where(only, _ESCAPED if settled is None else settled, _INTERIOR)
-            counts = self.kernel.load()(*tables, *offsets, self.maxiter, smooth, settled)
-            wanted = np.s_[
-                max(0, first_row - first) * self.columns : (last_row - first) * self.columns
-            ]
-            parts.append((counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted]))
-            iterations += counts.iterations + sieved
-        n, nu, outcome = map(np.concatenate, zip(*parts, strict=True))
-        return Counts(n, nu, outcome, iterations)
+        first, last = self.chunk_bounds(chunk)
+        offsets = self.grid.points_from(point, exponent, first, last)
+        settled, sieved = self._settled(first, last)
+        if only is not None:
+            settled = np.where(only, _ESCAPED if settled is None else settled, _INTERIOR)
+        counts = self.kernel.load()(*tables, *offsets, self.maxiter, smooth, settled)
+        counts.iterations += sieved
+        return counts
 
     def _settled(self, first: int, last: int) -> tuple[NDArray[np.uint8] | None, int]:
         """Return the outcomes of some rows in float64, if that spares work, and its iterations.
@@ -169,13 +166,19 @@ class Canvas:
         if self.grid.roundings_a_sample() < _SIEVE_ROUNDINGS:
             return None, 0
         points = self.grid.points(first, last)
-        count = FLOAT64.load()
-        few = count(*(part[::_SIEVE_STEP].copy() for part in points), self.maxiter, False)
+        few = FLOAT64.load()(*(part[::_SIEVE_STEP].copy() for part in points), self.maxiter, False)
         staying = np.count_nonzero(few.outcome != Outcome.ESCAPED)
         if staying < _WORTH_SIEVING * few.outcome.size:
             return None, few.iterations
-        all_counts = count(*points, self.maxiter, False)
-        return all_counts.outcome, few.iterations + all_counts.iterations
+        counts = _float64_counts(*points, self.maxiter, False)
+        return counts.outcome, few.iterations + counts.iterations
+
+
+def _float64_counts(*arguments: Any) -> Counts:
+    # Imported here: only workers need the compiler.
+    from pipeline.kernels.interior_discs import escape_counts
+
+    return escape_counts(*arguments)
 
 
 def _rounded_up(exponent: int) -> int:
