@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -135,8 +134,19 @@ class Canvas:
         """Compute a chunk, or those of its samples that are wanted: the others mean nothing."""
         if self.kernel.deep:
             return self._deep_counts(chunk, smooth, only)
-        points = self.grid.points(*self.chunk_bounds(chunk))
-        return _float64_counts(*points, self.maxiter, smooth, only)
+        return self._float64_counts(*self.chunk_bounds(chunk), smooth, only)
+
+    def _float64_counts(
+        self, first: int, last: int, smooth: bool, only: NDArray[np.bool_] | None = None
+    ) -> Counts:
+        # Imported here: only workers need the compiler.
+        from pipeline.kernels.float64_chunk import escape_counts
+
+        center = self.grid.center
+        radius = 2.0 ** self.grid.distance_exponent(center)
+        middle = (float(center[0]), float(center[1]))
+        points = self.grid.points(first, last)
+        return escape_counts(*points, middle, radius, self.maxiter, smooth, only)
 
     def _deep_counts(self, chunk: int, smooth: bool, only: NDArray[np.bool_] | None) -> Counts:
         assert self.target is not None
@@ -170,15 +180,8 @@ class Canvas:
         staying = np.count_nonzero(few.outcome != Outcome.ESCAPED)
         if staying < _WORTH_SIEVING * few.outcome.size:
             return None, few.iterations
-        counts = _float64_counts(*points, self.maxiter, False)
+        counts = self._float64_counts(first, last, False)
         return counts.outcome, few.iterations + counts.iterations
-
-
-def _float64_counts(*arguments: Any) -> Counts:
-    # Imported here: only workers need the compiler.
-    from pipeline.kernels.interior_discs import escape_counts
-
-    return escape_counts(*arguments)
 
 
 def _rounded_up(exponent: int) -> int:

@@ -19,7 +19,7 @@ from pipeline.counts_packing import StoredCounts, counts_from_packed
 from pipeline.durable import write_durably
 from pipeline.kernels.outcome import Outcome
 
-_MAGIC = b"mandelbrot counts 2\n"
+_MAGIC = b"mandelbrot counts 3\n"
 # Bands may hold samples of others that have so many times as many each way.
 _FACTORS = (Fraction(4), Fraction(2), Fraction(1, 2), Fraction(1, 4))
 # Length and CRC-32 of the header that follows.

@@ -16,10 +16,15 @@ from pipeline.kernels.counts import (
 )
 from pipeline.kernels.interior import in_cardioid_or_bulb
 from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.series import Series
 
 
 def escape_counts(
-    cr: NDArray[np.float64], ci: NDArray[np.float64], maxiter: int, smooth: bool = True
+    cr: NDArray[np.float64],
+    ci: NDArray[np.float64],
+    maxiter: int,
+    smooth: bool = True,
+    series: Series | None = None,
 ) -> Counts:
     r"""Count the steps before each point's orbit first leaves the disc of radius 2.
 
@@ -32,16 +37,16 @@ def escape_counts(
     """
     n = np.full(cr.size, maxiter, np.int32)
     nu = np.full(cr.size if smooth else 0, np.nan)
-    known = in_cardioid_or_bulb(cr, ci)
+    known = in_cardioid_or_bulb(cr, ci) if series is None else np.zeros(cr.size, bool)
     outcome = np.where(known, Outcome.INTERIOR, Outcome.UNRESOLVED).astype(np.uint8)
 
     pixel = np.flatnonzero(~known)
     a, b = cr[pixel], ci[pixel]
-    x, y = a.copy(), b.copy()
+    x, y = (a.copy(), b.copy()) if series is None else begun(a, b, series)
     seen_x, seen_y = x.copy(), y.copy()
     escaped = np.zeros(pixel.size, bool)
-    step, iterations = 0, 0
-    renew, wait = HEAD_STEPS, FIRST_CYCLE_BLOCKS * BLOCK_STEPS
+    step, head, iterations = (0, HEAD_STEPS, 0) if series is None else (series.steps,) * 2 + (0,)
+    renew, wait = head, FIRST_CYCLE_BLOCKS * BLOCK_STEPS
     while pixel.size:
         size2 = x * x + y * y
         if step < maxiter:
@@ -52,15 +57,13 @@ def escape_counts(
         done = escaped & (size2 > BAILOUT_SQUARED)
         if smooth and done.any():
             nu[pixel[done]] = step + 1 - np.log2(0.5 * np.log2(size2[done]))
-        if HEAD_STEPS < step <= maxiter and (step - HEAD_STEPS) % BLOCK_STEPS == 0:
+        if head < step <= maxiter and (step - head) % BLOCK_STEPS == 0:
             repeats = (x == seen_x) & (y == seen_y) & ~escaped
             outcome[pixel[repeats]] = Outcome.INTERIOR
             done |= repeats
         if step == renew:
             seen_x, seen_y = x.copy(), y.copy()
-            renew, wait = (
-                (HEAD_STEPS + wait, wait) if step == HEAD_STEPS else (step + 2 * wait, 2 * wait)
-            )
+            renew, wait = (head + wait, wait) if step == head else (step + 2 * wait, 2 * wait)
         if step >= maxiter:
             # Only the way from the radius to the bailout is still walked.
             done |= ~escaped
@@ -74,3 +77,14 @@ def escape_counts(
         step += 1
         iterations += pixel.size
     return Counts(n, nu, outcome, iterations)
+
+
+def begun(
+    a: NDArray[np.float64], b: NDArray[np.float64], series: Series
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the orbits' values after the steps of a series."""
+    d_re, d_im = (a - series.a) / series.radius, (b - series.b) / series.radius
+    x, y = np.zeros(a.size), np.zeros(a.size)
+    for re, im in zip(series.re[::-1], series.im[::-1], strict=True):
+        x, y = (x * d_re - y * d_im) + re, (x * d_im + y * d_re) + im
+    return x, y
