@@ -267,16 +267,20 @@ def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
     DETAIL as well, and makes all light zero.
     """
     coarsest = np.float32(levels - 1)
-    for p in range(count):
-        p = np.uint64(p)
-        radius = top - floats[DEPTH + p]
+    for p in range(np.uint64(count)):
         depth = min(max(floats[DEPTH + p], _ZERO), innermost)
-        k = np.int32(depth)
-        size = detail[k] - radius
+        floats[DETAIL + p] = floats[DEPTH + p] - top
+        floats[DEPTH + p] = depth
+        ints[CLASS + p] = np.int32(depth)
+    # By itself, for it cannot be vector code.
+    for p in range(np.uint64(count)):
+        floats[DETAIL + p] += detail[np.uint64(ints[CLASS + p])]
+    for p in range(np.uint64(count)):
+        size = floats[DETAIL + p]
         level = np.int32(max(size, _ZERO))
         between = (max(size, _ZERO) - np.float32(level) - _NEAR) * np.float32(1 / _BLENDED)
         step = np.int32(2) * level + np.int32(between > _ZERO) + np.int32(between >= _ONE)
-        group = np.int32(k * np.int32(2 * levels) + step)
+        group = ints[CLASS + p] * np.int32(2 * levels) + step
         group = _CENTER if size >= coarsest else group
         right = floats[RIGHT + p]
         up = floats[UP + p]
@@ -284,7 +288,7 @@ def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
         ints[CLASS + p] = _CORE if core else group
         floats[DETAIL + p] = np.float32(level) + between
         floats[TURNS + p] = right if core else floats[TURNS + p]
-        floats[DEPTH + p] = up if core else depth
+        floats[DEPTH + p] = up if core else floats[DEPTH + p]
         floats[RED + p] = _ZERO
         floats[GREEN + p] = _ZERO
         floats[BLUE + p] = _ZERO
