@@ -12,12 +12,16 @@ from numpy.typing import NDArray
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, shader_of
-from pipeline.picture import draw_rows, rows_at_once
+from pipeline.picture import draw_tile, left_of_tiles
 from pipeline.store import DamagedError, StoredCanvas
 from pipeline.texture.atlas import AtlasMap
 from pipeline.texture.layout import Layout, Texels
 from pipeline.video.encoding import Encoding
 from pipeline.zoom import Placement
+
+# Pixels that are drawn at once; an even number, for their chroma.
+_TILE_COLUMNS = 256
+_TILE_ROWS = 144
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +167,15 @@ def draw_from_textures(
     start = time.thread_time()
     texels = atlas.mapped()
     frame = atlas.frame(offset, encoding.frame_bytes)
-    step = rows_at_once(encoding.columns)
-    for first in range(0, encoding.rows, step):
-        rows = min(step, encoding.rows - first)
-        light = light_of(tables, exposures, texels, first, rows, encoding.columns)
-        draw_rows(light, first, encoding, frame)
+    # Tile below tile: neighbouring ones share texels, which are still in the cache then.
+    left = left_of_tiles(encoding.rows)
+    for first_column in range(0, encoding.columns, _TILE_COLUMNS):
+        columns = min(_TILE_COLUMNS, encoding.columns - first_column)
+        for first_row in range(0, encoding.rows, _TILE_ROWS):
+            rows = min(_TILE_ROWS, encoding.rows - first_row)
+            light = light_of(tables, exposures, texels, first_row, rows, first_column, columns)
+            part = left[:, first_row : first_row + rows]
+            draw_tile(light, first_row, first_column, encoding, frame, part)
     return time.thread_time() - start
 
 
@@ -177,9 +185,10 @@ def light_of(
     texels: Texels,
     first_row: int,
     rows: int,
+    first_column: int,
     columns: int,
 ) -> NDArray[np.float32]:
-    """Return the linear light of some rows of a picture, shape (rows, 3, columns)."""
+    """Return the linear light of a part of a picture, shape (rows, 3, columns)."""
     from pipeline.texture.reproject import add_light
 
     light = np.zeros((rows, 3, columns), np.float32)
@@ -190,8 +199,8 @@ def light_of(
             texels, tables.offsets, tables.columns, tables.rows, tables.innermost_octaves,
             tables.core_offsets, tables.core_sides,
             core_px, edge_px if tables.core_sides.size else 0.0,
-            tables.log2_top - place.log2_spacing, place.x, place.y, place.turn,
-            first_row, light,
+            tables.log2_top - place.log2_spacing, place.x - first_column, place.y - first_row,
+            place.turn, light,
         )  # fmt: skip  # as in its head
     if len(exposures) > 1:
         light *= np.float32(1 / len(exposures))

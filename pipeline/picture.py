@@ -38,24 +38,45 @@ def rgb8_from_light(light: NDArray[np.float32], first_row: int) -> NDArray[np.ui
 def draw_rows(
     light: NDArray[np.float32], first_row: int, encoding: Encoding, frame: NDArray[np.uint8]
 ) -> None:
-    """Draw some rows of a frame as the encoder takes it: Y', Cb and Cr, plane after plane.
+    """Draw some rows of a frame as the encoder takes it, see `draw_tile`."""
+    draw_tile(light, first_row, 0, encoding, frame, left_of_tiles(light.shape[0]))
+
+
+def left_of_tiles(rows: int) -> NDArray[np.float32]:
+    """Return what `draw_tile` is told of the column left of a picture's first one: nothing."""
+    return np.full((2, rows), np.nan, np.float32)
+
+
+def draw_tile(
+    light: NDArray[np.float32],
+    first_row: int,
+    first_column: int,
+    encoding: Encoding,
+    frame: NDArray[np.uint8],
+    left: NDArray[np.float32],
+) -> None:
+    """Draw a part of a frame as the encoder takes it: Y', Cb and Cr, plane after plane.
 
     Parameters
     ----------
     light : ndarray of float32, shape (rows, 3, columns)
-        Linear light, 0 to 1; an even number of rows.
-    first_row : int
-        The place of the first row in the picture.
+        Linear light, 0 to 1; an even number of rows and of columns.
+    first_row, first_column : int
+        The place of the part in the picture.
     frame : ndarray of uint8, shape (encoding.frame_bytes,)
-        Filled where these rows lie.
+        Filled where the part lies.
+    left : ndarray of float32, shape (2, rows)
+        The colour differences in the column left of the part, NaN where there is none. Is brought
+        to the part's last column.
 
     Notes
     -----
     BT.709, limited range; chroma of 4:2:0 and 4:2:2 is sited left, as MPEG-2 and H.264 take it
     unless told otherwise. Y' is dithered, so that no gradient breaks into bands.
     """
-    draw = _draw_rows_lanes if HAVE_NUMBA else draw_rows_numpy
-    draw(light, first_row, encoding, _planes(first_row, light.shape[0], encoding, frame))
+    draw = _draw_tile_lanes if HAVE_NUMBA else draw_tile_numpy
+    planes = _planes(first_row, light.shape[0], encoding, frame)
+    draw(light, first_row, first_column, encoding, planes, left)
 
 
 def _planes(
@@ -75,8 +96,13 @@ def _planes(
     ]
 
 
-def _draw_rows_lanes(
-    light: NDArray[np.float32], first_row: int, encoding: Encoding, planes: list[NDArray[Any]]
+def _draw_tile_lanes(
+    light: NDArray[np.float32],
+    first_row: int,
+    first_column: int,
+    encoding: Encoding,
+    planes: list[NDArray[Any]],
+    left: NDArray[np.float32],
 ) -> None:
     # Its code needs numba, which takes a fifth of a second to load: only workers do.
     from pipeline.picture_lanes import chroma_rows, luma_rows, signal_rows
@@ -88,15 +114,27 @@ def _draw_rows_lanes(
     )
     scale = np.float32(1 << (encoding.bits - 8))
     limits = scale, 255 * scale - 1
-    dither = _dither(first_row, rows, columns)
-    luma_rows(signal[0], dither, 219 * scale, 16 * scale, *limits, planes[0])
+    luma_rows(
+        signal[0], _dither_rows(encoding.columns), first_row, first_column, 219 * scale,
+        16 * scale, *limits, planes[0],
+    )  # fmt: skip  # as in its head
     across, down = encoding.chroma_step
-    for difference, plane in zip(signal[1:], planes[1:], strict=True):
-        chroma_rows(difference, across, down, scale, np.float32(128), *limits, plane)
+    before = np.where(np.isnan(left), signal[1:, :, 0], left)
+    left[:] = signal[1:, :, -1]
+    for difference, beside, plane in zip(signal[1:], before, planes[1:], strict=True):
+        chroma_rows(
+            difference, beside, across, down, first_column // across, scale, np.float32(128),
+            *limits, plane,
+        )  # fmt: skip  # as in its head
 
 
-def draw_rows_numpy(
-    light: NDArray[np.float32], first_row: int, encoding: Encoding, planes: list[NDArray[Any]]
+def draw_tile_numpy(
+    light: NDArray[np.float32],
+    first_row: int,
+    first_column: int,
+    encoding: Encoding,
+    planes: list[NDArray[Any]],
+    left: NDArray[np.float32],
 ) -> None:
     """Do the same with numpy alone; samples may differ by one."""
     srgb = _srgb(light.transpose(0, 2, 1))
@@ -106,17 +144,21 @@ def draw_rows_numpy(
     red = (srgb[..., 0] - luma) * _RED_SCALE
     across, down = encoding.chroma_step
     luma *= 219 * scale
-    luma += _dither(first_row, *luma.shape)
+    dither = _dither(first_row, luma.shape[0], encoding.columns)
+    luma += dither[:, first_column : first_column + luma.shape[1]]
     signals = [luma + 16 * scale]
-    for chroma in (blue, red):
+    for chroma, beside in zip((blue, red), left, strict=True):
+        before = np.where(np.isnan(beside), chroma[:, 0], beside)[:, None]
+        beside[:] = chroma[:, -1]
         if across == 2:
-            left = np.concatenate([chroma[:, :1], chroma[:, 1:-1:2]], axis=1)
-            chroma = (left + 2 * chroma[:, ::2] + chroma[:, 1::2]) * np.float32(0.25)
+            odd = np.concatenate([before, chroma[:, 1:-1:2]], axis=1)
+            chroma = (odd + 2 * chroma[:, ::2] + chroma[:, 1::2]) * np.float32(0.25)
         if down == 2:
             chroma = (chroma[::2] + chroma[1::2]) * np.float32(0.5)
         signals.append((chroma + 128) * scale)
-    for signal, plane in zip(signals, planes, strict=True):
-        plane[:] = np.clip(np.rint(signal), scale, 255 * scale - 1)
+    for signal, plane, step in zip(signals, planes, (1, across, across), strict=True):
+        first = first_column // step
+        plane[:, first : first + signal.shape[1]] = np.clip(np.rint(signal), scale, 255 * scale - 1)
 
 
 def _srgb(light: NDArray[np.float32]) -> NDArray[np.float32]:

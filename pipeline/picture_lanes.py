@@ -47,36 +47,50 @@ def signal_rows(light, roots, kr, kb, blue_scale, red_scale, luma, blue, red):
 
 
 @compiled
-def luma_rows(luma, dither, scale, offset, lowest, highest, out):
-    """Fill samples of luma, dithered."""
+def luma_rows(
+    luma, dither, first_row, first, scale, offset, lowest, highest, out
+):  # fmt: skip  # the signal, how its samples are made, where they go
+    """Fill samples of luma, dithered, from column `first` of each row on.
+
+    `first_row` is the place of the first row in the picture; `dither` repeats.
+    """
+    columns = slice(first, first + luma.shape[1])
     for row in range(luma.shape[0]):
         y = luma[row]
-        d = dither[row]
-        o = out[row]
+        d = dither[(first_row + row) % dither.shape[0]][columns]
+        o = out[row][columns]
         for i in range(y.size):
             value = np.floor(y[i] * scale + d[i] + offset + _HALF)
             o[i] = np.int32(min(max(value, lowest), highest))
 
 
 @compiled
-def chroma_rows(chroma, across, down, scale, offset, lowest, highest, out):
-    """Fill samples of a colour difference; `across` and `down` pixels share one, sited left."""
+def chroma_rows(
+    chroma, before, across, down, first, scale, offset, lowest, highest, out
+):  # fmt: skip  # the signal, how its samples are made, where they go
+    """Fill samples of a colour difference, from sample `first` of each row on.
+
+    `across` and `down` pixels share one, sited left; `before` holds the column left of these, a
+    value a row.
+    """
     line = np.empty(chroma.shape[1], np.float32)
     share = np.float32(1.0 / down)
     for row in range(out.shape[0]):
         line[:] = np.float32(0)
+        left = np.float32(0)
         for part in range(down):
             source = chroma[row * down + part]
+            left += before[row * down + part] * share
             for i in range(source.size):
                 line[i] += source[i] * share
-        o = out[row]
+        o = out[row][first : first + chroma.shape[1] // across]
         if across == 1:
             for i in range(o.size):
                 value = np.floor((line[i] + offset) * scale + _HALF)
                 o[i] = np.int32(min(max(value, lowest), highest))
             continue
         for i in range(o.size):
-            left = line[max(2 * i - 1, 0)]
-            mixed = (left + _TWO * line[2 * i] + line[2 * i + 1]) * _QUARTER
+            odd = line[2 * i - 1] if i > 0 else left
+            mixed = (odd + _TWO * line[2 * i] + line[2 * i + 1]) * _QUARTER
             value = np.floor((mixed + offset) * scale + _HALF)
             o[i] = np.int32(min(max(value, lowest), highest))

@@ -68,7 +68,7 @@ if HAVE_NUMBA:
     _sizes = np.array([[16, 8]], np.int64)
     _picture = painter.light_of(
         painter.Tables(_offsets, _sizes, _sizes, _offsets[0], _sizes[0], 0.9, 4.0, 0.0, 1.0),
-        (Placement(8.0, 8.0, 0.0, 0.0),), _texels, 0, 16, 16,
+        (Placement(8.0, 8.0, 0.0, 0.0),), _texels, 0, 16, 0, 16,
     )  # fmt: skip  # the tables, the place, the size
     for _format in ("yuv420p", "yuv420p10le"):
         _encoding = Encoding(16, 16, Fraction(1), "h264", 18, _format, "faster")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline import picture
 from pipeline.colour.look import Look
 from pipeline.colour.oklab import (
     linear_from_oklab,
@@ -18,7 +19,7 @@ from pipeline.colour.oklab import (
 )
 from pipeline.colour.palette import OWN_PALETTES, TURN, palette_fault, turn_from_palette
 from pipeline.colour.shade import HALO_ROWS, Shader
-from pipeline.picture import draw_rows, rgb8_from_light
+from pipeline.picture import draw_rows, draw_tile, left_of_tiles, rgb8_from_light
 from pipeline.video.encoding import Encoding
 
 unit = st.floats(0, 1)
@@ -133,6 +134,22 @@ def test_dither_keeps_the_mean_of_a_gradient_that_8_bits_cannot_show():
     rgb = rgb8_from_light(light, 0)
     assert set(np.unique(rgb)) == {100, 101}
     assert rgb.mean() == pytest.approx(100.3, abs=0.05)
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le"])
+@pytest.mark.parametrize("compiled", [True, False])
+def test_tiles_make_the_frame_that_rows_make(compiled, pixel_format, monkeypatch):
+    monkeypatch.setattr(picture, "HAVE_NUMBA", compiled and picture.HAVE_NUMBA)
+    encoding = Encoding(64, 32, Fraction(30), "h264", 18, pixel_format, "medium")
+    light = np.random.default_rng(1).random((32, 3, 64), np.float32)
+    whole, tiled = (np.zeros(encoding.frame_bytes, np.uint8) for _ in range(2))
+    draw_tile(light, 0, 0, encoding, whole, left_of_tiles(32))
+    left = left_of_tiles(32)
+    for column, columns in ((0, 24), (24, 2), (26, 38)):
+        for row, rows in ((0, 10), (10, 22)):
+            tile = np.ascontiguousarray(light[row : row + rows, :, column : column + columns])
+            draw_tile(tile, row, column, encoding, tiled, left[:, row : row + rows])
+    np.testing.assert_array_equal(tiled, whole)
 
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le"])

@@ -81,7 +81,7 @@ class Studio:
                 self.textures.finish(piece)
         light = light_of(
             self.textures.tables(drawing), drawing.exposures, self.textures.atlas.map.mapped(),
-            0, self.size[1], self.size[0],
+            0, self.size[1], 0, self.size[0],
         )  # fmt: skip  # one call
         return light.transpose(0, 2, 1)
 

@@ -24,12 +24,14 @@ from pipeline.kernels.counts import BAILOUT_SQUARED, RADIUS_SQUARED, Counts
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.lanes import LANES
 from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.series import Series
 from pipeline.kernels.smooth_lanes import smooth_counts_lanes
 from pipeline.kernels.tested_lanes import finish, head
 
 _UNRESOLVED = np.uint8(Outcome.UNRESOLVED)
 # Points whose polynomials are evaluated together: they stay in the nearest cache.
 _POLYNOMIALS = 512
+_NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
 
 
 def escape_counts(cr, ci, maxiter, smooth=True, series=None):
@@ -58,13 +60,11 @@ def escape_counts(cr, ci, maxiter, smooth=True, series=None):
     mag2 = np.empty(points, np.float64)
     # Only the smooth count needs the orbit beyond the radius.
     bailout2 = BAILOUT_SQUARED if smooth else RADIUS_SQUARED
-    if series is None:
-        iterations = _count(cr, ci, maxiter, bailout2, n, outcome, steps, mag2)
-    else:
-        iterations = _count_on(
-            cr, ci, series.a, series.b, series.radius, series.steps, series.re, series.im,
-            maxiter, bailout2, n, outcome, steps, mag2,
-        )  # fmt: skip  # the points, the series, the rest
+    series = series or _NO_SERIES
+    iterations = _count(
+        cr, ci, series.a, series.b, series.radius, series.steps, series.re, series.im,
+        maxiter, bailout2, n, outcome, steps, mag2,
+    )  # fmt: skip  # the points, the series, the rest
     nu = np.empty(points if smooth else 0, np.float64)
     if smooth:
         smooth_counts_lanes(outcome, steps, mag2, nu)
@@ -72,50 +72,62 @@ def escape_counts(cr, ci, maxiter, smooth=True, series=None):
 
 
 @compiled
-def _count(cr, ci, maxiter, bailout2, n, outcome, steps, mag2):
+def _count(
+    cr, ci, a, b, radius, begun, re, im, maxiter, bailout2, n, outcome, steps, mag2
+):  # fmt: skip  # the points, the series, the rest
     """Fill `n`, `outcome`, `steps` and `mag2` for all points; return the iterations done."""
     # The points still waiting: their numbers, and x, y, a, b and count of each, with room for the
     # last group of lanes.
     pixels = np.empty(cr.size + LANES, np.int32)
     queue = np.empty((5, cr.size + LANES))
-    head_steps, waiting = head(cr, ci, maxiter, bailout2, n, outcome, steps, mag2, pixels, queue)
-    return head_steps + _finish(pixels, queue, waiting, maxiter, bailout2, n, outcome, steps, mag2)
-
-
-@compiled
-def _finish(pixels, queue, waiting, maxiter, bailout2, n, outcome, steps, mag2):
-    """Take the queue to its end; return the iterations done."""
+    if begun == 0:
+        head_steps, waiting = head(
+            cr, ci, maxiter, bailout2, n, outcome, steps, mag2, pixels, queue
+        )
+    else:
+        head_steps, waiting = 0, cr.size
+        _begin(cr, ci, a, b, radius, begun, re, im, pixels, queue)
+        n[:] = maxiter
+        outcome[:] = _UNRESOLVED
     block_steps, waiting = blocks(pixels, queue, waiting, maxiter, outcome)
     last_steps = finish(pixels, queue, waiting, maxiter, bailout2, n, outcome, steps, mag2)
-    return block_steps + last_steps
+    return head_steps + block_steps + last_steps
 
 
 @compiled
-def _count_on(
-    cr, ci, a, b, radius, begun, re, im, maxiter, bailout2, n, outcome, steps, mag2
-):  # fmt: skip  # the points, the series, the rest
-    """Fill `n`, `outcome`, `steps` and `mag2` for all points; return the iterations done."""
-    pixels = np.arange(np.int32(cr.size))
-    queue = np.empty((5, cr.size + LANES))
-    queue[4] = begun
-    n[:] = maxiter
-    outcome[:] = _UNRESOLVED
+def _begin(cr, ci, a, b, radius, begun, re, im, pixels, queue):
+    """Queue all points as they stand after the steps of a series."""
+    x = queue[0]
+    y = queue[1]
+    real = queue[2]
+    imaginary = queue[3]
+    count = queue[4]
+    for i in range(cr.size):
+        pixels[i] = i
+        real[i] = cr[i]
+        imaginary[i] = ci[i]
+        count[i] = begun
+    d_re = np.empty(_POLYNOMIALS)
+    d_im = np.empty(_POLYNOMIALS)
     for start in range(0, cr.size, _POLYNOMIALS):
-        block = slice(start, min(start + _POLYNOMIALS, cr.size))
-        queue[2, block] = cr[block]
-        queue[3, block] = ci[block]
-        d_re = (cr[block] - a) / radius
-        d_im = (ci[block] - b) / radius
-        _evaluate(re, im, d_re, d_im, queue[0, block], queue[1, block])
-    return _finish(pixels, queue, cr.size, maxiter, bailout2, n, outcome, steps, mag2)
+        points = min(_POLYNOMIALS, cr.size - start)
+        # Slices, because an index that might be negative keeps LLVM from vectorising.
+        block = slice(start, start + points)
+        block_re = cr[block]
+        block_im = ci[block]
+        for i in range(points):
+            d_re[i] = (block_re[i] - a) / radius
+            d_im[i] = (block_im[i] - b) / radius
+        _evaluate(re, im, d_re, d_im, x[block], y[block])
 
 
 @compiled
 def _evaluate(re, im, d_re, d_im, x, y):
     """Fill x and y with the values of a polynomial at each d."""
     degree = re.size - 1
-    x[:] = re[degree]
-    y[:] = im[degree]
+    for i in range(x.size):
+        x[i] = re[degree]
+        y[i] = im[degree]
     for k in range(degree - 1, -1, -1):
         add_re = re[k]
         add_im = im[k]

@@ -297,9 +297,9 @@ def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
 @compiled
 def add_light(
     texels, offsets, columns, rows, innermost, core_offsets, core_sides, core_px, edge_px, top,
-    x, y, turn, first_row, light,
+    x, y, turn, light,
 ):  # fmt: skip  # the textures, where the zoom lies, the picture
-    """Add the light of some rows of a picture that a zoom shows.
+    """Add the light of a part of a picture that a zoom shows.
 
     Parameters
     ----------
@@ -319,11 +319,9 @@ def add_light(
     top : float
         log2 of the outermost ring's radius in pixels.
     x, y : float
-        Where the target lies: columns from the left and rows from the top of the picture.
+        Where the target lies: columns from the left and rows from the top of the part.
     turn : float
         Radians by which the picture is turned.
-    first_row : int
-        The place of the first row in the picture.
     light : ndarray of float32, shape (rows, 3, columns)
         Added to.
     """
@@ -343,7 +341,7 @@ def add_light(
     for start in range(0, light.shape[2], RUN):
         count = min(RUN, light.shape[2] - start)
         for row in range(light.shape[0]):
-            up = np.float32(y - (first_row + row + 0.5))
+            up = np.float32(y - (row + 0.5))
             to_polar(
                 count, np.float32(start + 0.5 - x), up, cosine, sine, np.float32(top), floats, ints
             )
