@@ -14,8 +14,10 @@ from pipeline.kernels.cycle import interior_disc
 from pipeline.kernels.interior import in_cardioid_or_bulb
 from pipeline.kernels.outcome import Outcome
 from pipeline.view import View
+from tests.kernels.test_float64 import JIT_OFF
 
 pytest.importorskip("numba")
+many_points = pytest.mark.skipif(JIT_OFF, reason="thousands of points, interpreted")
 
 # In and around the minibrots of period 39 that seahorse.yaml passes, of period 3 on the needle,
 # and the bulbs between the cardioid and its largest ones.
@@ -33,7 +35,7 @@ def multiplier_of_period_1(c):
 
 
 @given(st.floats(0.02, 0.97), st.floats(0, 2 * math.pi))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=10 if JIT_OFF else 50, deadline=None)
 def test_the_radius_in_the_main_cardioid_is_a_quarter_of_the_conformal_one(size, angle):
     multiplier = size * complex(math.cos(angle), math.sin(angle))
     c = multiplier / 2 - multiplier**2 / 4
@@ -44,7 +46,7 @@ def test_the_radius_in_the_main_cardioid_is_a_quarter_of_the_conformal_one(size,
 
 
 @given(st.floats(0.02, 0.97), st.floats(0, 2 * math.pi))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=10 if JIT_OFF else 50, deadline=None)
 def test_the_radius_in_the_period_2_bulb_is_a_quarter_of_the_conformal_one(size, angle):
     multiplier = size * complex(math.cos(angle), math.sin(angle))
     c = multiplier / 4 - 1
@@ -59,6 +61,7 @@ def test_nothing_is_proved_where_there_is_no_attracting_cycle(c):
     assert interior_disc(c.real, c.imag, 5000)[0] == 0.0
 
 
+@many_points
 @pytest.mark.parametrize(("re", "im", "width"), PLACES)
 def test_discs_hold_only_what_iteration_never_lets_escape(re, im, width):
     from pipeline.kernels.interior_discs import inside_discs
@@ -73,6 +76,7 @@ def test_discs_hold_only_what_iteration_never_lets_escape(re, im, width):
     assert np.count_nonzero(inside & staying) > 0.2 * np.count_nonzero(staying)
 
 
+@many_points
 @pytest.mark.parametrize(("re", "im", "width"), PLACES)
 @pytest.mark.parametrize("maxiter", [1500, 6000])
 def test_a_canvas_counts_as_its_kernel_does(re, im, width, maxiter):
@@ -89,6 +93,7 @@ def test_a_canvas_counts_as_its_kernel_does(re, im, width, maxiter):
     assert np.mean(counts.outcome[proved] == Outcome.INTERIOR) > 0.99
 
 
+@many_points
 def test_a_larger_maxiter_finds_the_same_discs_and_more():
     view = View(tuple(map(Decimal, PLACES[0][:2])), Decimal("5e-7"), Decimal(0), 150, 120)
     small, large = (

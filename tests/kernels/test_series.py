@@ -15,6 +15,11 @@ from tests.kernels.test_float64 import GOLDEN, JIT_OFF, ROUNDED_AWAY, same
 
 float64_lanes = pytest.importorskip("pipeline.kernels.float64_lanes")
 
+# As in test_float64: interpreted, numpy's scalars warn of orbits that run on.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:overflow encountered:RuntimeWarning", "ignore:invalid value:RuntimeWarning"
+)
+
 # Points next to the set, whose orbits stay for long; the last is the nucleus of period 3.
 NEAR = [
     (-0.743643887037158, 0.131825904205311), (-1.7687788, 0.0017389), (0.0, 1.0),
