@@ -11,6 +11,7 @@ from types import FrameType
 from pipeline import __version__
 from pipeline.errors import Interrupted, PipelineError
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     if options.resumes:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in _STOPPING:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _stop)
@@ -42,7 +43,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
+    """Stop cleanly, which takes a moment; whoever asks again does not want to wait for it."""
+    for again in _STOPPING:
+        if signal.getsignal(again) is not signal.SIG_IGN:
+            signal.signal(again, _stop_now)
     raise Interrupted(signal.Signals(number).name)
+
+
+def _stop_now(_number: int, _frame: FrameType | None) -> None:
+    # Nothing half written is lost with it: such files have no names yet. Workers and the encoder
+    # end by themselves, as after a kill.
+    os.write(2, f"\n{_RESUME}\n".encode())
+    os._exit(Interrupted.exit_status)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,8 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     plan.set_defaults(run=_plan)
     still = commands.add_parser("still", help="one frame as PNG; the last, unless told otherwise")
     still.set_defaults(run=_still)
-    for command in (zoom, preview, plan, still):
+    zoom.add_argument(
+        "config", type=Path, nargs="+", help="YAML files, or folders of them, one after the other"
+    )
+    for command in (preview, plan, still):
         command.add_argument("config", type=Path, help="the YAML file")
+    for command in (zoom, preview, plan, still):
         command.set_defaults(resumes=True)
     chosen = still.add_mutually_exclusive_group()
     chosen.add_argument("--frame", type=int, metavar="N", help="the frame of this number, from 0")
@@ -88,9 +104,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _zoom(options: argparse.Namespace) -> None:
-    from pipeline.commands.zoom import zoom
+    from pipeline.commands.zoom import zoom, zoom_all
 
-    zoom(options.config, options.output)
+    if len(options.config) == 1 and not options.config[0].is_dir():
+        zoom(options.config[0], options.output)
+    else:
+        zoom_all(options.config, options.output)
 
 
 def _preview(options: argparse.Namespace) -> None:

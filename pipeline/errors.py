@@ -17,6 +17,14 @@ class UsageError(PipelineError):
     exit_status = 2
 
 
+class QueueError(PipelineError):
+    """Some of many configs failed; each has said why."""
+
+    def __init__(self, failed: int, configs: int, exit_status: int) -> None:
+        super().__init__(f"{failed} of {configs} failed")
+        self.exit_status = exit_status
+
+
 class Interrupted(PipelineError):  # noqa: N818  # a request, not an error
     """A signal asked the run to stop; what was finished is on disk."""
 

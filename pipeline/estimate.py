@@ -5,9 +5,15 @@ from dataclasses import dataclass
 from pipeline.config.load import Config
 from pipeline.drawing import Drawings
 from pipeline.errors import RenderError
-from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
+from pipeline.machine import (
+    available_memory_bytes,
+    disk_bytes,
+    free_disk_bytes,
+    usable_cores,
+)
 from pipeline.outputs import Outputs
 from pipeline.progress import size
+from pipeline.segments import SEGMENT_FRAMES
 from pipeline.survey import Survey
 from pipeline.video.encoding import THREADS
 
@@ -21,6 +27,12 @@ TEXTURES_BYTES = 40_000_000
 TEXTURES_PIXEL_BYTES = 50
 # Pictures beside those that workers hold: drawn, sent, or on their way into the encoder.
 WAITING_PICTURES = 6
+# Where counts do not stay: frames from the first that is not encoded to the last that is counted.
+KEPT_FRAMES = 2 * SEGMENT_FRAMES
+_LEAST_FREE_BYTES = 200_000_000
+_LEAST_FREE_PART = 0.01
+# Of the video at which disk use is estimated.
+_MOMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ class Estimate:
     total_cpu_s: float
     wall_s: float
     disk_bytes: int
-    """What is written and stays."""
+    """What is on disk of it at most at a time."""
     memory_bytes: int
 
 
@@ -53,6 +65,7 @@ def estimate(
     wanted: list[int],
     missing: list[tuple[str, int]],
     painted_samples: int,
+    spans: dict[str, tuple[int, int]],
     workers: int,
 ) -> Estimate:
     """Estimate what it takes to make the wanted frames.
@@ -63,13 +76,20 @@ def estimate(
         Key and samples to be computed of every canvas that needs some, in the order of computing.
     painted_samples : int
         Samples of all bands that are shown.
+    spans : dict of str to tuple of int
+        The first and the last wanted frame that needs each canvas, by key.
     """
     encoding = config.encoding
     pixels = encoding.columns * encoding.rows
     compute_s = {
         key: survey.compute_s(place, samples) for place, (key, samples) in enumerate(missing)
     }
-    disk = sum(survey.stored_bytes(place, samples) for place, (_, samples) in enumerate(missing))
+    stored = {
+        key: survey.stored_bytes(place, samples) for place, (key, samples) in enumerate(missing)
+    }
+    disk = sum(stored.values())
+    if config.keep != "all":
+        disk = _most_at_once(stored, spans)
     own_grid_s = survey.colour_sample_s * config.quality.supersample**2
     draw_s = {
         False: (own_grid_s + survey.planes_pixel_s) * pixels,
@@ -102,6 +122,20 @@ def estimate(
     )
 
 
+def _most_at_once(stored: dict[str, float], spans: dict[str, tuple[int, int]]) -> float:
+    """Return the bytes of counts that are there at once, at most, where none stays unneeded."""
+    firsts = sorted({spans[key][0] for key in stored})
+    most = 0.0
+    for first in firsts[:: max(1, len(firsts) // _MOMENTS)]:
+        last = first + KEPT_FRAMES
+        most = max(
+            most,
+            sum(size for key, size in stored.items()
+                if spans[key][0] < last and spans[key][1] >= first),
+        )  # fmt: skip  # those whose frames are at work, or not yet encoded
+    return most
+
+
 def memory_bytes(config: Config, workers: int) -> int:
     """Return the memory of all processes together at their peak, about."""
     pixels = config.encoding.columns * config.encoding.rows
@@ -112,6 +146,23 @@ def memory_bytes(config: Config, workers: int) -> int:
     if config.reuse != "frames":
         textures = TEXTURES_BYTES + TEXTURES_PIXEL_BYTES * config.quality.density**2 * pixels
     return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + textures + pictures)
+
+
+def check_free_disk(outputs: Outputs) -> None:
+    """Stop a render before the disk is full: other programs, and the system, need some.
+
+    Raises
+    ------
+    RenderError
+        Less than _LEAST_FREE_PART of it is free, or _LEAST_FREE_BYTES where that is less.
+    """
+    total = disk_bytes(outputs.root)
+    free = free_disk_bytes(outputs.root)
+    if free < min(_LEAST_FREE_BYTES, total * _LEAST_FREE_PART):
+        raise RenderError(
+            f"{outputs.root}: only {size(free)} of the disk are free; free some, or set "
+            "render.keep: needed, and run the same command again: it carries on"
+        )
 
 
 def check_room(work: Estimate, outputs: Outputs, config: Config, workers: int) -> None:

@@ -1,5 +1,6 @@
 """What this machine lends us: cores, memory, disk; and what we take of them."""
 
+import contextlib
 import ctypes
 import math
 import os
@@ -49,6 +50,15 @@ def _cgroup_quota() -> float | None:
     return min(quotas, default=None)
 
 
+def stand_back(nice: int) -> None:
+    """Have this process, and those it starts, wait for others that want the processor.
+
+    Only a privileged process can come forward again: then it stays where it is.
+    """
+    with contextlib.suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
+
+
 def available_memory_bytes() -> int | None:
     """Return the memory that can be had without swapping; None where the system does not say."""
     try:
@@ -62,9 +72,18 @@ def available_memory_bytes() -> int | None:
 
 def free_disk_bytes(folder: Path) -> int:
     """Return the free space where a folder is, or will be."""
+    return shutil.disk_usage(_existing(folder)).free
+
+
+def disk_bytes(folder: Path) -> int:
+    """Return the size of the disk where a folder is, or will be."""
+    return shutil.disk_usage(_existing(folder)).total
+
+
+def _existing(folder: Path) -> Path:
     while not folder.exists():
         folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return folder
 
 
 def memory_of_tree_bytes() -> int:

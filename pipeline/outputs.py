@@ -47,6 +47,11 @@ class Outputs:
         return self.folder / "segments"
 
     @property
+    def made_of(self) -> Path:
+        """What the video was made of, where the segments did not stay."""
+        return self.folder / "made-of.txt"
+
+    @property
     def log(self) -> Path:
         """What happened, line by line."""
         return self.folder / "log.txt"

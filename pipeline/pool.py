@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import RenderError
+from pipeline.machine import stand_back
 
 # A task whose workers die this often is taken to kill them.
 MAX_DEATHS = 3
@@ -51,8 +52,9 @@ class SharedPool:
     deaths goes alone, so that the next death can be laid to it.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, nice: int = 0) -> None:
         self.workers = workers
+        self._nice = nice
         self.deaths = 0
         """How often a worker was lost."""
         self._executor = self._new_executor()
@@ -93,7 +95,7 @@ class SharedPool:
         Raises
         ------
         RenderError
-            A task has lost MAX_DEATHS workers, the last of them alone.
+            A task has lost MAX_DEATHS workers, or run out of memory as often, the last time alone.
         """
         self._send_again()
         if not self._flying:
@@ -109,6 +111,9 @@ class SharedPool:
             task = self._flying.pop(future)
             try:
                 results.append((task, future.result()))
+            except MemoryError:
+                # The worker lives, and what it could not do may go while others take less.
+                self._accuse([task])
             except BrokenProcessPool:
                 lost.append(task)
         if lost:
@@ -118,9 +123,10 @@ class SharedPool:
                 task = self._flying.pop(future)
                 try:
                     results.append((task, future.result()))
-                except BrokenProcessPool:
+                except (BrokenProcessPool, MemoryError):
                     lost.append(task)
-            self._bury(lost)
+            self._accuse(lost)
+            self._rebuild()
         return results
 
     def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
@@ -161,17 +167,17 @@ class SharedPool:
             results._writer.close()  # type: ignore[attr-defined]  # not in its stubs
         self._dead_since = None
 
-    def _bury(self, lost: list[Task]) -> None:
+    def _accuse(self, lost: list[Task]) -> None:
+        """Note a death or lack of memory for these tasks, and have them sent again."""
         self.deaths += 1
         for task in lost:
             task.deaths += 1
             if task.deaths >= MAX_DEATHS and len(lost) == 1:
                 raise RenderError(
-                    f"{task.name}: every worker that tried it was killed ({task.deaths} times); "
-                    "most likely the memory does not suffice, try fewer render.workers"
+                    f"{task.name}: every worker that tried it was killed or ran out of memory "
+                    f"({task.deaths} times); try fewer render.workers"
                 )
         self._again += lost
-        self._rebuild()
 
     def _rebuild(self) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
@@ -194,12 +200,15 @@ class SharedPool:
         # Workers forked from a server that has the kernels loaded share its pages.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["pipeline.preload"])
-        return ProcessPoolExecutor(self.workers, context, initializer=_start_worker)
+        return ProcessPoolExecutor(
+            self.workers, context, initializer=_start_worker, initargs=(self._nice,)
+        )
 
 
-def _start_worker() -> None:
+def _start_worker(nice: int) -> None:
     """Leave Ctrl-C to the parent, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    stand_back(nice)
     keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

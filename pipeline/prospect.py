@@ -48,6 +48,11 @@ class Prospect:
             sum(need.canvas.samples for need in all_needs.values()),
         )  # fmt: skip  # as in its head
 
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Return the first and the last wanted frame that needs each canvas, by key."""
+        last = self.drawings.needs(reversed(self.wanted))
+        return {key: (need.frame, last[key].frame) for key, need in self.needs.items()}
+
     @property
     def canvases(self) -> list[Canvas]:
         """What is to be computed, in that order."""
@@ -60,5 +65,5 @@ class Prospect:
         painted = sum(need.canvas.samples for key, need in self.needs.items() if key in bands)
         return estimate(
             self.config, measured, self.drawings, self.wanted, list(self.missing.items()), painted,
-            workers,
+            self.spans(), workers,
         )  # fmt: skip  # as in its head

@@ -1,14 +1,15 @@
 """The whole way of a video: what is missing of it found, made and joined."""
 
+import shutil
 import time
 
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
-from pipeline.durable import publish, temporary_path
+from pipeline.durable import publish, temporary_path, write_durably
 from pipeline.errors import RenderError
 from pipeline.estimate import check_room
 from pipeline.limits import frame_list
-from pipeline.machine import children_cpu_s, usable_cores
+from pipeline.machine import children_cpu_s, stand_back, usable_cores
 from pipeline.orbit import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outputs import Outputs
@@ -33,6 +34,7 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
         Something failed; what was finished is on disk.
     """
     start = time.monotonic()
+    stand_back(config.nice)
     with outputs.locked():
         orbits_before_s = spent_cpu_s(outputs.orbits)
         try:
@@ -58,6 +60,9 @@ def _render(config: Config, outputs: Outputs, report: Report) -> None:
         report.maxiter = [(float(at), limit) for at, limit in frames.limits.knots]
     prospect = Prospect.of(config, frames, outputs)
     _describe(prospect, report)
+    if config.keep == "nothing" and _is_made(prospect, outputs):
+        report.pixels_reused = prospect.samples
+        return
     # Twice, because joining may find a segment that is not what it was.
     for _ in range(2):
         if prospect.missing_segments:
@@ -68,9 +73,37 @@ def _render(config: Config, outputs: Outputs, report: Report) -> None:
     else:
         raise RenderError(f"{outputs.video}: the joined video has not all its frames")
     report.pixels_reused = max(0, prospect.samples - report.pixels_computed)
-    known = {segment.path for segment in prospect.segments}
+    _tidy(prospect, outputs)
+
+
+def _is_made(prospect: Prospect, outputs: Outputs) -> bool:
+    """Tell whether the video is there, where nothing else stayed that would say so."""
+    try:
+        made_of = outputs.made_of.read_text()
+    except FileNotFoundError:
+        return False
+    if made_of != _made_of(prospect) or not outputs.video.exists():
+        return False
+    return count_frames(outputs.video) == len(prospect.frames)
+
+
+def _made_of(prospect: Prospect) -> str:
+    """Return the names of the video's segments, which say all that it depends on."""
+    return "".join(f"{segment.path.name}\n" for segment in prospect.segments)
+
+
+def _tidy(prospect: Prospect, outputs: Outputs) -> None:
+    """Remove what need not stay beside a finished video."""
+    keep = prospect.config.keep
+    known = {segment.path for segment in prospect.segments} if keep != "nothing" else set()
+    if keep == "nothing":
+        write_durably(outputs.made_of, [_made_of(prospect).encode()])
+        shutil.rmtree(outputs.orbits, ignore_errors=True)
     for path in set(outputs.segments.glob("*.mp4")) - known:
         path.unlink()
+    if keep != "all":
+        for path in outputs.store.folder.glob("*.counts"):
+            path.unlink()
 
 
 def _describe(prospect: Prospect, report: Report) -> None:
@@ -87,7 +120,7 @@ def _describe(prospect: Prospect, report: Report) -> None:
 def _make(prospect: Prospect, outputs: Outputs, report: Report) -> None:
     """Compute, draw and encode the frames of all segments that are not there."""
     config = prospect.config
-    with SharedPool(report.workers) as pool, outputs.references() as references:
+    with SharedPool(report.workers, config.nice) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report)
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)

@@ -7,7 +7,6 @@ So the encoder waits as little as it can, and only counts, which lie on disk, ru
 
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas
+from pipeline.counting import Counting
 from pipeline.drawing import Drawing
-from pipeline.errors import RenderError
-from pipeline.estimate import Estimate
+from pipeline.estimate import Estimate, check_free_disk
 from pipeline.machine import memory_of_tree_bytes
 from pipeline.outputs import Outputs
 from pipeline.painter import draw_from_textures, paint
@@ -26,33 +25,19 @@ from pipeline.progress import Progress
 from pipeline.prospect import Prospect
 from pipeline.references import References
 from pipeline.report import Report
-from pipeline.row_blocks import RowCosts
 from pipeline.texture.atlas import texels_for
 from pipeline.textures import Piece, Textures
+from pipeline.thermostat import Thermostat, temperature_c
 from pipeline.video.encoder import Encoder
-from pipeline.worker import BlockResult, count_chunks, draw_frame
+from pipeline.worker import BlockResult, draw_frame
 
 # Between two looks at the encoder and the memory while no result comes.
 _TICK_S = 0.2
-_MEMORY_EVERY_S = 2.0
-# A canvas whose stored counts are damaged is computed again this often.
-_MAX_DAMAGES = 3
+# Between two looks at memory, disk and temperature.
+_LOOK_EVERY_S = 2.0
 # Frames whose textures are painted ahead, if they take no more than the largest at work.
 _FRAMES_AHEAD = 48
 _TEXELS_AHEAD = 4_000_000
-
-
-@dataclass(slots=True)
-class _Counting:
-    """A canvas whose blocks are at work."""
-
-    canvas: Canvas
-    chunks: list[bytes]
-    chunk_cpu_s: list[float]
-    left: int
-    computed: int = 0
-    unresolved: int = 0
-    iterations: int = 0
 
 
 @dataclass(slots=True)
@@ -67,10 +52,7 @@ class Run:
     progress: Progress
     work: Estimate
     textures: Textures = field(init=False)
-    _costs: RowCosts = field(default_factory=RowCosts)
-    _absent: set[str] = field(default_factory=set)
-    """Keys of canvases whose counts are not stored yet."""
-    _counting: dict[str, _Counting] = field(default_factory=dict)
+    _counting: Counting = field(init=False)
     _drawings: dict[int, Drawing] = field(default_factory=dict)
     """Of frames that are near."""
     _pieces: dict[int, frozenset[Piece]] = field(default_factory=dict)
@@ -82,11 +64,15 @@ class Run:
     """Where frames that are drawn, or being drawn, lie in the atlas."""
     _encoded: deque[int] = field(default_factory=deque)
     """Frames that the encoder has taken; it adds to them from its own thread."""
-    _damages: dict[str, int] = field(default_factory=dict)
-    _memory_looked_at: float = 0.0
+    _looked_at: float = 0.0
+    _thermostat: Thermostat = field(init=False)
 
     def __post_init__(self) -> None:
-        self._absent.update(self.prospect.missing)
+        self._counting = Counting(
+            self.prospect, self.outputs, self.references, self.report, self.pool, self.progress,
+            self.work,
+        )  # fmt: skip  # as in its head
+        self._thermostat = Thermostat(self.prospect.config.pause_above_c)
         encoding = self.prospect.config.encoding
         # Those that wait, with one for every worker, the encoder's two, and one to spare.
         frames = 2 * self.pool.workers + 4
@@ -118,17 +104,20 @@ class Run:
             for segment in self.prospect.missing_segments
             for index in segment.frames
         ]
-        blocks = self._blocks()
+        blocks = self._counting.blocks()
         ahead: Task | None = next(blocks, None)
         to_draw = deque(index for _, index in order)
         to_encode = deque(order)
         while to_encode:
-            self._paint_for([index for _, index in self._front(to_encode)])
-            while to_draw and self._may_draw(to_draw[0]):
-                self._draw(to_draw.popleft())
-            while ahead is not None and self.pool.has_room:
-                self.pool.submit(ahead)
-                ahead = next(blocks, None)
+            if not self._thermostat.pausing:
+                self._paint_for([index for _, index in self._front(to_encode)])
+                while to_draw and self._may_draw(to_draw[0]):
+                    self._draw(to_draw.popleft())
+                while ahead is not None and self._counting.may_send(ahead, to_encode[0][0]):
+                    self.pool.submit(ahead)
+                    ahead = next(blocks, None)
+            elif not self.pool.in_flight:
+                time.sleep(_TICK_S)
             waits_for_encoder = to_encode[0][1] in self._drawn
             for task, result in self.pool.finished(0.01 if waits_for_encoder else _TICK_S):
                 self._take(task, result)
@@ -147,82 +136,6 @@ class Run:
     @staticmethod
     def _front(to_encode: deque[Any]) -> list[Any]:
         return [to_encode[k] for k in range(min(_FRAMES_AHEAD, len(to_encode)))]
-
-    # Counting
-
-    def _blocks(self) -> Iterator[Task]:
-        """Yield the row blocks of all canvases that are not stored."""
-        for key in self.prospect.missing:
-            yield from self._blocks_of(key)
-
-    def _blocks_of(self, key: str) -> Iterator[Task]:
-        need = self.prospect.needs[key]
-        canvas = need.canvas.against(self.references)
-        blocks = self._costs.blocks(canvas, self.pool.workers)
-        self._counting[key] = _Counting(
-            canvas, [b""] * canvas.chunks, [0.0] * canvas.chunks, len(blocks)
-        )
-        relatives = self.outputs.store.relatives(need.canvas)
-        for first, last in blocks:
-            rows = f"rows {canvas.chunk_bounds(first)[0]} to {canvas.chunk_bounds(last - 1)[1]}"
-            self.report.stages["compute"].begin()
-            yield Task(
-                f"counting for frame {need.frame}, {rows}",
-                count_chunks,
-                (canvas, first, last, relatives),
-                (key, first),
-            )
-
-    def _take_block(self, key: str, first: int, block: BlockResult) -> None:
-        counting = self._counting[key]
-        last = first + len(block.chunks)
-        counting.chunks[first:last] = block.chunks
-        counting.chunk_cpu_s[first:last] = block.chunk_cpu_s
-        counting.computed += block.computed
-        counting.unresolved += block.unresolved
-        counting.iterations += block.iterations
-        counting.left -= 1
-        self.report.stages["compute"].end(sum(block.chunk_cpu_s))
-        self.report.iterations_computed += block.iterations
-        canvas = counting.canvas
-        self.progress.work(self.work.compute_s.get(key, 0.0) * len(block.chunks) / canvas.chunks)
-        if counting.left:
-            return
-        try:
-            written = self.outputs.store.save(
-                canvas, counting.chunks, counting.unresolved, counting.iterations
-            )
-        except OSError as error:
-            raise RenderError(
-                f"frame {self.prospect.needs[key].frame}: its counts cannot be stored: "
-                f"{error.strerror}"
-            ) from None
-        self._costs.learn(canvas, counting.chunk_cpu_s)
-        self.report.bytes_stored += written
-        self.report.pixels_computed += counting.computed
-        del self._counting[key]
-        self._absent.discard(key)
-
-    def _count_again(self, canvases: list[Canvas], frame: int) -> None:
-        """Have canvases computed again whose stored counts turned out damaged."""
-        for canvas in canvases:
-            key = canvas.key()
-            if key in self._absent or self.outputs.store.is_whole(canvas):
-                continue
-            self._damages[key] = self._damages.get(key, 0) + 1
-            if self._damages[key] > _MAX_DAMAGES:
-                raise RenderError(
-                    f"frame {frame}: its counts come back damaged from "
-                    f"{self.outputs.store.folder}; check the disk"
-                )
-            self.report.retried.append(f"frame {frame}: stored counts were damaged")
-            self.progress.say(
-                f"frame {frame}: its stored counts were damaged, computing them again"
-            )
-            self.outputs.store.discard(canvas)
-            self._absent.add(key)
-            for task in self._blocks_of(key):
-                self.pool.submit(task)
 
     # Colouring and drawing
 
@@ -265,7 +178,7 @@ class Run:
                 self._paint(piece, wanted[piece])
 
     def _counted_for(self, piece: Piece) -> bool:
-        return not any(canvas.key() in self._absent for canvas in self._canvases_of(piece))
+        return not any(map(self._counting.lacks, self._canvases_of(piece)))
 
     def _canvases_of(self, piece: Piece) -> list[Canvas]:
         """Return the canvases whose counts a piece is painted from."""
@@ -287,7 +200,7 @@ class Run:
         drawing = self._drawing_of(index)
         if drawing.zoom is not None:
             return self.textures.painted(self._pieces_of(index))
-        return drawing.canvases[0].key() not in self._absent
+        return not self._counting.lacks(drawing.canvases[0])
 
     def _draw(self, index: int) -> None:
         drawing = self._drawing_of(index)
@@ -330,11 +243,13 @@ class Run:
         return self.textures.atlas.map.frame(self._places[index], size)
 
     def _free_encoded(self) -> None:
-        """Free the places of frames that the encoder has taken."""
+        """Free the places of frames that the encoder has taken, and counts that none needs."""
         while self._encoded:
-            place = self._places.pop(self._encoded.popleft())
+            index = self._encoded.popleft()
+            place = self._places.pop(index)
             self.textures.atlas.give_back(place, self._frame_texels)
             self.progress.count()
+            self._counting.encoded(index)
 
     # Results
 
@@ -342,7 +257,7 @@ class Run:
         """Take a result from the pool."""
         if isinstance(result, BlockResult):
             key, first = task.tag
-            self._take_block(key, first, result)
+            self._counting.take(key, first, result)
         elif task.function is paint:
             piece, index = task.tag
             self._take_painting(piece, index, *result)
@@ -357,7 +272,7 @@ class Run:
             self.textures.finish(piece)
             return
         self.textures.drop(piece)
-        self._count_again(self._canvases_of(piece), index)
+        self._counting.again(self._canvases_of(piece), index)
 
     def _take_picture(self, index: int, cpu_s: float | None) -> None:
         drawing = self._drawing_of(index)
@@ -369,17 +284,29 @@ class Run:
             self.progress.work(self.work.draw_s[drawing.zoom is not None])
             return
         canvas = drawing.canvases[0]
-        self._count_again([canvas], index)
-        while canvas.key() in self._absent:
+        self._counting.again([canvas], index)
+        while self._counting.lacks(canvas):
             for task, result in self.pool.finished(_TICK_S):
                 self._take(task, result)
         self._draw(index)
 
     def _watch(self) -> None:
         now = time.monotonic()
-        if now - self._memory_looked_at >= _MEMORY_EVERY_S:
-            self._memory_looked_at = now
+        if now - self._looked_at >= _LOOK_EVERY_S:
+            self._looked_at = now
             self.report.peak_memory_bytes = max(
                 self.report.peak_memory_bytes, memory_of_tree_bytes()
             )
+            check_free_disk(self.outputs)
+            if self._thermostat.look():
+                self._say_pause()
         self.progress.tick()
+
+    def _say_pause(self) -> None:
+        now = temperature_c()
+        degrees = f"{now:.0f} °C" if now is not None else "no temperature"
+        if self._thermostat.pausing:
+            below = f"{self._thermostat.resumes_below_c:.0f} °C"
+            self.progress.say(f"paused at {degrees}, until it is below {below}")
+        else:
+            self.progress.say(f"{degrees}, going on")

@@ -1,9 +1,13 @@
 """`zoom`: the video."""
 
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.commands.opening import opened
 from pipeline.config.load import Config
+from pipeline.errors import Interrupted, PipelineError, QueueError, RenderError, UsageError
 from pipeline.outputs import Outputs
 from pipeline.progress import duration, size
 from pipeline.render import render_video
@@ -14,6 +18,49 @@ def zoom(path: Path, root: Path) -> None:
     """Make the video of a config, and say what it took."""
     config = opened(path)
     make_video(config, Outputs(root, config.name), "zoom")
+
+
+def zoom_all(paths: Sequence[Path], root: Path) -> None:
+    """Make the videos of many configs one after the other; one that fails stops no other.
+
+    Raises
+    ------
+    UsageError
+        There is no config among the paths.
+    QueueError
+        Some failed; all others are made.
+    """
+    configs = [config for path in paths for config in _configs_in(path)]
+    if not configs:
+        raise UsageError(f"{', '.join(map(str, paths))}: no configs (*.yaml) there")
+    told = []
+    failures: list[PipelineError] = []
+    for number, path in enumerate(configs, 1):
+        print(f"{path} ({number} of {len(configs)})", file=sys.stderr)
+        start = time.monotonic()
+        try:
+            zoom(path, root)
+            told.append(f"{path}: made in {duration(time.monotonic() - start)}")
+        except Interrupted:
+            raise
+        except OSError as error:
+            place = f"{error.filename}: " if error.filename else ""
+            failures.append(RenderError(f"{place}{error.strerror or error}"))
+            print(failures[-1], file=sys.stderr)
+            told.append(f"{path}: failed: {failures[-1]}")
+        except PipelineError as error:
+            print(error, file=sys.stderr)
+            failures.append(error)
+            told.append(f"{path}: failed: {str(error).splitlines()[0]}")
+    print("\n".join(told))
+    if failures:
+        raise QueueError(len(failures), len(configs), max(e.exit_status for e in failures))
+
+
+def _configs_in(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
 
 
 def make_video(config: Config, outputs: Outputs, command: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pipeline.colour.look import DEFAULT_PERIOD, Look
 from pipeline.colour.palette import palette_fault
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
-from pipeline.config.model import ConfigModel, Ease, KeyframeModel, Reuse, VideoSection
+from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, Reuse, VideoSection
 from pipeline.config.yaml_tree import (
     Mapping,
     Node,
@@ -68,6 +68,10 @@ class Config:
     motion_blur: Decimal
     """The part of a frame's time that the shutter is open."""
     accuracy: Accuracy
+    keep: Keep
+    nice: int
+    pause_above_c: float | None
+    """The temperature above which a run pauses."""
     keyframes: tuple[Keyframe, ...]
     warnings: tuple[Fault, ...]
 
@@ -88,6 +92,9 @@ class Config:
                 "reuse": self.reuse,
                 "motion_blur": str(self.motion_blur),
                 "accuracy": self.accuracy.name,
+                "keep": self.keep,
+                "nice": self.nice,
+                "pause_above_temperature": self.pause_above_c,
             },
             "keyframes": [
                 {
@@ -300,6 +307,9 @@ class _Checker:
             reuse=model.render.reuse,
             motion_blur=model.render.motion_blur,
             accuracy=ACCURACIES[model.render.accuracy],
+            keep=model.render.keep,
+            nice=model.render.nice,
+            pause_above_c=float(pause) if (pause := model.render.pause_above_temperature) else None,
             keyframes=keyframes,
             warnings=tuple(self._digit_warnings(keyframes, encoding.columns)),
         )

@@ -26,6 +26,7 @@ PIXEL_FORMATS = (
 )  # fmt: skip  # a line for eight bits and ten
 EASES = ("linear", "in", "out", "in-out")
 REUSES = ("bands", "frames", "auto")
+KEEPS = ("all", "needed", "nothing")
 SCALES = ("linear", "sqrt", "log")
 MAX_PALETTE_COLOURS = 256
 MAX_KEYFRAMES = 10_000
@@ -34,6 +35,7 @@ MAX_SECONDS = 86_400
 
 Ease = Literal["linear", "in", "out", "in-out"]
 Reuse = Literal["bands", "frames", "auto"]
+Keep = Literal["all", "needed", "nothing"]
 
 
 def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
@@ -117,6 +119,15 @@ class RenderSection(Section):
     motion_blur: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal(0)
     # How far deep counts may lie from exact ones: "exact" costs up to twice as much as "fine".
     accuracy: Annotated[str, word(*ACCURACIES)] = "fine"
+    # What stays on disk: "needed" drops counts once the frames that show them are encoded, so that
+    # another palette computes them again; "nothing" leaves the video alone, and the report.
+    keep: Annotated[Keep, word(*KEEPS)] = "all"
+    # How far all processes stand back behind others, as `nice` does; 19 the farthest.
+    nice: Annotated[int, whole(0, 19)] = 0
+    # Degrees Celsius; None never pauses.
+    pause_above_temperature: Annotated[
+        Decimal | None, number("30", "120", "degrees Celsius, from 30 to 120")
+    ] = None
 
 
 class KeyframeModel(Section):
