@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup zoom still preview plan bench test test-all lint format benchmark clean
+.PHONY: help setup zoom still preview plan watch bench test test-all lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -19,7 +19,7 @@ help: ## list the targets
 
 setup: $(READY) ## make .venv and install what rendering needs; the others do it by themselves
 
-zoom: $(READY) ## the video of CONFIG, or what is missing of it
+zoom: $(READY) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
 	@$(RUN) zoom $(CONFIG) $(ARGS)
 
 still: $(READY) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
@@ -30,6 +30,9 @@ preview: $(READY) ## the video of CONFIG small and quick
 
 plan: $(READY) ## check CONFIG, and say what a render would take
 	@$(RUN) plan $(CONFIG) $(ARGS)
+
+watch: $(READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
+	@$(RUN) watch $(CONFIG) $(ARGS)
 
 bench: $(READY) ## the article's table on this machine
 	@$(RUN) bench $(ARGS)

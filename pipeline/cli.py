@@ -1,6 +1,7 @@
 """The command line: commands and their options in, an exit status out."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -88,11 +89,21 @@ def _parser() -> argparse.ArgumentParser:
         "--raw", type=Path, metavar="FILE.npz", help="also write n, smooth, outcome and the view"
     )
 
+    watch = commands.add_parser("watch", help="serve the status page of a render to a browser")
+    watch.set_defaults(run=_watch, resumes=False)
+    watch.add_argument("config", type=Path, help="the YAML file")
+    watch.add_argument(
+        "--address",
+        default="127.0.0.1:8000",
+        metavar="HOST:PORT",
+        help="where, 0.0.0.0:8000 for the whole local network (default: 127.0.0.1:8000)",
+    )
+
     bench = commands.add_parser("bench", help="the article's table on this machine")
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
     # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
     bench.set_defaults(run=_bench, resumes=False)
-    for command in (zoom, preview, plan, still, bench):
+    for command in (zoom, preview, plan, still, watch, bench):
         command.add_argument(
             "--output",
             type=Path,
@@ -128,6 +139,13 @@ def _still(options: argparse.Namespace) -> None:
     from pipeline.commands.still import still
 
     still(options.config, options.output, options.frame, options.time, options.raw)
+
+
+def _watch(options: argparse.Namespace) -> None:
+    from pipeline.commands.watch import watch
+
+    with contextlib.suppress(KeyboardInterrupt):
+        watch(options.config, options.output, options.address)
 
 
 def _bench(options: argparse.Namespace) -> None:

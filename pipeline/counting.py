@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.errors import RenderError
 from pipeline.estimate import KEPT_FRAMES, Estimate
@@ -45,6 +46,7 @@ class Counting:
         pool: SharedPool,
         progress: Progress,
         work: Estimate,
+        bulletin: Bulletin,
     ) -> None:
         self._prospect = prospect
         self._store = outputs.store
@@ -53,6 +55,7 @@ class Counting:
         self._pool = pool
         self._progress = progress
         self._work = work
+        self._bulletin = bulletin
         self._costs = RowCosts()
         self._absent = set(prospect.missing)
         self._at_work: dict[str, _AtWork] = {}
@@ -119,7 +122,8 @@ class Counting:
         self._report.stages["compute"].end(sum(block.chunk_cpu_s))
         self._report.iterations_computed += block.iterations
         canvas = at_work.canvas
-        self._progress.work(self._work.compute_s.get(key, 0.0) * len(block.chunks) / canvas.chunks)
+        estimated_s = self._work.compute_s.get(key, 0.0) * len(block.chunks) / canvas.chunks
+        self._progress.work("compute", estimated_s, sum(block.chunk_cpu_s))
         if at_work.left:
             return
         try:
@@ -134,6 +138,7 @@ class Counting:
         self._costs.learn(canvas, at_work.chunk_cpu_s)
         self._report.bytes_stored += written
         self._report.pixels_computed += at_work.computed
+        self._bulletin.counted(canvas, sum(at_work.chunk_cpu_s))
         del self._at_work[key]
         self._absent.discard(key)
 

@@ -41,6 +41,21 @@ def write_durably(path: Path, parts: Iterable[bytes]) -> None:
         raise
 
 
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that readers see the old one or the new one, whole.
+
+    Not flushed: after a power cut it may be either, or gone. For what is written every few
+    seconds, which an SD card must not take each time.
+    """
+    temporary = temporary_path(path)
+    try:
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def remove_temporaries(folder: Path, prefix: str = "") -> None:
     """Remove what a killed run left half written; files of a living process stay."""
     for path in folder.glob(f"*{TEMPORARY_SUFFIX}"):

@@ -11,6 +11,10 @@ class RenderError(PipelineError):
     """Rendering, encoding or storing failed; the message says where and why."""
 
 
+class EncoderError(RenderError):
+    """ffmpeg ended early, or lost frames; another try may go well."""
+
+
 class UsageError(PipelineError):
     """A command was asked for something that the config cannot give."""
 

@@ -49,9 +49,8 @@ class Estimate:
     draw_s: dict[bool, float]
     """CPU seconds to draw a frame, from bands or not."""
     encode_frame_s: float
-    drawn_s: float
-    """CPU seconds to colour and draw all."""
-    total_cpu_s: float
+    by_stage_s: dict[str, float]
+    """CPU seconds by stage: compute, paint, draw, encode."""
     wall_s: float
     disk_bytes: int
     """What is on disk of it at most at a time."""
@@ -97,8 +96,8 @@ def estimate(
     }
     encode_frame_s = survey.encode_pixel_s * pixels
     drawn_s = sum(draw_s[drawings.from_bands(index)] for index in wanted)
-    drawn_s += painted_samples * survey.colour_sample_s
-    work_s = sum(compute_s.values()) + drawn_s
+    paint_s = painted_samples * survey.colour_sample_s
+    work_s = sum(compute_s.values()) + paint_s + drawn_s
     encoded_s = encode_frame_s * len(wanted)
     # The segments, and the video beside them.
     disk += 2 * survey.encode_pixel_bytes * pixels * len(wanted)
@@ -114,8 +113,12 @@ def estimate(
         painted_samples=painted_samples,
         draw_s=draw_s,
         encode_frame_s=encode_frame_s,
-        drawn_s=drawn_s,
-        total_cpu_s=work_s + encoded_s,
+        by_stage_s={
+            "compute": sum(compute_s.values()),
+            "paint": paint_s,
+            "draw": drawn_s,
+            "encode": encoded_s,
+        },
         wall_s=wall_s,
         disk_bytes=int(disk),
         memory_bytes=memory_bytes(config, workers),

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipeline.canvas import Canvas
 from pipeline.orbit import OrbitState
+from pipeline.outlook import Outlook
 from pipeline.pool import SharedPool, Task
 from pipeline.progress import Progress, duration
 from pipeline.references import References
@@ -44,7 +45,9 @@ def compute_orbits(
     if not missing:
         return states
     total = sum(steps - states[target].steps for target, steps in missing.items())
-    with Progress(total, total, log, "steps of the reference orbit, at most,") as progress:
+    with Progress(
+        Outlook({"reference": total}), total, log, "steps of the reference orbit, at most,"
+    ) as progress:
         tasks = [_task(references, target, missing[target], _WORTH_SAYING_S) for target in missing]
         said = False
         while tasks or pool.in_flight:
@@ -53,7 +56,7 @@ def compute_orbits(
             for task, state in pool.finished(1.0):
                 target: Target = task.tag
                 done = state.steps - states[target].steps
-                progress.work(done)
+                progress.work("reference", done)
                 progress.count(done)
                 spent = state.cpu_s - states[target].cpu_s
                 states[target] = state

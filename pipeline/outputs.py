@@ -61,6 +61,11 @@ class Outputs:
         """Figures of the latest run."""
         return self.folder / "report.json"
 
+    @property
+    def page(self) -> Path:
+        """The status page."""
+        return self.folder / "index.html"
+
     def still(self, index: int | None) -> Path:
         """Return where a frame's picture goes; the only frame's where `index` is None."""
         return self.root / (f"{self.name}.png" if index is None else f"{self.name}-{index:06}.png")

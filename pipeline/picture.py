@@ -161,6 +161,45 @@ def draw_tile_numpy(
         plane[:, first : first + signal.shape[1]] = np.clip(np.rint(signal), scale, 255 * scale - 1)
 
 
+def rgb8_from_frame(
+    frame: NDArray[np.uint8], encoding: Encoding, most_columns: int
+) -> NDArray[np.uint8]:
+    """Return a frame as the encoder takes it, made smaller, as 8-bit sRGB.
+
+    Returns
+    -------
+    ndarray of uint8, shape (rows, columns, 3)
+        At most `most_columns` wide, a whole part of the frame's size.
+    """
+    across, down = encoding.chroma_step
+    step = -(-encoding.columns // most_columns)
+    # Blocks of whole chroma samples, each the mean of its pixels.
+    wide, high = max(step, across), max(step, down)
+    planes = _planes(0, encoding.rows, encoding, frame)
+    parts = [
+        _means(plane, high // rows_shared, wide // columns_shared)
+        for plane, rows_shared, columns_shared in zip(
+            planes, (1, down, down), (1, across, across), strict=True
+        )
+    ]
+    rows, columns = (min(sides) for sides in zip(*(part.shape for part in parts), strict=True))
+    scale = 1 << (encoding.bits - 8)
+    luma, blue, red = (part[:rows, :columns] / scale for part in parts)
+    luma = (luma - 16) * (255 / 219)
+    blue, red = ((part - 128) * (255 / 224) for part in (blue, red))
+    r = luma + 2 * (1 - _KR) * red
+    b = luma + 2 * (1 - _KB) * blue
+    g = (luma - _KR * r - _KB * b) / (1 - _KR - _KB)
+    return np.asarray(np.clip(np.rint(np.stack([r, g, b], axis=-1)), 0, 255), np.uint8)
+
+
+def _means(plane: NDArray[Any], rows: int, columns: int) -> NDArray[np.float32]:
+    """Return the means of blocks of so many rows and columns; what is left over is cut off."""
+    high, wide = plane.shape[0] // rows, plane.shape[1] // columns
+    blocks = plane[: high * rows, : wide * columns].reshape(high, rows, wide, columns)
+    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+
+
 def _srgb(light: NDArray[np.float32]) -> NDArray[np.float32]:
     index = (light * np.float32(_STEPS - 1) + np.float32(0.5)).astype(np.uint16)
     return np.take(_srgb_table(), index)

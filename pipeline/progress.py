@@ -9,6 +9,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from pipeline.outlook import Outlook
+
 # Seconds between two lines where there is no terminal.
 _LINE_EVERY_S = 60.0
 
@@ -18,9 +20,8 @@ class Progress:
 
     Parameters
     ----------
-    work_s : float
-        The estimated work of the whole run, in CPU seconds; its ratio to what is done matters,
-        not its unit.
+    outlook : Outlook
+        What there is to do.
     count : int
         What is counted beside, `noun`: frames.
     log : Path, optional
@@ -28,15 +29,14 @@ class Progress:
     """
 
     def __init__(
-        self, work_s: float, count: int, log: Path | None = None, noun: str = "frames"
+        self, outlook: Outlook, count: int, log: Path | None = None, noun: str = "frames"
     ) -> None:
+        self.outlook = outlook
         self._count = count
-        self._counted = 0
+        self.counted = 0
         self._noun = noun
-        self._work_s = max(work_s, 1e-9)
-        self._done_s = 0.0
-        self._start = time.monotonic()
-        self._last_line = self._start
+        self._last_line = time.monotonic()
+        outlook.tick(self._last_line)
         self._log: TextIO | None = log.open("a", encoding="utf-8") if log else None
         self._terminal = sys.stderr.isatty()
         self._bar: tqdm | None = None  # type: ignore[type-arg]  # generic only in its stubs
@@ -44,8 +44,7 @@ class Progress:
             self._bar = tqdm(
                 total=1.0,
                 file=sys.stderr,
-                bar_format="{desc}{percentage:3.0f}% |{bar}| [{elapsed}<{remaining}]",
-                smoothing=0.05,
+                bar_format="{desc}{percentage:3.0f}% |{bar}| [{elapsed}{postfix}]",
                 leave=False,
                 dynamic_ncols=True,
             )
@@ -76,29 +75,31 @@ class Progress:
         if self._bar is not None:
             self._bar.refresh()
 
-    def work(self, seconds: float) -> None:
-        """Count work as done, in the unit of the whole."""
-        self._done_s += seconds
+    def work(self, stage: str, estimated_s: float, taken_s: float | None = None) -> None:
+        """Count work as done that was estimated to take so long, and what it took, if known."""
+        self.outlook.done(stage, estimated_s, taken_s)
         if self._bar is not None:
-            part = min(1.0, self._done_s / self._work_s)
-            self._bar.update(max(0.0, part - self._bar.n))
+            if (left_s := self.outlook.left_s) is not None:
+                self._bar.set_postfix_str(f"{duration(left_s)} to go", False)
+            self._bar.update(max(0.0, self.outlook.part - self._bar.n))
 
     def count(self, more: int = 1) -> None:
         """Count some more as done."""
-        self._counted += more
+        self.counted += more
         if self._bar is not None:
-            self._bar.set_description_str(f"{self._counted}/{self._count} {self._noun} ", False)
+            self._bar.set_description_str(f"{self.counted}/{self._count} {self._noun} ", False)
 
-    def tick(self) -> None:
-        """Write a line now and then where there is no bar."""
+    def tick(self, active: bool = True) -> None:
+        """Write a line now and then where there is no bar; a pause is not `active`."""
         now = time.monotonic()
+        self.outlook.tick(now, active)
         if self._bar is not None or now - self._last_line < _LINE_EVERY_S:
             return
         self._last_line = now
-        part = min(1.0, self._done_s / self._work_s)
-        left = (now - self._start) * (1 - part) / part if part > 0 else None
-        ahead = f", {duration(left)} to go" if left is not None else ""
-        self.say(f"{self._counted}/{self._count} {self._noun}, {part:.0%} of the work{ahead}")
+        left_s = self.outlook.left_s
+        ahead = f", {duration(left_s)} to go" if left_s is not None else ""
+        part = f"{self.outlook.part:.0%} of the work"
+        self.say(f"{self.counted}/{self._count} {self._noun}, {part}{ahead}")
 
 
 def size(count: float) -> str:

@@ -3,15 +3,18 @@
 import shutil
 import time
 
+from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
 from pipeline.durable import publish, temporary_path, write_durably
-from pipeline.errors import RenderError
-from pipeline.estimate import check_room
+from pipeline.errors import EncoderError, RenderError
+from pipeline.estimate import check_free_disk, check_room
+from pipeline.frames import FrameList
 from pipeline.limits import frame_list
 from pipeline.machine import children_cpu_s, stand_back, usable_cores
 from pipeline.orbit import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
+from pipeline.outlook import Outlook
 from pipeline.outputs import Outputs
 from pipeline.pool import SharedPool
 from pipeline.progress import Progress, duration
@@ -21,6 +24,8 @@ from pipeline.report import Report
 from pipeline.run import Run
 from pipeline.segments import Segment
 from pipeline.video.ffmpeg import count_frames, join
+
+_TRIES = 3
 
 
 def render_video(config: Config, outputs: Outputs, report: Report) -> None:
@@ -37,11 +42,17 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
     stand_back(config.nice)
     with outputs.locked():
         orbits_before_s = spent_cpu_s(outputs.orbits)
+        bulletin: Bulletin | None = None
         try:
-            _render(config, outputs, report)
+            frames = frame_list(config, outputs)
+            report.workers = config.workers or usable_cores()
+            bulletin = Bulletin(config, frames, outputs, report)
+            _render(config, frames, outputs, report, bulletin)
             report.outcome = "finished"
         except BaseException as error:
             report.outcome = f"stopped: {type(error).__name__}: {error}"
+            if bulletin is not None:
+                bulletin.stop(str(error) or type(error).__name__)
             raise
         finally:
             report.wall_s = time.monotonic() - start
@@ -50,12 +61,14 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
             report.stages["reference"].cpu_s = max(0.0, spent)
             report.stages["encode"].cpu_s = children_cpu_s()
             report.write(outputs.report)
+        if report.pixels_computed or not bulletin.is_finished:
+            bulletin.finish()
 
 
-def _render(config: Config, outputs: Outputs, report: Report) -> None:
-    frames = frame_list(config, outputs)
+def _render(
+    config: Config, frames: FrameList, outputs: Outputs, report: Report, bulletin: Bulletin
+) -> None:
     report.frames = len(frames)
-    report.workers = config.workers or usable_cores()
     if frames.limits is not None:
         report.maxiter = [(float(at), limit) for at, limit in frames.limits.knots]
     prospect = Prospect.of(config, frames, outputs)
@@ -63,10 +76,19 @@ def _render(config: Config, outputs: Outputs, report: Report) -> None:
     if config.keep == "nothing" and _is_made(prospect, outputs):
         report.pixels_reused = prospect.samples
         return
-    # Twice, because joining may find a segment that is not what it was.
-    for _ in range(2):
-        if prospect.missing_segments:
-            _make(prospect, outputs, report)
+    # More than once, because ffmpeg may be killed, and joining may find a segment that is not what
+    # it was.
+    for tried in range(1, _TRIES + 1):
+        try:
+            if prospect.missing_segments:
+                _make(prospect, outputs, report, bulletin)
+        except EncoderError as error:
+            check_free_disk(outputs)
+            if tried == _TRIES:
+                raise
+            report.retried.append(str(error))
+            prospect = Prospect.of(config, frames, outputs)
+            continue
         if _joined(prospect.segments, outputs, config, report):
             break
         prospect = Prospect.of(config, frames, outputs)
@@ -117,20 +139,21 @@ def _describe(prospect: Prospect, report: Report) -> None:
         report.kernels[arithmetic] = report.kernels.get(arithmetic, 0) + canvas.samples
 
 
-def _make(prospect: Prospect, outputs: Outputs, report: Report) -> None:
+def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bulletin) -> None:
     """Compute, draw and encode the frames of all segments that are not there."""
     config = prospect.config
+    bulletin.go_on("preparing", len(prospect.frames) - len(prospect.wanted))
     with SharedPool(report.workers, config.nice) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report)
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
-        with Progress(work.total_cpu_s, len(prospect.wanted), outputs.log) as progress:
+        with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:
             progress.say(
                 f"{config.name}: {len(prospect.wanted)} of {len(prospect.frames)} frames to "
                 f"encode, {work.samples / 1e6:.1f} million samples to compute, "
                 f"{report.workers} workers, about {duration(work.wall_s)}"
             )
-            run = Run(prospect, outputs, references, report, pool, progress, work)
+            run = Run(prospect, outputs, references, report, pool, progress, work, bulletin)
             try:
                 run.encode()
             finally:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.counting import Counting
 from pipeline.drawing import Drawing
@@ -51,6 +52,7 @@ class Run:
     pool: SharedPool
     progress: Progress
     work: Estimate
+    bulletin: Bulletin
     textures: Textures = field(init=False)
     _counting: Counting = field(init=False)
     _drawings: dict[int, Drawing] = field(default_factory=dict)
@@ -70,7 +72,7 @@ class Run:
     def __post_init__(self) -> None:
         self._counting = Counting(
             self.prospect, self.outputs, self.references, self.report, self.pool, self.progress,
-            self.work,
+            self.work, self.bulletin,
         )  # fmt: skip  # as in its head
         self._thermostat = Thermostat(self.prospect.config.pause_above_c)
         encoding = self.prospect.config.encoding
@@ -125,10 +127,12 @@ class Run:
                 segment, index = to_encode.popleft()
                 self._drawn.remove(index)
                 last = index == segment.last - 1
-                encoder.put(segment.path, index, self._frame(index), last)
+                frame = self._frame(index)
+                self.bulletin.show(self._drawing_of(index).frame, frame)
+                encoder.put(segment.path, index, frame, last)
                 self._drawings.pop(index, None)
                 self._pieces.pop(index, None)
-                self.progress.work(self.work.encode_frame_s)
+                self.progress.work("encode", self.work.encode_frame_s)
             encoder.check()
             self._free_encoded()
             self._watch()
@@ -267,7 +271,8 @@ class Run:
     def _take_painting(self, piece: Piece, index: int, well: bool, cpu_s: float) -> None:
         self.report.stages["colour"].end(cpu_s)
         canvas = self.textures.zooms[piece.zoom].canvases[piece.index]
-        self.progress.work(self.work.paint_sample_s * canvas.samples)
+        estimated_s = self.work.paint_sample_s * canvas.samples / self.textures.pieces_of(piece)
+        self.progress.work("paint", estimated_s, cpu_s)
         if well:
             self.textures.finish(piece)
             return
@@ -281,7 +286,7 @@ class Run:
         stage.end(cpu_s or 0.0)
         if cpu_s is not None:
             self._drawn.add(index)
-            self.progress.work(self.work.draw_s[drawing.zoom is not None])
+            self.progress.work("draw", self.work.draw_s[drawing.zoom is not None], cpu_s)
             return
         canvas = drawing.canvases[0]
         self._counting.again([canvas], index)
@@ -300,7 +305,16 @@ class Run:
             check_free_disk(self.outputs)
             if self._thermostat.look():
                 self._say_pause()
-        self.progress.tick()
+        self.progress.tick(not self._thermostat.pausing)
+        if self.bulletin.is_due:
+            self._tell()
+
+    def _tell(self) -> None:
+        there = len(self.prospect.frames) - len(self.prospect.wanted)
+        state = "rendering"
+        if self._thermostat.pausing:
+            state = f"paused: {temperature_c() or 0:.0f} °C"
+        self.bulletin.go_on(state, there + self.progress.counted, self.progress.outlook)
 
     def _say_pause(self) -> None:
         now = temperature_c()

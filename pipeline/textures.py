@@ -95,6 +95,10 @@ class Textures:
                     pieces.append(Piece(number, index, first, last))
         return frozenset(pieces)
 
+    def pieces_of(self, piece: Piece) -> int:
+        """Return into how many pieces this one's texture is cut."""
+        return len(self._ranges(piece.zoom, self._layouts[piece.zoom, piece.index].levels))
+
     def begin(self, piece: Piece) -> Painting:
         """Find a place for a piece, and return what is to be painted there."""
         zoom = self.zooms[piece.zoom]

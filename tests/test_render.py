@@ -1,30 +1,16 @@
 """Whole videos through the real command line: resumed, killed, recoloured, and always the same."""
 
-import contextlib
-import json
-import os
-import random
-import signal
-import struct
-import subprocess
-import time
-from pathlib import Path
-
 import imageio_ffmpeg
 import pytest
 
 from pipeline.video.ffmpeg import count_frames
 from tests.conftest import SMALL, Cli
+from tests.processes import LONGER, report, samples_in
 
 FRAMES = 21
 # Of all frames, each on its own grid.
 SAMPLES = FRAMES * 96 * 54
 BY_FRAMES = SMALL.replace("workers: 2", "workers: 2, reuse: frames, quality: draft")
-
-# Some seconds of computing, so that it can be stopped in the middle.
-LONGER = SMALL.replace(
-    "width: 96, height: 54, fps: 10", "width: 384, height: 216, fps: 30"
-).replace("maxiter: 500", "maxiter: 3000")
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +19,6 @@ def rendered(module_cli):
     config = module_cli.config()
     printed = module_cli.done("zoom", config)
     return module_cli, config, printed
-
-
-def report(cli: Cli, name: str = "small"):
-    return json.loads((cli.output / name / "report.json").read_text())
-
-
-def samples_in(path: Path) -> int:
-    """Return how many samples a file of counts holds."""
-    data = path.read_bytes()
-    start = data.index(b"\n") + 9
-    (length,) = struct.unpack("<I", data[start - 8 : start - 4])
-    facts = json.loads(data[start : start + length])
-    return facts["grid"]["columns"] * facts["grid"]["rows"]
 
 
 def total(cli: Cli, name: str = "small") -> int:
@@ -279,132 +252,6 @@ def test_better_quality_computes_four_times_as_many_samples(cli):
         cli.done("zoom", cli.config(text, quality))
         samples.append(total(cli, quality))
     assert 3.5 < samples[1] / samples[0] < 4.5
-
-
-def started(cli: Cli, config: Path, counts: int):
-    """Start a render and return it once it has stored some counts."""
-    process = cli.start("zoom", config)
-    folder = cli.output / config.stem / "counts"
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        if folder.is_dir() and len(list(folder.glob("*.counts"))) >= counts:
-            return process
-        if process.poll() is not None:
-            raise AssertionError(process.communicate()[1])
-        time.sleep(0.005)
-    process.kill()
-    raise AssertionError("it never began")
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    cli = Cli(tmp_path_factory.mktemp("undisturbed"))
-    cli.done("zoom", cli.config(LONGER))
-    assert report(cli)["frames_from_bands"] == 61
-    return (cli.output / "small.mp4").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("number", "status"),
-    [(signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGHUP, 130), (signal.SIGKILL, -9)],
-)
-def test_a_stopped_run_carries_on_to_the_same_bytes(cli, undisturbed, number, status):
-    config = cli.config(LONGER)
-    process = started(cli, config, 5)
-    process.send_signal(number)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == status
-    assert "Traceback" not in said
-    assert not (cli.output / "small.mp4").exists()
-    if number != signal.SIGKILL:
-        assert "the same command carries on" in said
-    stored = [samples_in(path) for path in (cli.output / "small" / "counts").glob("*.counts")]
-    assert len(stored) >= 5
-    cli.done("zoom", config)
-    assert (cli.output / "small.mp4").read_bytes() == undisturbed
-    # What was stored was not computed again; a kill may fall between storing and counting.
-    assert report(cli)["pixels_reused"] >= sum(stored)
-    left = list((cli.output / "small").rglob("*.part"))
-    assert left == []
-
-
-def descendants(process: int) -> list[int]:
-    children = []
-    # A short-lived child may be gone before it is looked at.
-    with contextlib.suppress(OSError):
-        for task in Path(f"/proc/{process}/task").iterdir():
-            children += [int(child) for child in (task / "children").read_text().split()]
-    return children + [below for child in children for below in descendants(child)]
-
-
-def runs(process: int, word: bytes) -> bool:
-    with contextlib.suppress(OSError):
-        return word in Path(f"/proc/{process}/cmdline").read_bytes()
-    return False
-
-
-def test_a_killed_worker_costs_nothing_but_its_blocks(cli, undisturbed):
-    config = cli.config(LONGER)
-    process = started(cli, config, 5)
-    server = next(
-        child
-        for child in descendants(process.pid)
-        if runs(child, b"forkserver") and descendants(child)
-    )
-    os.kill(descendants(server)[0], signal.SIGKILL)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-    assert (cli.output / "small.mp4").read_bytes() == undisturbed
-    assert report(cli)["retried"] == ["1 workers lost"]
-
-
-def test_a_killed_encoder_fails_the_run_which_then_carries_on(cli, undisturbed):
-    config = cli.config(LONGER)
-    process = started(cli, config, 15)
-    encoders = [child for child in descendants(process.pid) if runs(child, b"ffmpeg")]
-    for encoder in encoders:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(encoder, signal.SIGKILL)
-    _, said = process.communicate(timeout=120)
-    if process.returncode:
-        assert process.returncode == 1
-        assert "ffmpeg" in said
-        assert "Traceback" not in said
-    cli.done("zoom", config)
-    assert (cli.output / "small.mp4").read_bytes() == undisturbed
-
-
-def test_a_second_run_of_the_same_config_says_so_and_stops(cli):
-    config = cli.config(LONGER)
-    process = started(cli, config, 2)
-    result = cli.run("zoom", config)
-    assert result.returncode == 1
-    assert "another run is at work" in result.stderr
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
-
-
-@pytest.mark.slow
-def test_twenty_kills_at_random_moments_change_no_byte(cli, undisturbed):
-    config = cli.config(LONGER)
-    rng = random.Random(11)
-    for _ in range(20):
-        process = cli.start("zoom", config)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=rng.uniform(0.3, 6))
-        process.kill()
-        process.communicate()
-    cli.done("zoom", config)
-    assert (cli.output / "small.mp4").read_bytes() == undisturbed
-
-
-def test_an_output_that_cannot_be_written_is_told(cli):
-    config = cli.config()
-    cli.output.write_text("a file where the folder should be")
-    result = cli.run("zoom", config)
-    assert result.returncode == 1
-    assert "cannot be written" in result.stderr
-    assert "Traceback" not in result.stderr
 
 
 DEEP = """\

@@ -49,11 +49,11 @@ def plan(path: Path, root: Path) -> None:
 
 
 def _stages(work: Estimate) -> str:
-    compute_s = sum(work.compute_s.values())
-    encode_s = work.total_cpu_s - compute_s - work.drawn_s
+    by_stage_s = work.by_stage_s
     return (
-        f"{duration(compute_s)} compute, {duration(work.drawn_s)} colour and draw, "
-        f"{duration(encode_s)} encode"
+        f"{duration(by_stage_s['compute'])} compute, "
+        f"{duration(by_stage_s['paint'] + by_stage_s['draw'])} colour and draw, "
+        f"{duration(by_stage_s['encode'])} encode"
     )
 
 

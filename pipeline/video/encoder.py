@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.durable import publish, temporary_path
-from pipeline.errors import RenderError
+from pipeline.errors import EncoderError
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, count_frames
 
@@ -54,7 +54,7 @@ class Encoder:
 
         Raises
         ------
-        RenderError
+        EncoderError
             ffmpeg or the disk failed on an earlier one.
         """
         self._put((segment, index, frame, last))
@@ -125,7 +125,7 @@ def _publish_segment(writer: FrameWriter, temporary: Path, segment: Path, frames
     said = writer.close()
     counted = count_frames(temporary)
     if counted != frames:
-        raise RenderError(
+        raise EncoderError(
             f"{segment.name}: ffmpeg wrote {counted} of {frames} frames"
             + (f": {said}" if said else "; is the disk full?")
         )

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.durable import temporary_path
-from pipeline.errors import RenderError
+from pipeline.errors import EncoderError, RenderError
 from pipeline.video.encoding import BT709_OPTIONS, Encoding
 
 _REPORT_LINES = 3
@@ -64,7 +64,7 @@ class FrameWriter:
             self._writer.send(frame)
         except OSError as error:
             said = self.close() or str(error).splitlines()[0]
-            raise RenderError(f"{self._path.name}: ffmpeg stopped: {said}") from None
+            raise EncoderError(f"{self._path.name}: ffmpeg stopped: {said}") from None
 
     def close(self) -> str:
         """Let ffmpeg finish the file; return what it complained of."""
@@ -84,6 +84,21 @@ def count_frames(path: Path) -> int:
         return int(imageio_ffmpeg.count_frames_and_secs(str(path))[0])
     except RuntimeError:
         return 0
+
+
+def jpeg_at(path: Path, seconds: float, columns: int) -> bytes | None:
+    """Return a picture of a video as a JPEG file of this width; None where there is none."""
+    done = subprocess.run(
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            *("-hide_banner", "-v", "error", "-nostdin", "-ss", f"{seconds:.6f}", "-i", str(path)),
+            *("-frames:v", "1", "-vf", f"scale={columns}:-2", "-q:v", "4"),
+            *("-f", "image2pipe", "-c:v", "mjpeg", "-"),
+        ],
+        capture_output=True,
+        start_new_session=True,
+    )
+    return done.stdout if done.returncode == 0 and done.stdout else None
 
 
 def join(segments: Iterable[Path], path: Path, encoding: Encoding) -> None:

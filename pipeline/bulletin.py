@@ -1,0 +1,153 @@
+"""The bulletin of a run: writes its status page every few seconds, and when it ends."""
+
+import contextlib
+import time
+from datetime import datetime
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.canvas import Canvas
+from pipeline.config.load import Config
+from pipeline.decimals import log2, short_text
+from pipeline.durable import write_whole
+from pipeline.frames import Frame, FrameList
+from pipeline.machine import free_disk_bytes
+from pipeline.outlook import Outlook
+from pipeline.outputs import Outputs
+from pipeline.page import REFRESH_S, page
+from pipeline.picture import rgb8_from_frame
+from pipeline.progress import duration
+from pipeline.report import Report
+from pipeline.status import Status, address_of_jpeg, jpeg_address, width_text
+from pipeline.thermostat import temperature_c
+from pipeline.video.ffmpeg import jpeg_at
+
+_LOG10_2 = 0.30102999566398120
+_PICTURE_COLUMNS = 640
+_PICTURE_EVERY_S = 2.0
+_SHEET_COLUMNS = 320
+_SHEET_PICTURES = 12
+
+
+class Bulletin:
+    """Keeps ``output/NAME/index.html`` up to date.
+
+    That it cannot be written stops no render.
+    """
+
+    def __init__(self, config: Config, frames: FrameList, outputs: Outputs, report: Report) -> None:
+        self._encoding = config.encoding
+        self._frames = frames
+        self._outputs = outputs
+        self._video = f"../{quote(outputs.video.name)}"
+        self._report = report
+        encoding = config.encoding
+        widths = [keyframe.width for keyframe in config.keyframes]
+        self.status = Status(
+            name=config.name,
+            title=f"{encoding.columns}×{encoding.rows}, {float(encoding.fps):g} frames a second, "
+            f"width {short_text(max(widths))} to {short_text(min(widths))}",
+            frames=len(frames),
+            log10_deepest=log2(min(widths)) * _LOG10_2,
+            workers=report.workers,
+        )
+        count = min(_SHEET_PICTURES, len(frames))
+        self._sheet: dict[int, str | None] = {
+            round(k * (len(frames) - 1) / max(1, count - 1)): None for k in range(count)
+        }
+        self._written_at = float(-REFRESH_S)
+        self._shown_at = -_PICTURE_EVERY_S
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the page is to be written again."""
+        return time.monotonic() - self._written_at >= REFRESH_S
+
+    def show(self, frame: Frame, picture: NDArray[np.uint8]) -> None:
+        """Take a frame on its way to the encoder, now and then, for the page."""
+        if frame.index in self._sheet:
+            small = rgb8_from_frame(picture, self._encoding, _SHEET_COLUMNS)
+            self._sheet[frame.index] = jpeg_address(small)
+        now = time.monotonic()
+        if now - self._shown_at < _PICTURE_EVERY_S:
+            return
+        self._shown_at = now
+        small = rgb8_from_frame(picture, self._encoding, _PICTURE_COLUMNS)
+        self.status.picture = jpeg_address(small)
+        self.status.picture_of = f"frame {frame.index}: {self._caption(frame)}"
+        self.status.log10_width = log2(frame.view.width) * _LOG10_2
+
+    def counted(self, canvas: Canvas, cpu_s: float) -> None:
+        """Note what a canvas took."""
+        exponent = canvas.grid.distance_exponent(canvas.grid.center)
+        self.status.add_cost(exponent * _LOG10_2, cpu_s)
+
+    def go_on(self, state: str, encoded: int, outlook: Outlook | None = None) -> None:
+        """Write the page of a run that goes on."""
+        status = self.status
+        status.state = state
+        status.encoded = encoded
+        if outlook is not None:
+            status.part = outlook.part
+            status.left_s = outlook.left_s
+            status.add_speed(outlook.active_s)
+        self._write()
+
+    def finish(self) -> None:
+        """Write the page of a finished video."""
+        status, report = self.status, self._report
+        status.state = "finished"
+        status.running = False
+        status.encoded = status.frames
+        status.video = self._video
+        status.figures = [("wall time", duration(report.wall_s))] + [
+            (f"{name}, CPU", duration(stage.cpu_s))
+            for name, stage in report.stages.items()
+            if stage.cpu_s >= 0.1
+        ]
+        for index in self._sheet:
+            frame = self._frames[index]
+            address = self._sheet[index] or self._from_video(index)
+            if address is not None:
+                status.sheet.append((address, self._caption(frame)))
+        self._write()
+
+    def stop(self, why: str) -> None:
+        """Write the page of a run that ended before its video."""
+        self.status.state = f"stopped: {why}"
+        self.status.running = False
+        self.status.warn("the same command carries on from here")
+        self._write()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the page on disk is that of a finished video."""
+        try:
+            return f'src="{self._video}"' in self._outputs.page.read_text()
+        except OSError:
+            return False
+
+    def _from_video(self, index: int) -> str | None:
+        seconds = float(index / self._encoding.fps)
+        picture = jpeg_at(self._outputs.video, seconds, _SHEET_COLUMNS)
+        return address_of_jpeg(picture) if picture else None
+
+    def _caption(self, frame: Frame) -> str:
+        return f"{float(frame.time):.1f} s, width {width_text(log2(frame.view.width) * _LOG10_2)}"
+
+    def _write(self) -> None:
+        self._written_at = time.monotonic()
+        status, report = self.status, self._report
+        status.updated = datetime.now().astimezone()
+        status.samples = report.pixels_computed
+        status.stored_bytes = report.bytes_stored
+        status.memory_bytes = report.peak_memory_bytes
+        status.temperature_c = temperature_c()
+        for line in report.retried[len(status.retried) :]:
+            status.warn(line)
+        status.retried = list(report.retried)
+        with contextlib.suppress(OSError):
+            status.free_bytes = free_disk_bytes(self._outputs.root)
+            write_whole(self._outputs.page, page(status).encode())

@@ -1,0 +1,57 @@
+"""Renders in processes of their own, to be disturbed."""
+
+import contextlib
+import json
+import struct
+import time
+from pathlib import Path
+
+from tests.conftest import SMALL, Cli
+
+# Some seconds of computing, so that it can be stopped in the middle.
+LONGER = SMALL.replace(
+    "width: 96, height: 54, fps: 10", "width: 384, height: 216, fps: 30"
+).replace("maxiter: 500", "maxiter: 3000")
+
+
+def report(cli: Cli, name: str = "small"):
+    return json.loads((cli.output / name / "report.json").read_text())
+
+
+def samples_in(path: Path) -> int:
+    """Return how many samples a file of counts holds."""
+    data = path.read_bytes()
+    start = data.index(b"\n") + 9
+    (length,) = struct.unpack("<I", data[start - 8 : start - 4])
+    facts = json.loads(data[start : start + length])
+    return facts["grid"]["columns"] * facts["grid"]["rows"]
+
+
+def started(cli: Cli, config: Path, counts: int):
+    """Start a render and return it once it has stored some counts."""
+    process = cli.start("zoom", config)
+    folder = cli.output / config.stem / "counts"
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if folder.is_dir() and len(list(folder.glob("*.counts"))) >= counts:
+            return process
+        if process.poll() is not None:
+            raise AssertionError(process.communicate()[1])
+        time.sleep(0.005)
+    process.kill()
+    raise AssertionError("it never began")
+
+
+def descendants(process: int) -> list[int]:
+    children = []
+    # A short-lived child may be gone before it is looked at.
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            children += [int(child) for child in (task / "children").read_text().split()]
+    return children + [below for child in children for below in descendants(child)]
+
+
+def runs(process: int, word: bytes) -> bool:
+    with contextlib.suppress(OSError):
+        return word in Path(f"/proc/{process}/cmdline").read_bytes()
+    return False
