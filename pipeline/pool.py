@@ -1,6 +1,7 @@
 """The one shared pool of worker processes: tasks in, results out, none lost with a worker."""
 
 import ctypes
+import errno
 import multiprocessing
 import os
 import signal
@@ -57,6 +58,8 @@ class SharedPool:
         self._nice = nice
         self.deaths = 0
         """How often a worker was lost."""
+        self.starved = 0
+        """How often a task found too little memory."""
         self._executor = self._new_executor()
         self._flying: dict[Future[Any], Task] = {}
         self._again: list[Task] = []
@@ -105,29 +108,39 @@ class SharedPool:
         if not done and self._is_stuck():
             self._kill()
             done, _ = wait(self._flying)
-        results = []
+        results: list[tuple[Task, Any]] = []
+        lost, starved = self._take(done, results)
+        if lost:
+            # Whatever else is in flight is lost with the pool, but for results already there.
+            self.deaths += 1
+            rest, _ = wait(self._flying)
+            lost_too, starved_too = self._take(rest, results)
+            self._accuse(lost + lost_too + starved + starved_too)
+            self._rebuild()
+        else:
+            # The workers live, and what one could not do may go while others take less.
+            self.starved += len(starved)
+            for task in starved:
+                self._accuse([task])
+        return results
+
+    def _take(
+        self, done: Iterable[Future[Any]], results: list[tuple[Task, Any]]
+    ) -> tuple[list[Task], list[Task]]:
+        """Add what came back to the results; return the tasks that lost a worker, or memory."""
         lost: list[Task] = []
+        starved: list[Task] = []
         for future in done:
             task = self._flying.pop(future)
             try:
                 results.append((task, future.result()))
-            except MemoryError:
-                # The worker lives, and what it could not do may go while others take less.
-                self._accuse([task])
             except BrokenProcessPool:
                 lost.append(task)
-        if lost:
-            # Whatever else is in flight is lost with the pool, but for results already there.
-            rest, _ = wait(self._flying)
-            for future in rest:
-                task = self._flying.pop(future)
-                try:
-                    results.append((task, future.result()))
-                except (BrokenProcessPool, MemoryError):
-                    lost.append(task)
-            self._accuse(lost)
-            self._rebuild()
-        return results
+            except (MemoryError, OSError) as error:
+                if not _is_lack_of_memory(error):
+                    raise
+                starved.append(task)
+        return lost, starved
 
     def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
         """Send tasks as room comes, and yield each with its result as it comes."""
@@ -169,7 +182,6 @@ class SharedPool:
 
     def _accuse(self, lost: list[Task]) -> None:
         """Note a death or lack of memory for these tasks, and have them sent again."""
-        self.deaths += 1
         for task in lost:
             task.deaths += 1
             if task.deaths >= MAX_DEATHS and len(lost) == 1:
@@ -203,6 +215,10 @@ class SharedPool:
         return ProcessPoolExecutor(
             self.workers, context, initializer=_start_worker, initargs=(self._nice,)
         )
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM
 
 
 def _start_worker(nice: int) -> None:

@@ -23,6 +23,8 @@ class AtlasMap:
     """What a worker needs to find the atlas."""
 
     path: str
+    inode: int
+    """Tells it from an earlier atlas of the same process, which had the same path."""
     texels: int
 
     def frame(self, offset: int, size: int) -> NDArray[np.uint8]:
@@ -62,13 +64,14 @@ class Atlas:
             self._descriptor, path = self._file.fileno(), self._file.name
         texels = _whole_pages(texels)
         os.ftruncate(self._descriptor, texels * _TEXEL_BYTES)
-        self.map = AtlasMap(path, texels)
+        self.map = AtlasMap(path, os.fstat(self._descriptor).st_ino, texels)
         self._memory = mmap.mmap(self._descriptor, texels * _TEXEL_BYTES)
         self._free: list[tuple[int, int]] = [(0, texels)]
 
     def close(self) -> None:
         """Let go of the memory; what workers have mapped goes with them."""
         self._memory.close()
+        _mapped.cache_clear()
         if self._file is not None:
             self._file.close()
         else:
