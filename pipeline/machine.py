@@ -113,6 +113,24 @@ def children_cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def encoders_cpu_s() -> float:
+    """Return the CPU seconds of the children that encode, ended ones and those at work."""
+    total = children_cpu_s()
+    ticks = os.sysconf("SC_CLK_TCK")
+    try:
+        for task in Path("/proc/self/task").iterdir():
+            for child in (task / "children").read_text().split():
+                stat = Path(f"/proc/{child}/stat").read_text()
+                name, _, rest = stat.partition("(")[2].rpartition(")")
+                if name.startswith("ffmpeg"):
+                    user, system = rest.split()[11:13]
+                    total += (int(user) + int(system)) / ticks
+    except OSError:
+        # It ended while we looked, or this system has no such files.
+        pass
+    return total
+
+
 def let_go_of(library: str) -> None:
     """Have the kernel take back the pages of a loaded library; it reads them again when needed."""
     madvise = getattr(ctypes.CDLL(None), "madvise", None)

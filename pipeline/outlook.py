@@ -28,8 +28,11 @@ class Outlook:
 
     def done(self, stage: str, estimated_s: float, taken_s: float | None = None) -> None:
         """Count work as done that was estimated to take so long, and what it took, if known."""
-        taken_s = estimated_s if taken_s is None else taken_s
         self._done_s[stage] = self._done_s.get(stage, 0.0) + estimated_s
+        self.took(stage, estimated_s if taken_s is None else taken_s)
+
+    def took(self, stage: str, taken_s: float) -> None:
+        """Add to what a stage took, where that is learnt apart from what is done."""
         self._taken_s[stage] = self._taken_s.get(stage, 0.0) + taken_s
 
     def tick(self, now_s: float, active: bool = True) -> None:

@@ -159,6 +159,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
             finally:
                 run.close()
             report.retried += [f"{pool.deaths} workers lost"] if pool.deaths else []
+            report.retried += [f"{pool.starved} times no memory"] if pool.starved else []
 
 
 def _compute_orbits(

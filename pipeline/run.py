@@ -18,7 +18,7 @@ from pipeline.canvas import Canvas
 from pipeline.counting import Counting
 from pipeline.drawing import Drawing
 from pipeline.estimate import Estimate, check_free_disk
-from pipeline.machine import memory_of_tree_bytes
+from pipeline.machine import encoders_cpu_s, memory_of_tree_bytes
 from pipeline.outputs import Outputs
 from pipeline.painter import draw_from_textures, paint
 from pipeline.pool import SharedPool, Task
@@ -67,6 +67,7 @@ class Run:
     _encoded: deque[int] = field(default_factory=deque)
     """Frames that the encoder has taken; it adds to them from its own thread."""
     _looked_at: float = 0.0
+    _encoders_s: float = field(default_factory=encoders_cpu_s)
     _thermostat: Thermostat = field(init=False)
 
     def __post_init__(self) -> None:
@@ -132,7 +133,7 @@ class Run:
                 encoder.put(segment.path, index, frame, last)
                 self._drawings.pop(index, None)
                 self._pieces.pop(index, None)
-                self.progress.work("encode", self.work.encode_frame_s)
+                self.progress.work("encode", self.work.encode_frame_s, 0.0)
             encoder.check()
             self._free_encoded()
             self._watch()
@@ -303,6 +304,9 @@ class Run:
                 self.report.peak_memory_bytes, memory_of_tree_bytes()
             )
             check_free_disk(self.outputs)
+            encoded_s = encoders_cpu_s()
+            self.progress.outlook.took("encode", encoded_s - self._encoders_s)
+            self._encoders_s = encoded_s
             if self._thermostat.look():
                 self._say_pause()
         self.progress.tick(not self._thermostat.pausing)

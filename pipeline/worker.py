@@ -214,6 +214,9 @@ def survey_frame(
     """Take a small frame with a sample to a pixel through all stages, and measure them."""
     shader = shader_of(look)
     block = count_chunks(canvas, 0, canvas.chunks)
+    frame = np.empty(encoding.frame_bytes, np.uint8)
+    # The first pictures of a process make its tables; they are no part of what a picture costs.
+    draw_rows(shader.pixels(np.ones((2, encoding.columns)), 0.0, 1), 0, encoding, frame)
     start = time.thread_time()
     rows = [
         counts_from_packed(packed, last - first, canvas.columns).smooth
@@ -222,6 +225,5 @@ def survey_frame(
     ]
     light = shader.pixels(np.concatenate(rows), float(seconds), 1)
     coloured = time.thread_time()
-    frame = np.empty(encoding.frame_bytes, np.uint8)
     draw_rows(light, 0, encoding, frame)
     return SurveyedFrame(coloured - start, time.thread_time() - coloured, frame)

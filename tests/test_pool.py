@@ -45,6 +45,18 @@ def fail():
     raise ValueError("a fault of the task's own")
 
 
+def starve():
+    return bytearray(1 << 62)
+
+
+def starve_once(marker):
+    path = Path(marker)
+    if not path.exists():
+        path.touch()
+        starve()
+    return "fed"
+
+
 def all_results(pool, tasks):
     return {task.tag: result for task, result in pool.results(tasks)}
 
@@ -91,6 +103,16 @@ def test_a_task_that_kills_every_worker_is_named_and_the_others_are_not_blamed()
         tasks.insert(2, Task("frame 7, rows 20 to 40", die, ()))
         with pytest.raises(RenderError, match="frame 7, rows 20 to 40: every worker"):
             all_results(pool, tasks)
+
+
+def test_a_task_that_finds_no_memory_goes_again_and_is_named_in_the_end(tmp_path):
+    with SharedPool(2) as pool:
+        tasks = [Task("double", double, (k,), k) for k in range(6)]
+        tasks.insert(2, Task("once", starve_once, (str(tmp_path / "marker"),), "once"))
+        assert all_results(pool, tasks)["once"] == "fed"
+        assert (pool.starved, pool.deaths) == (1, 0)
+        with pytest.raises(RenderError, match=r"greedy: every worker .* ran out of memory"):
+            all_results(pool, [Task("greedy", starve, ())])
 
 
 def test_a_task_s_own_error_comes_to_the_caller():
