@@ -23,6 +23,15 @@ def publish(temporary: Path, path: Path) -> None:
     _flush_folder(path.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it; when this returns, a power cut cannot undo it."""
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _flush_folder(folder.parent)
+
+
 def write_durably(path: Path, parts: Iterable[bytes]) -> None:
     """Write a file so that it is there whole, or not at all.
 

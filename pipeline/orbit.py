@@ -19,7 +19,7 @@ import numpy as np
 from gmpy2 import mpfr
 from numpy.typing import NDArray
 
-from pipeline.durable import write_durably
+from pipeline.durable import make_folder, write_durably
 from pipeline.kernels.reference import TINY_EXPONENT, Reference
 from pipeline.target import Target
 
@@ -148,7 +148,7 @@ class Orbit:
             return state
         start = time.thread_time()
         deadline = time.monotonic() + seconds
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         with gmpy2.context(gmpy2.get_context(), precision=self.target.bits):
             run = _Run(self.target, state)
             values = [] if state.last else [np.zeros((1, 2))]

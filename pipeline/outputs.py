@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.durable import lives_beside, remove_temporaries
+from pipeline.durable import lives_beside, make_folder, remove_temporaries
 from pipeline.errors import RenderError
 from pipeline.references import References
 from pipeline.store import Store
@@ -95,7 +95,7 @@ class Outputs:
         """
         try:
             for folder in (self.store.folder, self.segments):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_folder(folder)
             lock = (self.folder / ".lock").open("w")
         except OSError as error:
             raise RenderError(f"{self.folder}: cannot be written: {error.strerror}") from None

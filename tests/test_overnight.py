@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -294,3 +296,56 @@ def test_a_pause_is_no_work():
     # A machine that slept.
     outlook.tick(100_000.0)
     assert outlook.left_s < 250
+
+
+# What the system brings
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd here")
+def test_the_shipped_unit_is_one_that_systemd_takes(tmp_path):
+    text = (ROOT / "docs" / "zoom@.service").read_text()
+    unit = tmp_path / "zoom@seahorse.service"
+    # In a place where what it starts is there.
+    command = re.search(r"ExecStart=(\S+)", text).group(1)
+    text = text.replace(command, sys.executable).replace("%h/mandelbrot", str(ROOT))
+    unit.write_text(text)
+    result = verified(unit)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    unit.write_text(text.replace("Nice=10", "Nicer=10"))
+    assert "Nicer" in verified(unit).stderr
+
+
+def verified(unit: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["systemd-analyze", "--user", "verify", str(unit)],
+        capture_output=True, text=True, check=False,
+        env=os.environ | {"XDG_RUNTIME_DIR": str(unit.parent)},
+    )  # fmt: skip  # one call
+
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+
+
+@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here")
+@pytest.mark.parametrize(("wide", "high"), [(360, 740), (1280, 900)])
+def test_the_page_fits_phones_and_desktops(cli, wide, high):
+    """In a real browser nothing sticks out to the side, and the picture fills its card."""
+    cli.done("zoom", cli.config())
+    page = cli.output / "small" / "index.html"
+    measuring = "<script>document.title = [innerWidth, document.documentElement.scrollWidth,"
+    measuring += "document.querySelector('video').clientWidth].join(' ')</script></body>"
+    page.write_text(page.read_text().replace("</body>", measuring))
+    dumped = subprocess.run(
+        [
+            CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={wide},{high}",
+            f"--user-data-dir={cli.folder / 'chromium'}", "--dump-dom", page.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    ).stdout  # fmt: skip  # one call
+    title = re.search("<title>([^<]*)</title>", dumped).group(1)
+    inner, scroll, video = map(int, title.split())
+    assert scroll <= inner
+    assert 0.6 * min(inner, 1080) < video < inner
