@@ -278,7 +278,9 @@ def test_a_second_run_of_the_same_config_says_so_and_stops(cli):
 
 def victim(process: subprocess.Popen[str], rng: random.Random) -> int:
     """Return the run, one of its workers, its server of workers or its encoder."""
-    return rng.choice([process.pid, *descendants(process.pid)])
+    # Python's own tracker of resources is none of these: it complains when it is started again.
+    below = [pid for pid in descendants(process.pid) if not runs(pid, b"resource_tracker")]
+    return rng.choice([process.pid, *below])
 
 
 @pytest.mark.slow
@@ -288,7 +290,7 @@ def test_two_hundred_kills_at_random_moments_change_no_byte(cli, undisturbed):
     for kill in range(200):
         process = cli.start("zoom", config)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=rng.uniform(0.2, 6))
+            process.wait(timeout=rng.uniform(0.3, 4))
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid if kill % 2 else victim(process, rng), signal.SIGKILL)
         # What was not killed goes on to the end, or says why not.
