@@ -84,15 +84,28 @@ class Bulletin:
         exponent = canvas.grid.distance_exponent(canvas.grid.center)
         self.status.add_cost(exponent * _LOG10_2, cpu_s)
 
-    def go_on(self, state: str, encoded: int, outlook: Outlook | None = None) -> None:
+    def prepare(self, encoded: int) -> None:
+        """Write the page of a run that begins, with so many frames encoded before."""
+        self.status.state = "preparing"
+        self.status.encoded = encoded
+        self._write()
+
+    def tell_orbit(self, outlook: Outlook) -> None:
+        """Write the page, if it is due, while the reference orbit is computed."""
+        if self.is_due:
+            self.status.state = (
+                f"computing the reference orbit: {outlook.part:.0%}, before the rest begins"
+            )
+            self._write()
+
+    def go_on(self, state: str, encoded: int, outlook: Outlook) -> None:
         """Write the page of a run that goes on."""
         status = self.status
         status.state = state
         status.encoded = encoded
-        if outlook is not None:
-            status.part = outlook.part
-            status.left_s = outlook.left_s
-            status.add_speed(outlook.active_s)
+        status.part = outlook.part
+        status.left_s = outlook.left_s
+        status.add_speed(outlook.active_s)
         self._write()
 
     def finish(self) -> None:

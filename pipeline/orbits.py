@@ -1,6 +1,6 @@
 """The reference orbits that canvases need, computed by the pool before they are."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,11 @@ def compute_orbits(
     references: References,
     pool: SharedPool,
     log: Path | None = None,
+    tell: Callable[[Outlook], object] = lambda _: None,
 ) -> dict[Target, OrbitState]:
     """Compute what is missing of these orbits, and return how far each has come.
+
+    `tell` is called with how far it is about once a second.
 
     Every few seconds of it are on disk when they are done: a stopped run goes on from there.
     """
@@ -45,9 +48,8 @@ def compute_orbits(
     if not missing:
         return states
     total = sum(steps - states[target].steps for target, steps in missing.items())
-    with Progress(
-        Outlook({"reference": total}), total, log, "steps of the reference orbit, at most,"
-    ) as progress:
+    outlook = Outlook({"reference": total})
+    with Progress(outlook, total, log, "steps of the reference orbit, at most,") as progress:
         tasks = [_task(references, target, missing[target], _WORTH_SAYING_S) for target in missing]
         said = False
         while tasks or pool.in_flight:
@@ -71,6 +73,7 @@ def compute_orbits(
                         f"at most {duration(left)}"
                     )
             progress.tick()
+            tell(outlook)
     return states
 
 

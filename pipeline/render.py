@@ -142,9 +142,9 @@ def _describe(prospect: Prospect, report: Report) -> None:
 def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bulletin) -> None:
     """Compute, draw and encode the frames of all segments that are not there."""
     config = prospect.config
-    bulletin.go_on("preparing", len(prospect.frames) - len(prospect.wanted))
+    bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
     with SharedPool(report.workers, config.nice) as pool, outputs.references() as references:
-        _compute_orbits(prospect.canvases, references, pool, outputs, report)
+        _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
         with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:
@@ -168,12 +168,15 @@ def _compute_orbits(
     pool: SharedPool,
     outputs: Outputs,
     report: Report,
+    bulletin: Bulletin,
 ) -> None:
     """Have the reference orbits of these canvases on disk, and describe them in the report."""
     stage = report.stages["reference"]
     stage.begin()
     try:
-        states = compute_orbits(steps_wanted(canvases), references, pool, outputs.log)
+        states = compute_orbits(
+            steps_wanted(canvases), references, pool, outputs.log, bulletin.tell_orbit
+        )
     except OSError as error:
         raise RenderError(f"the reference orbit cannot be stored: {error.strerror}") from None
     report.references = described(states)

@@ -222,6 +222,25 @@ def small_bytes(tmp_path_factory):
     return (cli.output / "small.mp4").read_bytes()
 
 
+namespaces = pytest.mark.skipif(
+    subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
+    reason="this system lets nobody make namespaces",
+)
+
+
+@namespaces
+def test_a_disk_that_is_read_only_is_told(cli):
+    cli.output.mkdir()
+    zoom = shlex.join(cli.arguments("zoom", cli.config()))
+    result = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", f"mount -t tmpfs -o ro tmpfs {cli.output} && {zoom}"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip  # one call
+    assert result.returncode == 1
+    assert "cannot be written: Read-only file system" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 # A disk of its own in a namespace of its own, filled to the last byte after so many stored counts;
 # then freed again. No privilege is needed where namespaces may be made.
 FULL_DISK = """
@@ -241,10 +260,7 @@ cp {disk}/small.mp4 {result}
 """
 
 
-@pytest.mark.skipif(
-    subprocess.run(["unshare", "-rm", "true"], capture_output=True, check=False).returncode != 0,
-    reason="this system lets nobody make namespaces",
-)
+@namespaces
 @pytest.mark.parametrize(
     ("pattern", "count"), [("*.counts", 1), ("*.counts", 12), ("0*.mp4*", 1), ("small.mp4*", 1)]
 )
