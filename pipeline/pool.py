@@ -25,6 +25,7 @@ SPARE_TASKS = 2
 _NOTICED_WITHIN_S = 2.0
 
 _IDLE_S = 0.005
+_BURIED_WITHIN_S = 0.2
 
 # glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
@@ -64,6 +65,7 @@ class SharedPool:
         self._flying: dict[Future[Any], Task] = {}
         self._again: list[Task] = []
         self._dead_since: float | None = None
+        self._false_starts = 0
 
     def __enter__(self) -> "SharedPool":
         return self
@@ -83,13 +85,34 @@ class SharedPool:
         return not self._again and len(self._flying) < self.workers + SPARE_TASKS
 
     def submit(self, task: Task) -> None:
-        """Send a task."""
+        """Send a task.
+
+        Raises
+        ------
+        RenderError
+            No worker can be started.
+        """
         try:
             future = self._executor.submit(task.function, *task.arguments)
         except BrokenProcessPool:
             self._again.append(task)
             self._rebuild()
             return
+        except (EOFError, OSError) as error:
+            # The server that workers are forked from is gone; it is started again with the next.
+            self._false_starts += 1
+            if self._false_starts >= MAX_DEATHS:
+                raise RenderError(
+                    f"no worker can be started ({error}); most likely the memory does not suffice"
+                ) from None
+            self.deaths += 1
+            self._again.append(task)
+            self._kill()
+            self._rebuild()
+            # Until the system has buried it, it counts as alive and is asked in vain.
+            time.sleep(_BURIED_WITHIN_S)
+            return
+        self._false_starts = 0
         self._flying[future] = task
 
     def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,41 @@ def test_closing_does_not_wait_for_a_result_that_is_half_sent(tmp_path):
         pool.submit(Task("sends", large_but_die_once_while_sending, (str(marker), 0)))
         pool.finished(delay_s)
         pool.close(kill=True)
+
+
+def server_of_workers() -> int:
+    """Return the process that workers are forked from."""
+    return forkserver._forkserver._forkserver_pid
+
+
+def test_a_killed_server_of_workers_is_started_again():
+    with SharedPool(2) as pool:
+        assert all_results(pool, [Task("double", double, (4,), 0)]) == {0: 8}
+    os.kill(server_of_workers(), signal.SIGKILL)
+    with SharedPool(2) as pool:
+        tasks = [Task("double", double, (k,), k) for k in range(6)]
+        assert all_results(pool, tasks) == {k: 2 * k for k in range(6)}
+
+
+def test_a_server_of_workers_killed_while_it_starts_is_started_again():
+    """Its preloading takes a second: within that the kill must not end the run."""
+    with SharedPool(2) as pool:
+        assert all_results(pool, [Task("double", double, (4,), 0)]) == {0: 8}
+    first = server_of_workers()
+    os.kill(first, signal.SIGKILL)
+
+    def kill_the_next():
+        while (server := server_of_workers()) in (first, None):
+            time.sleep(0.001)
+        os.kill(server, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_the_next)
+    killer.start()
+    with SharedPool(2) as pool:
+        tasks = [Task("double", double, (k,), k) for k in range(6)]
+        assert all_results(pool, tasks) == {k: 2 * k for k in range(6)}
+        assert pool.deaths >= 1
+    killer.join()
 
 
 def test_a_task_that_kills_every_worker_is_named_and_the_others_are_not_blamed():
