@@ -61,7 +61,7 @@ class Counting:
         self._at_work: dict[str, _AtWork] = {}
         self._damages: dict[str, int] = {}
         # First and last frame that needs each canvas, where counts do not stay.
-        self._spans = prospect.spans() if prospect.config.keep != "all" else {}
+        self._spans = prospect.spans()
         # By the last frame of a missing segment, the first frame of the next.
         segments = prospect.missing_segments
         starts = [segment.first for segment in segments[1:]] + [len(prospect.frames)]
@@ -83,7 +83,8 @@ class Counting:
         if not self._pool.has_room:
             return False
         key, _ = block.tag
-        return not self._spans or self._spans[key][0] < current.first + KEPT_FRAMES
+        span = self._spans.get(key)
+        return span is None or span[0] < current.first + KEPT_FRAMES
 
     def _blocks_of(self, key: str) -> Iterator[Task]:
         need = self._prospect.needs[key]

@@ -35,11 +35,13 @@ if HAVE_NUMBA:
     from pipeline.kernels.interior_discs import inside_discs
     from pipeline.kernels.period import first_return
     from pipeline.kernels.reference import Reference
+    from pipeline.kernels.series import series_about
     from pipeline.texture import texels
     from pipeline.zoom import Placement
 
     # Points of the period-3 bulb.
     inside_discs(np.full(200, -0.1225), np.full(200, 0.7449), 2000)
+    series_about(-0.1225, 0.7449, 2.0**-30, 200)
 
     # The fixed point of c = 1/4, where the orbit stays small: any few values do.
     _index = np.empty(0, np.int64)

@@ -49,7 +49,9 @@ class Prospect:
         )  # fmt: skip  # as in its head
 
     def spans(self) -> dict[str, tuple[int, int]]:
-        """Return the first and the last wanted frame that needs each canvas, by key."""
+        """Return the first and last wanted frame that needs each canvas; none if counts stay."""
+        if self.config.keep == "all":
+            return {}
         last = self.drawings.needs(reversed(self.wanted))
         return {key: (need.frame, last[key].frame) for key, need in self.needs.items()}
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import struct
+import subprocess
 import time
 from pathlib import Path
 
@@ -55,3 +56,12 @@ def runs(process: int, word: bytes) -> bool:
     with contextlib.suppress(OSError):
         return word in Path(f"/proc/{process}/cmdline").read_bytes()
     return False
+
+
+def workers_of(process: subprocess.Popen[str]) -> list[int]:
+    """Return the workers of a run: what the server that forks them has started."""
+    return next(
+        below
+        for child in descendants(process.pid)
+        if runs(child, b"forkserver") and (below := descendants(child))
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT, Cli
-from tests.processes import LONGER, descendants, report, runs, samples_in, started
+from tests.processes import LONGER, descendants, report, runs, samples_in, started, workers_of
 
 
 @pytest.fixture(scope="module")
@@ -52,12 +52,7 @@ def test_a_stopped_run_carries_on_to_the_same_bytes(cli, undisturbed, number, st
 def test_a_killed_worker_costs_nothing_but_its_blocks(cli, undisturbed):
     config = cli.config(LONGER)
     process = started(cli, config, 5)
-    server = next(
-        child
-        for child in descendants(process.pid)
-        if runs(child, b"forkserver") and descendants(child)
-    )
-    os.kill(descendants(server)[0], signal.SIGKILL)
+    os.kill(workers_of(process)[0], signal.SIGKILL)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
     assert (cli.output / "small.mp4").read_bytes() == undisturbed
@@ -162,12 +157,7 @@ def test_a_clock_that_jumps_changes_nothing(cli, undisturbed):
 def test_a_worker_without_memory_is_told_and_the_run_carries_on(cli, undisturbed):
     config = cli.config(LONGER)
     process = started(cli, config, 2)
-    server = next(
-        child
-        for child in descendants(process.pid)
-        if runs(child, b"forkserver") and descendants(child)
-    )
-    for worker in descendants(server):
+    for worker in workers_of(process):
         with contextlib.suppress(ProcessLookupError):
             size = int(Path(f"/proc/{worker}/statm").read_text().split()[0]) * 4096
             resource.prlimit(worker, resource.RLIMIT_AS, (size, size))

@@ -42,17 +42,16 @@ def escape_counts(
     kernel = FLOAT64.load()
     series = series_about(*middle, radius, maxiter)
     inside, sought = inside_discs(cr, ci, maxiter, series)
-    wanted = only
-    if inside is not None:
-        wanted = ~inside if wanted is None else wanted & ~inside
+    known = inside
     if series is not None:
         # Without a series the kernel does this.
-        open_ = ~in_cardioid_or_bulb(cr, ci)
-        if not open_.all():
-            wanted = open_ if wanted is None else wanted & open_
-    if wanted is None:
+        known = _either(known, in_cardioid_or_bulb(cr, ci))
+    if only is not None:
+        known = _either(known, ~only)
+    if known is None or not known.any():
         counts = kernel(cr, ci, maxiter, smooth, series)
         return Counts(counts.n, counts.smooth, counts.outcome, counts.iterations + sought)
+    wanted = ~known
     counts = kernel(cr[wanted], ci[wanted], maxiter, smooth, series)
     n = np.full(cr.size, maxiter, np.int32)
     outcome = np.full(cr.size, np.uint8(Outcome.INTERIOR))
@@ -62,3 +61,7 @@ def escape_counts(
     if smooth:
         nu[wanted] = counts.smooth
     return Counts(n, nu, outcome, counts.iterations + sought)
+
+
+def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return other if one is None else one | other
