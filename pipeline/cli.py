@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline import __version__
-from pipeline.errors import Interrupted, PipelineError
+from pipeline.errors import Interrupted, PipelineError, os_error_text
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
@@ -37,8 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_status
     except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        print(f"{place}{error.strerror or error}", file=sys.stderr)
+        print(os_error_text(error), file=sys.stderr)
         return 1
     return 0
 

@@ -1,6 +1,12 @@
 """What can stop a command, each with the exit status it ends in."""
 
 
+def os_error_text(error: OSError) -> str:
+    """Return what the system refused, and of which file."""
+    place = f"{error.filename}: " if error.filename else ""
+    return f"{place}{error.strerror or error}"
+
+
 class PipelineError(Exception):
     """A failure to tell the user about, without a traceback."""
 

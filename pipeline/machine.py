@@ -1,6 +1,5 @@
 """What this machine lends us: cores, memory, disk; and what we take of them."""
 
-import contextlib
 import ctypes
 import math
 import os
@@ -53,10 +52,9 @@ def _cgroup_quota() -> float | None:
 def stand_back(nice: int) -> None:
     """Have this process, and those it starts, wait for others that want the processor.
 
-    Only a privileged process can come forward again: then it stays where it is.
+    A process that stands farther back already, as under `nice`, stays there.
     """
-    with contextlib.suppress(PermissionError):
-        os.setpriority(os.PRIO_PROCESS, 0, nice)
+    os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def available_memory_bytes() -> int | None:

@@ -39,6 +39,7 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
         Something failed; what was finished is on disk.
     """
     start = time.monotonic()
+    encoded_before_s = children_cpu_s()
     stand_back(config.nice)
     with outputs.locked():
         orbits_before_s = spent_cpu_s(outputs.orbits)
@@ -59,9 +60,9 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
             # Less than before where an orbit was damaged, and begun anew.
             spent = spent_cpu_s(outputs.orbits) - orbits_before_s
             report.stages["reference"].cpu_s = max(0.0, spent)
-            report.stages["encode"].cpu_s = children_cpu_s()
+            report.stages["encode"].cpu_s = children_cpu_s() - encoded_before_s
             report.write(outputs.report)
-        if report.pixels_computed or not bulletin.is_finished:
+        if not bulletin.is_finished:
             bulletin.finish()
 
 

@@ -95,6 +95,15 @@ def test_nice_makes_all_processes_stand_back(cli):
     assert nices == {7}
 
 
+def test_who_was_started_behind_others_stays_there():
+    nice = subprocess.run(
+        ["nice", "-n", "9", sys.executable, "-c",
+         "import os; from pipeline.machine import stand_back; stand_back(4); print(os.nice(0))"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip  # one call
+    assert int(nice) == 9
+
+
 def working(run: int) -> list[int]:
     """Return the processes of a run but for Python's own servants, which only wait."""
     found = [run]
@@ -168,6 +177,16 @@ def test_a_queue_makes_what_it_can_and_sums_up(cli):
     for name in ("b-first", "d-last"):
         video = f"{name}.mp4"
         assert (cli.output / video).read_bytes() == (alone.output / video).read_bytes()
+
+
+def test_a_queue_in_which_one_would_overwrite_another_is_refused(cli):
+    for folder in ("one", "two"):
+        (cli.folder / folder).mkdir()
+        (cli.folder / folder / "same.yaml").write_text(SMALL)
+    result = cli.run("zoom", cli.folder / "one", cli.folder / "two" / "same.yaml")
+    assert result.returncode == 2
+    assert "would both make same.mp4; rename one" in result.stderr
+    assert not cli.output.exists()
 
 
 def test_a_queue_of_nothing_is_refused(cli):

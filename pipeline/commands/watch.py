@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from pipeline.commands.opening import opened
+from pipeline.config.load import load_config
 from pipeline.errors import UsageError
 from pipeline.outputs import Outputs
 
@@ -31,7 +31,7 @@ def watch(path: Path, root: Path, address: str) -> None:
     UsageError
         The address is none, or is taken.
     """
-    config = opened(path)
+    config = load_config(path)
     host, port = _host_and_port(address)
     handler = partial(_Handler, Outputs(root, config.name))
     try:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from pipeline.commands.opening import opened
 from pipeline.config.load import Config
-from pipeline.errors import Interrupted, PipelineError, QueueError, RenderError, UsageError
+from pipeline.errors import (
+    Interrupted,
+    PipelineError,
+    QueueError,
+    RenderError,
+    UsageError,
+    os_error_text,
+)
 from pipeline.outputs import Outputs
 from pipeline.progress import duration, size
 from pipeline.render import render_video
@@ -26,13 +33,14 @@ def zoom_all(paths: Sequence[Path], root: Path) -> None:
     Raises
     ------
     UsageError
-        There is no config among the paths.
+        There is no config among the paths, or two would make the same video.
     QueueError
         Some failed; all others are made.
     """
     configs = [config for path in paths for config in _configs_in(path)]
     if not configs:
         raise UsageError(f"{', '.join(map(str, paths))}: no configs (*.yaml) there")
+    _check_names(configs)
     told = []
     failures: list[PipelineError] = []
     for number, path in enumerate(configs, 1):
@@ -40,18 +48,15 @@ def zoom_all(paths: Sequence[Path], root: Path) -> None:
         start = time.monotonic()
         try:
             zoom(path, root)
-            told.append(f"{path}: made in {duration(time.monotonic() - start)}")
         except Interrupted:
             raise
-        except OSError as error:
-            place = f"{error.filename}: " if error.filename else ""
-            failures.append(RenderError(f"{place}{error.strerror or error}"))
-            print(failures[-1], file=sys.stderr)
-            told.append(f"{path}: failed: {failures[-1]}")
-        except PipelineError as error:
-            print(error, file=sys.stderr)
-            failures.append(error)
-            told.append(f"{path}: failed: {str(error).splitlines()[0]}")
+        except (PipelineError, OSError) as error:
+            failure = RenderError(os_error_text(error)) if isinstance(error, OSError) else error
+            print(failure, file=sys.stderr)
+            failures.append(failure)
+            told.append(f"{path}: failed: {str(failure).splitlines()[0]}")
+        else:
+            told.append(f"{path}: made in {duration(time.monotonic() - start)}")
     print("\n".join(told))
     if failures:
         raise QueueError(len(failures), len(configs), max(e.exit_status for e in failures))
@@ -61,6 +66,16 @@ def _configs_in(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     return sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+
+
+def _check_names(configs: list[Path]) -> None:
+    """Refuse configs of which one would overwrite what another made."""
+    first: dict[str, Path] = {}
+    for path in configs:
+        if (other := first.setdefault(path.stem, path)) != path:
+            raise UsageError(
+                f"{other} and {path} would both make {path.stem}.mp4; rename one of them"
+            )
 
 
 def make_video(config: Config, outputs: Outputs, command: str) -> None:
