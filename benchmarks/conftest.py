@@ -1,8 +1,9 @@
 import pytest
 
-from pipeline.pool import keep_freed_memory
+from pipeline.machine import keep_freed_memory
+from pipeline.pool import WORKER_KEPT_BYTES
 
 
 @pytest.fixture(scope="session", autouse=True)
 def memory_as_in_a_worker():
-    keep_freed_memory()
+    keep_freed_memory(WORKER_KEPT_BYTES)

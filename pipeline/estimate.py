@@ -17,12 +17,12 @@ from pipeline.segments import SEGMENT_FRAMES
 from pipeline.survey import Survey
 from pipeline.video.encoding import THREADS
 
-# Measured at 720p, 1080p and 4K on x86-64 (385, 520 and 1140 MB): what the processes hold before
+# Measured at 720p, 1080p and 4K on x86-64 (375, 495 and 1000 MB): what the processes hold before
 # any picture, and what each pixel adds in the encoder and in the coloured bands that a frame shows.
 PARENT_BYTES = 100_000_000
 WORKER_BYTES = 36_000_000
-ENCODER_BYTES = 60_000_000
-ENCODER_PIXEL_BYTES = 48
+ENCODER_BYTES = 65_000_000
+ENCODER_PIXEL_BYTES = 24
 TEXTURES_BYTES = 40_000_000
 TEXTURES_PIXEL_BYTES = 50
 # Pictures beside those that workers hold: drawn, sent, or on their way into the encoder.

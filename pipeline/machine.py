@@ -10,6 +10,10 @@ from pathlib import Path
 _CGROUP = Path("/sys/fs/cgroup")
 # Linux 5.4, asm-generic/mman-common.h; others refuse it, and nothing happens.
 _MADV_PAGEOUT = 21
+# glibc's malloc.h.
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
 
 
 def usable_cores() -> int:
@@ -140,3 +144,16 @@ def let_go_of(library: str) -> None:
         if madvise is not None and library in line:
             start, end = (int(address, 16) for address in line.split(maxsplit=1)[0].split("-"))
             madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_PAGEOUT)
+
+
+def keep_freed_memory(most: int) -> None:
+    """Have the C library keep freed pieces of up to so many bytes, and give back larger ones.
+
+    Left alone it learns to keep what was freed once, up to 32 MB of it.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_TRIM_THRESHOLD, most)
+        mallopt(_M_MMAP_THRESHOLD, most)
+        # Each thread would have its own heap, with what was freed in it.
+        mallopt(_M_ARENA_MAX, 1)

@@ -1,6 +1,5 @@
 """The one shared pool of worker processes: tasks in, results out, none lost with a worker."""
 
-import ctypes
 import errno
 import multiprocessing
 import os
@@ -14,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import RenderError
-from pipeline.machine import stand_back
+from pipeline.machine import keep_freed_memory, stand_back
 
 # A task whose workers die this often is taken to kill them.
 MAX_DEATHS = 3
@@ -27,10 +26,9 @@ _NOTICED_WITHIN_S = 2.0
 _IDLE_S = 0.005
 _BURIED_WITHIN_S = 0.2
 
-# glibc's malloc.h.
-_M_TRIM_THRESHOLD = -1
-_M_MMAP_THRESHOLD = -3
-_KEPT_BYTES = 4 << 20
+# Arrays of a chunk come and go thousands of times a second; to fault their pages in anew costs as
+# much as the work on them.
+WORKER_KEPT_BYTES = 4 << 20
 
 
 @dataclass(slots=True, eq=False)
@@ -248,7 +246,7 @@ def _start_worker(nice: int) -> None:
     """Leave Ctrl-C to the parent, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     stand_back(nice)
-    keep_freed_memory()
+    keep_freed_memory(WORKER_KEPT_BYTES)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -257,15 +255,3 @@ def _end_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
-
-
-def keep_freed_memory() -> None:
-    """Have the C library keep some megabytes of freed memory instead of giving it back.
-
-    Arrays of a chunk come and go thousands of times a second; to fault their pages in anew costs
-    as much as the work on them.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-        mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)

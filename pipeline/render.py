@@ -11,7 +11,7 @@ from pipeline.errors import EncoderError, RenderError
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
-from pipeline.machine import children_cpu_s, stand_back, usable_cores
+from pipeline.machine import children_cpu_s, keep_freed_memory, stand_back, usable_cores
 from pipeline.orbit import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outlook import Outlook
@@ -26,6 +26,8 @@ from pipeline.segments import Segment
 from pipeline.video.ffmpeg import count_frames, join
 
 _TRIES = 3
+# What workers send is megabytes at a time, and written at once.
+_KEPT_BYTES = 64 << 10
 
 
 def render_video(config: Config, outputs: Outputs, report: Report) -> None:
@@ -41,6 +43,7 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
     start = time.monotonic()
     encoded_before_s = children_cpu_s()
     stand_back(config.nice)
+    keep_freed_memory(_KEPT_BYTES)
     with outputs.locked():
         orbits_before_s = spent_cpu_s(outputs.orbits)
         bulletin: Bulletin | None = None
