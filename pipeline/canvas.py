@@ -2,7 +2,9 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +14,16 @@ from pipeline.decimals import canonical_text
 from pipeline.kernels.choice import FLOAT64, Kernel
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.tracing import Tracing
 from pipeline.references import References
 from pipeline.target import Target
 from pipeline.view import View
+
+if TYPE_CHECKING:
+    # Their modules need numba, which only workers load.
+    from pipeline.kernels.approximation import Approximation
+    from pipeline.kernels.reference import Reference
+    from pipeline.kernels.trace import Traces
 
 # Samples of a chunk: the least that is computed, packed and stored at once.
 CHUNK_SAMPLES = 1 << 15
@@ -40,10 +49,21 @@ class Canvas:
     """Whose orbit a deep kernel runs against."""
     references: References | None = field(default=None, compare=False)
     """Where that orbit lies; no part of what is computed."""
+    tracing: Tracing | None = None
+    """Where it holds traces, what these are made of; None where it holds counts."""
 
     def against(self, references: References) -> "Canvas":
         """Return the same canvas, told where the reference orbits lie."""
         return replace(self, references=references)
+
+    def traced(self, tracing: Tracing) -> "Canvas":
+        """Return the canvas of the traces of this one's counts."""
+        return replace(self, tracing=tracing)
+
+    @property
+    def counted(self) -> "Canvas":
+        """The canvas of the counts that these traces belong to, or itself."""
+        return replace(self, tracing=None)
 
     def thinned(self, samples: int) -> "Canvas":
         """Return the same place with about so many samples, counted by the same kernel."""
@@ -92,6 +112,8 @@ class Canvas:
         if self.target is not None:
             # More bits give the same values: they are no part of it.
             facts["target_re"], facts["target_im"] = map(canonical_text, self.target.center)
+        if self.tracing is not None:
+            facts["tracing"] = json.dumps(asdict(self.tracing))
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
     def counts(self, first_row: int, last_row: int, smooth: bool = True) -> Counts:
@@ -128,6 +150,34 @@ class Canvas:
         parts = (counts.n[wanted], counts.smooth[wanted], counts.outcome[wanted])
         return Counts(*parts, counts.iterations)
 
+    def traces(
+        self, chunk: int, n: NDArray[np.integer[Any]], escaped: NDArray[np.bool_]
+    ) -> "tuple[Traces, int]":
+        """Trace a chunk's samples that escape, and return the iterations done, too.
+
+        Parameters
+        ----------
+        n, escaped : ndarray, shape (samples,)
+            Their counts, and which escape. Traces are of these alone, in their order.
+
+        Raises
+        ------
+        LookupError
+            The reference orbit has not been computed far enough.
+        """
+        assert self.tracing is not None
+        first, last = self.chunk_bounds(chunk)
+        if not self.kernel.deep:
+            from pipeline.kernels import float64_trace
+
+            middle, radius = self._surroundings()
+            points = (part[escaped] for part in self.grid.points(first, last))
+            return float64_trace.traces(*points, n[escaped], middle, radius, self.tracing)
+        from pipeline.kernels import deep_trace
+
+        tables, offsets = self._deep_tables(first, last)
+        return deep_trace.traces(*tables, *offsets, n, escaped, self.tracing)
+
     def _chunk_counts(
         self, chunk: int, smooth: bool, only: NDArray[np.bool_] | None = None
     ) -> Counts:
@@ -142,13 +192,18 @@ class Canvas:
         # Imported here: only workers need the compiler.
         from pipeline.kernels.float64_chunk import escape_counts
 
-        center = self.grid.center
-        radius = 2.0 ** self.grid.distance_exponent(center)
-        middle = (float(center[0]), float(center[1]))
         points = self.grid.points(first, last)
-        return escape_counts(*points, middle, radius, self.maxiter, smooth, only)
+        return escape_counts(*points, *self._surroundings(), self.maxiter, smooth, only)
 
-    def _deep_counts(self, chunk: int, smooth: bool, only: NDArray[np.bool_] | None) -> Counts:
+    def _surroundings(self) -> tuple[tuple[float, float], float]:
+        """Return a point, and a power of two that bounds the distance of all samples from it."""
+        center = self.grid.center
+        return (float(center[0]), float(center[1])), 2.0 ** self.grid.distance_exponent(center)
+
+    def _deep_tables(
+        self, first: int, last: int
+    ) -> tuple["tuple[Reference, Approximation]", tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """Return the reference and its table, and some rows' offsets from it in its unit."""
         assert self.target is not None
         assert self.kernel.error_exponent is not None
         if self.references is None:
@@ -158,8 +213,11 @@ class Canvas:
         tables = self.references.loaded(
             self.target, self.maxiter, exponent, self.kernel.error_exponent
         )
+        return tables, self.grid.points_from(point, exponent, first, last)
+
+    def _deep_counts(self, chunk: int, smooth: bool, only: NDArray[np.bool_] | None) -> Counts:
         first, last = self.chunk_bounds(chunk)
-        offsets = self.grid.points_from(point, exponent, first, last)
+        tables, offsets = self._deep_tables(first, last)
         settled, sieved = self._settled(first, last)
         if only is not None:
             settled = np.where(only, _ESCAPED if settled is None else settled, _INTERIOR)

@@ -22,7 +22,7 @@ def exact_count(re: Decimal, im: Decimal, maxiter: int, bits: int = 200) -> int:
 def pixel_point(view, row: int, column: int) -> tuple[Decimal, Decimal]:
     """Return a pixel's point by the design's formula, in decimals, without rotation."""
     with localcontext() as context:
-        context.prec = 100
+        context.prec = 100 - min(0, view.width.adjusted())
         spacing = view.width / view.columns
         re = (
             view.center[0]

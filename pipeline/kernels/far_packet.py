@@ -21,17 +21,28 @@ from pipeline.kernels.approximation import (
     G,
 )
 from pipeline.kernels.jit import compiled, inlined
-from pipeline.kernels.packet_lanes import SETTLE_STEPS, drop, last_index, pass_critical, settle
+from pipeline.kernels.packet_lanes import (
+    SETTLE_STEPS,
+    drop,
+    drop_traced,
+    last_index,
+    pass_critical,
+    settle,
+)
 from pipeline.kernels.packet_steps import (
     LANES,
     NORM2,
     SIZE,
+    SLOPE_EXPONENT,
     X,
     Y,
+    grow_slope,
     larger_part,
     largest_of,
     scaled_step,
+    step_slope,
     stretch,
+    stretch_slope,
 )
 from pipeline.kernels.reference import TINY_EXPONENT
 from pipeline.kernels.scaling import exponent_of, power_of_two
@@ -46,6 +57,7 @@ _ZERO_EXPONENT = -(1 << 40)
 def go_far(
     z, tiny_index, tiny, tiny_exponent, nodes, radius, offsets, lowest, k, maxiter, lanes, ints,
     m, exponent, active, shared, queue, queue_int, queued, n, outcome, last_re, last_im,
+    slope, queue_slope, last_slope,
 ):  # fmt: skip  # as iterate_tile
     """Take a packet along with an exponent, until no lane is left or float64 holds the deltas."""
     steps_end = np.int64(z.shape[0] - 1)
@@ -53,7 +65,7 @@ def go_far(
     lane_steps = np.int64(0)
     packet_steps = np.int64(0)
     settle_at = np.int64(SETTLE_STEPS)
-    end = last_index(ints, steps_end, maxiter)
+    end = last_index(ints, steps_end, maxiter, slope)
     largest = largest_of(lanes)
     while active > 0:
         # The largest delta is brought to between 1 and 2 in the packet's exponent.
@@ -94,11 +106,24 @@ def go_far(
             a_exponent = exponent + np.int64(nodes[node, A_EXPONENT]) + a_shift
             b_exponent = np.int64(nodes[node, B_EXPONENT]) + b_shift
             shared += radius[node, 1]
+            delta_exponent = exponent
             exponent = max(a_exponent, b_exponent) if largest > 0.0 else b_exponent
             scale_a = power_of_two(-a_shift) * power_of_two(a_exponent - exponent)
             scale_b = power_of_two(-b_shift) * power_of_two(b_exponent - exponent)
             m += np.int64(1) << (level - 1)
             z_re, z_im = _in_exponent(_value(z, tiny_index, tiny, tiny_exponent, m), exponent)
+            if slope is not None:
+                grown = np.int64(nodes[node, A_EXPONENT]) + a_shift
+                slope_a = power_of_two(-a_shift)
+                before = np.int64(slope[SLOPE_EXPONENT])
+                slope_b = power_of_two(-b_shift) * power_of_two(b_exponent - before - grown)
+                stretch_slope(
+                    lanes, slope, a_re * slope_a, a_im * slope_a, b_re * slope_b, b_im * slope_b,
+                    nodes[node, C], nodes[node, C + 1], nodes[node, D], nodes[node, D + 1],
+                    nodes[node, F], nodes[node, F + 1], nodes[node, G] * slope_b,
+                    nodes[node, G + 1] * slope_b, inverse, power_of_two(delta_exponent - before),
+                )  # fmt: skip  # as in its head
+                grow_slope(slope, grown)
             hits = stretch(
                 lanes, ints, a_re * scale_a, a_im * scale_a, b_re * scale_b, b_im * scale_b,
                 nodes[node, C], nodes[node, C + 1], nodes[node, D], nodes[node, D + 1],
@@ -112,7 +137,7 @@ def go_far(
                 shared += 0.5 * math.log2(twice_re * twice_re + twice_im * twice_im)
                 shared += value_exponent
             else:
-                if m > 0:
+                if slope is None and m > 0:
                     scale = power_of_two(value_exponent - 1 - exponent)
                     pass_critical(lanes, twice_re * scale, twice_im * scale, exponent, shared)
                     shared = 0.0
@@ -126,6 +151,11 @@ def go_far(
             exponent = max(product_exponent, k) if largest > 0.0 else np.int64(k)
             m += 1
             z_re, z_im = _in_exponent(_value(z, tiny_index, tiny, tiny_exponent, m), exponent)
+            if slope is not None:
+                before = np.int64(slope[SLOPE_EXPONENT])
+                scale_unit = power_of_two(k - before - sum_exponent)
+                step_slope(lanes, slope, twice_re, twice_im, scale_sum, scale_unit)
+                grow_slope(slope, sum_exponent)
             hits = scaled_step(
                 lanes, ints, twice_re, twice_im, scale_sum,
                 power_of_two(product_exponent - exponent), power_of_two(k - exponent),
@@ -133,17 +163,24 @@ def go_far(
             )  # fmt: skip  # as in its head
         lane_steps += active
         packet_steps += 1
-        if packet_steps >= settle_at:
+        if slope is None and packet_steps >= settle_at:
             settle_at = packet_steps + SETTLE_STEPS
             hits += settle(lanes, ints, shared)
             shared = 0.0
         if hits > 0 or m >= end:
-            queued, active = drop(
-                lanes, ints, z_re, z_im, m, exponent, m >= steps_end, maxiter, shared, queue,
-                queue_int, queued, n, outcome, last_re, last_im,
-            )  # fmt: skip  # as in its head
+            if slope is None:
+                queued, active = drop(
+                    lanes, ints, z_re, z_im, m, exponent, m >= steps_end, maxiter, shared, queue,
+                    queue_int, queued, n, outcome, last_re, last_im,
+                )  # fmt: skip  # as in its head
+            else:
+                queued, active = drop_traced(
+                    lanes, ints, slope, z_re, z_im, z[m, 0], z[m, 1], m, exponent,
+                    m >= steps_end, queue, queue_int, queue_slope, queued, last_re, last_im,
+                    last_slope,
+                )  # fmt: skip  # as in its head
             if m >= end:
-                end = last_index(ints, steps_end, maxiter)
+                end = last_index(ints, steps_end, maxiter, slope)
         largest = largest_of(lanes)
     if exponent == 0:
         # |z|² of a point whose delta alone float64 holds is that of the reference.

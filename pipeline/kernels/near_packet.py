@@ -8,11 +8,22 @@ from pipeline.kernels.packet_lanes import (
     SETTLE_STEPS,
     SMALLEST,
     drop,
+    drop_traced,
     last_index,
     pass_critical,
     settle,
 )
-from pipeline.kernels.packet_steps import larger_part, largest_of, single_step, stretch
+from pipeline.kernels.packet_steps import (
+    SLOPE_EXPONENT,
+    grow_slope,
+    larger_part,
+    largest_of,
+    single_step,
+    step_slope,
+    stretch,
+    stretch_slope,
+)
+from pipeline.kernels.scaling import exponent_of, power_of_two
 
 # Where the reference is nearer to 0 than this, factors of the derivative are taken one by one.
 _CRITICAL = 2.0**-50
@@ -21,13 +32,13 @@ _CRITICAL = 2.0**-50
 @compiled
 def go_near(
     z, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m, active, shared,
-    queue, queue_int, queued, n, outcome, last_re, last_im,
+    queue, queue_int, queued, n, outcome, last_re, last_im, k, slope, queue_slope, last_slope,
 ):  # fmt: skip  # as iterate_tile
     """Take a packet along in plain float64, until no lane is left or a product is too small."""
     steps_end = np.int64(z.shape[0] - 1)
     levels = offsets.size - 1
     lowest_mask = (np.int64(1) << lowest) - 1
-    end = last_index(ints, steps_end, maxiter)
+    end = last_index(ints, steps_end, maxiter, slope)
     lane_steps = np.int64(0)
     packet_steps = np.int64(0)
     settle_at = np.int64(SETTLE_STEPS)
@@ -70,6 +81,18 @@ def go_near(
             m += length
             z_re = z[m, 0]
             z_im = z[m, 1]
+            if slope is not None:
+                shift = exponent_of(larger_part(a_re, a_im))
+                scale_a = power_of_two(-shift)
+                before = np.int64(slope[SLOPE_EXPONENT])
+                scale_b = power_of_two(-before - shift)
+                stretch_slope(
+                    lanes, slope, a_re * scale_a, a_im * scale_a, b_re * scale_b, b_im * scale_b,
+                    nodes[node, C], nodes[node, C + 1], nodes[node, D], nodes[node, D + 1],
+                    nodes[node, F], nodes[node, F + 1], g_re * scale_b, g_im * scale_b,
+                    nodes[node, INVERSE_RADIUS], power_of_two(-before),
+                )  # fmt: skip  # as in its head
+                grow_slope(slope, shift)
             hits = stretch(
                 lanes, ints, a_re, a_im, b_re, b_im, nodes[node, C], nodes[node, C + 1],
                 nodes[node, D], nodes[node, D + 1], nodes[node, F], nodes[node, F + 1], g_re, g_im,
@@ -81,7 +104,11 @@ def go_near(
             old_im = z[m, 1]
             if deep and largest * (larger_part(old_re, old_im) + largest) < SMALLEST:
                 break
-            if m > 0 and larger_part(old_re, old_im) < _CRITICAL:
+            if slope is not None:
+                scale_unit = power_of_two(k - np.int64(slope[SLOPE_EXPONENT]))
+                step_slope(lanes, slope, 2.0 * old_re, 2.0 * old_im, 1.0, scale_unit)
+                grow_slope(slope, 0)
+            elif m > 0 and larger_part(old_re, old_im) < _CRITICAL:
                 pass_critical(lanes, old_re, old_im, 0, shared)
                 shared = 0.0
             m += 1
@@ -91,16 +118,22 @@ def go_near(
             shared += 1.0
         lane_steps += active
         packet_steps += 1
-        if packet_steps >= settle_at:
+        if slope is None and packet_steps >= settle_at:
             settle_at = packet_steps + SETTLE_STEPS
             hits += settle(lanes, ints, shared)
             shared = 0.0
         if hits > 0 or m >= end:
-            queued, active = drop(
-                lanes, ints, z_re, z_im, m, 0, m >= steps_end, maxiter, shared, queue,
-                queue_int, queued, n, outcome, last_re, last_im,
-            )  # fmt: skip  # as in its head
+            if slope is None:
+                queued, active = drop(
+                    lanes, ints, z_re, z_im, m, 0, m >= steps_end, maxiter, shared, queue,
+                    queue_int, queued, n, outcome, last_re, last_im,
+                )  # fmt: skip  # as in its head
+            else:
+                queued, active = drop_traced(
+                    lanes, ints, slope, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, queue,
+                    queue_int, queue_slope, queued, last_re, last_im, last_slope,
+                )  # fmt: skip  # as in its head
             if m >= end:
-                end = last_index(ints, steps_end, maxiter)
+                end = last_index(ints, steps_end, maxiter, slope)
         largest = largest_of(lanes)
     return m, active, queued, shared, lane_steps, packet_steps

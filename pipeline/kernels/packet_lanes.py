@@ -17,11 +17,16 @@ from pipeline.kernels.packet_steps import (
     C_Y,
     FLAG,
     LANES,
+    LIMIT,
     LOG,
     NORM2,
     PIXEL,
     PRODUCT,
     SIZE,
+    SLOPE_EXPONENT,
+    SLOPE_UNIT,
+    SLOPE_X,
+    SLOPE_Y,
     W_X,
     W_Y,
     X,
@@ -97,12 +102,40 @@ def idle(lanes, ints, lane):
 
 
 @compiled
-def last_index(ints, steps_end, maxiter):
-    """Return the index at which the packet must be looked at: the reference's end or maxiter."""
+def form_slope(waiting_slope, waiting_int, chosen, k, slope, limits):
+    """Fill a packet's slopes, in the exponent of the largest, and limits."""
+    largest = -np.inf
+    for p in chosen:
+        size = larger_part(waiting_slope[0, p], waiting_slope[1, p])
+        if size > 0.0:
+            largest = max(largest, waiting_slope[2, p] + exponent_of(size))
+    exponent = np.int64(k) if largest == -np.inf else np.int64(largest)
+    slope[:] = 0.0
+    slope[SLOPE_EXPONENT] = exponent
+    for lane in range(chosen.size):
+        p = chosen[lane]
+        # Below the largest as far as float64 goes; what lies farther down is in the mantissa.
+        below = max(min(exponent - np.int64(waiting_slope[2, p]), 1000), 0)
+        rest = power_of_two(np.int64(waiting_slope[2, p]) - exponent + below)
+        slope[SLOPE_X + lane] = waiting_slope[0, p] * rest
+        slope[SLOPE_Y + lane] = waiting_slope[1, p] * rest
+        slope[SLOPE_UNIT + lane] = power_of_two(below)
+        slope[LIMIT + lane] = limits[waiting_int[WAITING_NUMBER, p]]
+
+
+@compiled
+def last_index(ints, steps_end, maxiter, slope):
+    """Return the index at which the packet must be looked at: the reference's end or maxiter.
+
+    Where slopes are followed, a lane's own limit takes the place of maxiter.
+    """
     end = np.int64(steps_end)
     for lane in range(LANES):
         if ints[PIXEL + lane] >= 0:
-            end = min(end, maxiter - ints[BASE + lane])
+            if slope is None:
+                end = min(end, maxiter - ints[BASE + lane])
+            else:
+                end = min(end, np.int64(slope[LIMIT + lane]) - ints[BASE + lane])
     return end
 
 
@@ -200,5 +233,52 @@ def drop(
             queue_int[WAITING_COUNT, queued] = count
             queue_int[WAITING_NUMBER, queued] = pixel
             queued += 1
+        idle(lanes, ints, lane)
+    return queued, active
+
+
+@compiled
+def drop_traced(
+    lanes, ints, slope, z_re, z_im, plain_re, plain_im, m, exponent, ends, queue, queue_int,
+    queue_slope, queued, last_re, last_im, last_slope,
+):  # fmt: skip  # a packet, where it stands, who waits, the results
+    """Do as `drop` where slopes are followed; lanes leave at their limits, or where they escape.
+
+    `plain_re` and `plain_im` are the reference without an exponent.
+    """
+    active = 0
+    unit = power_of_two(exponent)
+    for lane in range(LANES):
+        pixel = ints[PIXEL + lane]
+        if pixel < 0:
+            continue
+        count = ints[BASE + lane] + m
+        leaves = count >= slope[LIMIT + lane]
+        if not (leaves or ints[FLAG + lane] or ends):
+            active += 1
+            continue
+        x = plain_re + lanes[X + lane] * unit
+        y = plain_im + lanes[Y + lane] * unit
+        own_exponent = np.int64(slope[SLOPE_EXPONENT]) - exponent_of(slope[SLOPE_UNIT + lane])
+        if leaves or (exponent == 0 and x * x + y * y > 4.0):
+            last_re[pixel] = x
+            last_im[pixel] = y
+            scale = power_of_two(own_exponent)
+            last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
+            last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
+        else:
+            queue[WAITING_X, queued] = z_re + lanes[X + lane]
+            queue[WAITING_Y, queued] = z_im + lanes[Y + lane]
+            queue[WAITING_LOG, queued] = 0.0
+            queue[WAITING_PRODUCT, queued] = 1.0
+            queue_slope[0, queued] = slope[SLOPE_X + lane]
+            queue_slope[1, queued] = slope[SLOPE_Y + lane]
+            queue_slope[2, queued] = own_exponent
+            queue_int[WAITING_EXPONENT, queued] = exponent
+            queue_int[WAITING_COUNT, queued] = count
+            queue_int[WAITING_NUMBER, queued] = pixel
+            queued += 1
+        slope[SLOPE_X + lane] = 0.0
+        slope[SLOPE_Y + lane] = 0.0
         idle(lanes, ints, lane)
     return queued, active

@@ -12,7 +12,8 @@ overlap: several arrays, or slices, cost a check of all their bounds at every st
 
 import numpy as np
 
-from pipeline.kernels.jit import inlined
+from pipeline.kernels.jit import compiled, inlined
+from pipeline.kernels.scaling import exponent_of, power_of_two
 
 LANES = 32
 
@@ -22,6 +23,14 @@ LANES = 32
 X, Y, W_X, W_Y, C_X, C_Y, SIZE, NORM2, PRODUCT, LOG, FOLDED, FLAG, BASE, PIXEL, PACKET_SIZE = range(
     0, 15 * LANES, LANES
 )
+
+# Where it is followed, D = dz/dw (w = dc / 2^k) is in an array of its own: mantissas, each lane's
+# power of two by which terms that do not hold D are multiplied, the count at which it leaves, and
+# the exponent of two of the whole packet. D grows by the same factors in all lanes, but lanes may
+# begin thousands of octaves apart.
+SLOPE_X, SLOPE_Y, SLOPE_UNIT, LIMIT, SLOPE_EXPONENT = range(0, 5 * LANES, LANES)
+SLOPE_SIZE = SLOPE_EXPONENT + 1
+_SLOPE_RANGE = 2.0**200
 
 
 @inlined
@@ -113,6 +122,63 @@ def stretch(
         ints[FLAG + k] = hit
         hits += hit
     return hits
+
+
+@inlined
+def step_slope(lanes, slope, twice_re, twice_im, scale_delta, scale_unit):
+    """Do D ← 2 (Z + dz) D + 2^k, before the step of dz; 2Z and 2^k in the exponents that serve."""
+    for k in range(LANES):
+        re = twice_re + 2.0 * lanes[X + k] * scale_delta
+        im = twice_im + 2.0 * lanes[Y + k] * scale_delta
+        new_x = (re * slope[SLOPE_X + k] - im * slope[SLOPE_Y + k]) + (
+            scale_unit * slope[SLOPE_UNIT + k]
+        )
+        slope[SLOPE_Y + k] = re * slope[SLOPE_Y + k] + im * slope[SLOPE_X + k]
+        slope[SLOPE_X + k] = new_x
+
+
+@inlined
+def stretch_slope(
+    lanes, slope, a_re, a_im, b_re, b_im, c_re, c_im, d_re, d_im, f_re, f_im, g_re, g_im,
+    inverse, scale_delta,
+):  # fmt: skip  # a node's numbers
+    """Do D ← A (D (1 + t (2C + 3D t) + F w) + F dz) + B + 2 G w, before the stretch of dz."""
+    for k in range(LANES):
+        t_re = lanes[X + k] * inverse
+        t_im = lanes[Y + k] * inverse
+        p_re = 3.0 * (d_re * t_re - d_im * t_im) + 2.0 * c_re
+        p_im = 3.0 * (d_re * t_im + d_im * t_re) + 2.0 * c_im
+        q_re = 1.0 + ((p_re * t_re - p_im * t_im) + (f_re * lanes[W_X + k] - f_im * lanes[W_Y + k]))
+        q_im = (p_re * t_im + p_im * t_re) + (f_re * lanes[W_Y + k] + f_im * lanes[W_X + k])
+        unit = slope[SLOPE_UNIT + k]
+        delta = scale_delta * unit
+        s_re = (q_re * slope[SLOPE_X + k] - q_im * slope[SLOPE_Y + k]) + delta * (
+            f_re * lanes[X + k] - f_im * lanes[Y + k]
+        )
+        s_im = (q_re * slope[SLOPE_Y + k] + q_im * slope[SLOPE_X + k]) + delta * (
+            f_re * lanes[Y + k] + f_im * lanes[X + k]
+        )
+        slope[SLOPE_X + k] = (a_re * s_re - a_im * s_im) + unit * (
+            b_re + 2.0 * (g_re * lanes[W_X + k] - g_im * lanes[W_Y + k])
+        )
+        slope[SLOPE_Y + k] = (a_re * s_im + a_im * s_re) + unit * (
+            b_im + 2.0 * (g_re * lanes[W_Y + k] + g_im * lanes[W_X + k])
+        )
+
+
+@compiled
+def grow_slope(slope, exponent):
+    """Add to the exponent of a packet's slopes, and bring the largest of them to about 1."""
+    largest = 0.0
+    for k in range(2 * LANES):
+        largest = max(largest, abs(slope[SLOPE_X + k]))
+    slope[SLOPE_EXPONENT] += exponent
+    if largest > 0.0 and not 1.0 / _SLOPE_RANGE < largest < _SLOPE_RANGE:
+        shift = exponent_of(largest)
+        scale = power_of_two(-shift)
+        for k in range(2 * LANES):
+            slope[SLOPE_X + k] *= scale
+        slope[SLOPE_EXPONENT] += shift
 
 
 @inlined

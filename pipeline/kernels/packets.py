@@ -26,8 +26,9 @@ from pipeline.kernels.packet_lanes import (
     WAITING_X,
     WAITING_Y,
     form,
+    form_slope,
 )
-from pipeline.kernels.packet_steps import LANES, PACKET_SIZE, larger_part
+from pipeline.kernels.packet_steps import LANES, PACKET_SIZE, SLOPE_SIZE, larger_part
 
 # Sizes are sorted into so many classes at most.
 _MAX_CLASSES = 4096
@@ -36,7 +37,7 @@ _MAX_CLASSES = 4096
 @compiled
 def iterate_tile(
     z, tiny_index, tiny, tiny_exponent, nodes, radius, offsets, lowest, k, w_re, w_im, maxiter,
-    n, outcome, last_re, last_im,
+    n, outcome, last_re, last_im, limits=None, last_slope=None,
 ):  # fmt: skip  # the reference, its table, the points, the results
     """Iterate a tile's points until each escapes, is proved interior or reaches maxiter.
 
@@ -52,6 +53,10 @@ def iterate_tile(
         The number of checks.
     n, outcome, last_re, last_im
         Filled: counts, outcomes, and for escaped points the first value beyond radius 2.
+    limits : ndarray of float64, shape (points,), optional
+        With it the derivative is followed: `last_re` and `last_im` become each point's value after
+        so many steps from z₀ (or its first beyond radius 2), and `last_slope`, shape (2, points),
+        dz/dw there, w the point's offset in units of 2^k. `n` and `outcome` are left alone.
 
     Returns
     -------
@@ -69,6 +74,8 @@ def iterate_tile(
         waiting[0, WAITING_LOG, p] = -1.0
         waiting[0, WAITING_PRODUCT, p] = 1.0
     order = np.arange(points)
+    waiting_slope = np.zeros((2, 3, 0 if limits is None else points))
+    slope = None if limits is None else np.zeros(SLOPE_SIZE)
     lanes = np.empty(PACKET_SIZE)
     ints = lanes.view(np.int64)
     lane_steps = np.int64(0)
@@ -84,13 +91,19 @@ def iterate_tile(
             exponent = form(
                 waiting[now], waiting_int[now], order[at : at + active], w_re, w_im, k, lanes, ints
             )
+            if limits is not None:
+                form_slope(
+                    waiting_slope[now], waiting_int[now], order[at : at + active], k, slope,
+                    limits,
+                )  # fmt: skip  # as in its head
             m = np.int64(0)
             shared = 0.0
             while active > 0:
                 if exponent == 0:
                     m, active, queued, shared, steps, packets = go_near(
                         z, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m, active,
-                        shared, queue, queue_int, queued, n, outcome, last_re, last_im,
+                        shared, queue, queue_int, queued, n, outcome, last_re, last_im, k, slope,
+                        waiting_slope[1 - now], last_slope,
                     )  # fmt: skip  # as in the head
                     lane_steps += steps
                     packet_steps += packets
@@ -98,7 +111,7 @@ def iterate_tile(
                     m, exponent, active, queued, shared, steps, packets = go_far(
                         z, tiny_index, tiny, tiny_exponent, nodes, radius, offsets, lowest, k,
                         maxiter, lanes, ints, m, exponent, active, shared, queue, queue_int, queued,
-                        n, outcome, last_re, last_im,
+                        n, outcome, last_re, last_im, slope, waiting_slope[1 - now], last_slope,
                     )  # fmt: skip  # as in the head
                     lane_steps += steps
                     packet_steps += packets
