@@ -70,6 +70,11 @@ class Band:
         spacing = _power_of_two(self.octave) * 2 * math.pi / self.columns
         return spacing / float(np.spacing(largest))
 
+    def log2_spacing(self, first_row: int, last_row: int) -> Floats:
+        """Return log2 of the distance of samples of some rows, shape (last_row - first_row,)."""
+        radii = self.octave + 1 - np.arange(first_row, last_row) / self.rows
+        return np.asarray(radii + math.log2(2 * math.pi / self.columns))
+
     def points(self, first_row: int, last_row: int) -> tuple[Floats, Floats]:
         """Return the points of rows `first_row` up to, not including, `last_row`.
 

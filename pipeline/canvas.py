@@ -3,7 +3,6 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
-
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -171,8 +170,8 @@ class Canvas:
             from pipeline.kernels import float64_trace
 
             middle, radius = self._surroundings()
-            points = (part[escaped] for part in self.grid.points(first, last))
-            return float64_trace.traces(*points, n[escaped], middle, radius, self.tracing)
+            cr, ci = (part[escaped] for part in self.grid.points(first, last))
+            return float64_trace.traces(cr, ci, n[escaped], middle, radius, self.tracing)
         from pipeline.kernels import deep_trace
 
         tables, offsets = self._deep_tables(first, last)

@@ -30,6 +30,7 @@ class _AtWork:
     chunk_cpu_s: list[float]
     left: int
     computed: int = 0
+    traced: int = 0
     unresolved: int = 0
     iterations: int = 0
 
@@ -83,6 +84,9 @@ class Counting:
         if not self._pool.has_room:
             return False
         key, _ = block.tag
+        canvas = self._prospect.needs[key].canvas
+        if canvas.tracing is not None and self.lacks(canvas.counted):
+            return False
         span = self._spans.get(key)
         return span is None or span[0] < current.first + KEPT_FRAMES
 
@@ -117,6 +121,7 @@ class Counting:
         at_work.chunks[first:last] = block.chunks
         at_work.chunk_cpu_s[first:last] = block.chunk_cpu_s
         at_work.computed += block.computed
+        at_work.traced += block.traced
         at_work.unresolved += block.unresolved
         at_work.iterations += block.iterations
         at_work.left -= 1
@@ -139,6 +144,7 @@ class Counting:
         self._costs.learn(canvas, at_work.chunk_cpu_s)
         self._report.bytes_stored += written
         self._report.pixels_computed += at_work.computed
+        self._report.pixels_traced += at_work.traced
         self._bulletin.counted(canvas, sum(at_work.chunk_cpu_s))
         del self._at_work[key]
         self._absent.discard(key)

@@ -104,8 +104,25 @@ class Drawings:
     def needs(self, indices: Iterable[int]) -> dict[str, "Need"]:
         """Return what is to be counted for some frames by key, in the order in which it is needed.
 
-        A band's neighbours are needed with it: the light of its edge depends on theirs.
+        A band's neighbours are needed with it: the light of its edge depends on theirs. Traces
+        come after the counts they belong to, and with the next ones between: no worker waits.
         """
+        counted = self._counts_needed(indices)
+        tracing = self._config.look.tracing
+        if tracing is None:
+            return counted
+        needs: dict[str, Need] = {}
+        before: Need | None = None
+        for key, need in counted.items():
+            needs[key] = need
+            if before is not None:
+                needs[before.canvas.key()] = before
+            before = Need(need.canvas.traced(tracing), need.frame)
+        if before is not None:
+            needs[before.canvas.key()] = before
+        return needs
+
+    def _counts_needed(self, indices: Iterable[int]) -> dict[str, "Need"]:
         needs: dict[str, Need] = {}
         latest: tuple[int, range] | None = None
         for index in indices:

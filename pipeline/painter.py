@@ -4,16 +4,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
+from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, shader_of
 from pipeline.picture import draw_tile, left_of_tiles
-from pipeline.store import DamagedError, StoredCanvas
+from pipeline.store import DamagedError, Store
+from pipeline.stored_samples import stored_samples
 from pipeline.texture.atlas import AtlasMap
 from pipeline.texture.layout import Layout, Texels
 from pipeline.video.encoding import Encoding
@@ -28,12 +29,14 @@ _TILE_ROWS = 144
 class Painting:
     """A canvas to be painted, and where: some of its levels."""
 
-    path: Path
+    store: Store
     canvas: Canvas
-    outer: tuple[Path, Canvas] | None
+    outer: Canvas | None
     """The band around it, whose rows its first ones need."""
-    inner: tuple[Path, Canvas] | None
+    inner: Canvas | None
     """The band within it."""
+    log2_px: float
+    """log2 of the distance of samples in pixels, where they leave the screen."""
     layout: Layout
     first_level: int
     last_level: int
@@ -119,33 +122,33 @@ def _light_rows(painting: Painting, look: Look) -> Iterator[NDArray[np.float32]]
     """Yield the light of each row of a canvas's samples."""
     canvas = painting.canvas
     shader = shader_of(look)
-    before = _edge_rows(painting.outer, canvas.columns, last=True)
-    after = _edge_rows(painting.inner, canvas.columns, last=False)
-    with StoredCanvas.open(painting.path, canvas) as stored:
+    before = _edge_rows(painting, painting.outer, look, last=True)
+    after = _edge_rows(painting, painting.inner, look, last=False)
+    with stored_samples(painting.store, canvas, look.tracing, painting.log2_px) as stored:
         for first in range(0, canvas.rows, canvas.chunk_rows):
             last = min(first + canvas.chunk_rows, canvas.rows)
             above, below = min(HALO_ROWS, first), min(HALO_ROWS, canvas.rows - last)
-            smooth = stored.smooth_rows(first - above, last + below)
+            samples = stored.rows(first - above, last + below)
             if first == 0 and before is not None:
-                smooth, above = np.concatenate([before, smooth]), HALO_ROWS
+                samples, above = Samples.joined([before, samples]), HALO_ROWS
             if last == canvas.rows and after is not None:
-                smooth, below = np.concatenate([smooth, after]), HALO_ROWS
-            yield from shader.rows(smooth, 0.0, above, below, painting.wrapped)
+                samples, below = Samples.joined([samples, after]), HALO_ROWS
+            yield from shader.rows(samples, 0.0, above, below, painting.wrapped)
 
 
 def _edge_rows(
-    neighbour: tuple[Path, Canvas] | None, columns: int, last: bool
-) -> NDArray[np.float64] | None:
+    painting: Painting, neighbour: Canvas | None, look: Look, last: bool
+) -> Samples | None:
     """Return the rows of a neighbouring band next to this one, in this one's columns."""
     if neighbour is None:
         return None
-    path, canvas = neighbour
-    first = canvas.rows - HALO_ROWS if last else 0
-    with StoredCanvas.open(path, canvas) as stored:
-        rows = stored.smooth_rows(first, first + HALO_ROWS)
-    if canvas.columns == columns:
+    first = neighbour.rows - HALO_ROWS if last else 0
+    with stored_samples(painting.store, neighbour, look.tracing, painting.log2_px) as stored:
+        rows = stored.rows(first, first + HALO_ROWS)
+    columns = painting.canvas.columns
+    if neighbour.columns == columns:
         return rows
-    return rows[:, np.arange(columns) * canvas.columns // columns]
+    return rows.columns_at(np.arange(columns) * neighbour.columns // columns)
 
 
 def _close_borders(bordered: Texels, wrapped: bool) -> None:

@@ -45,7 +45,9 @@ class Prospect:
         return Prospect(
             config, frames, drawings, segments, missing_segments, wanted, needs,
             {key: samples for key, samples in to_compute.items() if samples},
-            sum(need.canvas.samples for need in all_needs.values()),
+            sum(
+                need.canvas.samples for need in all_needs.values() if need.canvas.tracing is None
+            ),
         )  # fmt: skip  # as in its head
 
     def spans(self) -> dict[str, tuple[int, int]]:

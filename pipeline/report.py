@@ -59,6 +59,8 @@ class Report:
     stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
     pixels_computed: int = 0
     """Samples counted in this run."""
+    pixels_traced: int = 0
+    """Samples whose traces were computed in this run."""
     pixels_reused: int = 0
     """Samples of the video whose counts, or encoded frames, were there."""
     iterations_computed: int = 0
@@ -93,6 +95,7 @@ class Report:
                 for name, stage in self.stages.items()
             },
             "pixels_computed": self.pixels_computed,
+            "pixels_traced": self.pixels_traced,
             "pixels_reused": self.pixels_reused,
             "iterations_computed": self.iterations_computed,
             "bytes_stored": self.bytes_stored,

@@ -189,8 +189,15 @@ class Run:
         """Return the canvases whose counts a piece is painted from."""
         zoom = self.textures.zooms[piece.zoom]
         if piece.index == len(zoom.bands):
-            return [zoom.core]
-        return list(zoom.bands[max(piece.index - 1, 0) : piece.index + 2])
+            return self._with_traces(zoom.core)
+        return self._with_traces(*zoom.bands[max(piece.index - 1, 0) : piece.index + 2])
+
+    def _with_traces(self, *canvases: Canvas) -> list[Canvas]:
+        """Return canvases of counts with those of the traces that the look needs."""
+        tracing = self.prospect.config.look.tracing
+        if tracing is None:
+            return list(canvases)
+        return [*canvases, *(canvas.traced(tracing) for canvas in canvases)]
 
     def _paint(self, piece: Piece, index: int) -> None:
         painting = self.textures.begin(piece)
@@ -205,7 +212,7 @@ class Run:
         drawing = self._drawing_of(index)
         if drawing.zoom is not None:
             return self.textures.painted(self._pieces_of(index))
-        return not self._counting.lacks(drawing.canvases[0])
+        return not any(map(self._counting.lacks, self._with_traces(*drawing.canvases)))
 
     def _draw(self, index: int) -> None:
         drawing = self._drawing_of(index)
@@ -230,7 +237,7 @@ class Run:
                 f"drawing frame {index}",
                 draw_frame,
                 (
-                    self.outputs.store.path(canvas), canvas, drawing.supersample, config.look,
+                    self.outputs.store, canvas, drawing.supersample, config.look,
                     drawing.frame.time, config.encoding, self.textures.atlas.map, place,
                 ),
                 index,
@@ -289,9 +296,9 @@ class Run:
             self._drawn.add(index)
             self.progress.work("draw", self.work.draw_s[drawing.zoom is not None], cpu_s)
             return
-        canvas = drawing.canvases[0]
-        self._counting.again([canvas], index)
-        while self._counting.lacks(canvas):
+        canvases = self._with_traces(*drawing.canvases)
+        self._counting.again(canvases, index)
+        while any(map(self._counting.lacks, canvases)):
             for task, result in self.pool.finished(_TICK_S):
                 self._take(task, result)
         self._draw(index)

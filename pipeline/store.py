@@ -18,6 +18,7 @@ from pipeline.canvas import Canvas
 from pipeline.counts_packing import StoredCounts, counts_from_packed
 from pipeline.durable import write_durably
 from pipeline.kernels.outcome import Outcome
+from pipeline.traces_packing import StoredTraces, traces_from_packed
 
 _MAGIC = b"mandelbrot counts 3\n"
 # Bands may hold samples of others that have so many times as many each way.
@@ -63,9 +64,13 @@ class Store:
         Itself with a smaller maxiter, and bands of twice or four times as many samples each way, or
         half or a quarter as many.
 
+        Traces are made from their counts alone.
+
         Only those with the same counts bit for bit: deep kernels work on neighbours together, and
         round differently where there are others.
         """
+        if canvas.tracing is not None:
+            return [Relative(self.path(canvas.counted), canvas.counted, Fraction(1))]
         relatives = [Relative(self.path(canvas), canvas, Fraction(1))]
         if isinstance(canvas.grid, Band) and not canvas.kernel.deep:
             for factor in _FACTORS:
@@ -170,6 +175,7 @@ class StoredCanvas:
     _spans: list[tuple[int, int, int]]
     """Offset, length and CRC-32 of each chunk."""
     _recent: dict[int, StoredCounts] = field(default_factory=dict)
+    _recent_traces: dict[int, StoredTraces] = field(default_factory=dict)
 
     @staticmethod
     def open(path: Path, canvas: Canvas) -> "StoredCanvas":
@@ -282,3 +288,26 @@ class StoredCanvas:
             for chunk in chunks
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def trace_rows(self, first: int, last: int) -> StoredTraces:
+        """Return the traces of rows `first` up to `last`, of a canvas that holds traces."""
+        height = self.canvas.chunk_rows
+        chunks = range(first // height, -(-last // height))
+        self._recent_traces = {
+            chunk: self._recent_traces[chunk]
+            if chunk in self._recent_traces
+            else self._traces(chunk)
+            for chunk in chunks
+        }
+        return StoredTraces.joined(
+            [
+                self._recent_traces[chunk].rows(
+                    slice(max(0, first - chunk * height), last - chunk * height)
+                )
+                for chunk in chunks
+            ]
+        )
+
+    def _traces(self, chunk: int) -> StoredTraces:
+        first, last = self.canvas.chunk_bounds(chunk)
+        return traces_from_packed(self._packed(chunk), last - first, self.canvas.columns)

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipeline.band import Band
+from pipeline.canvas import Canvas
 from pipeline.drawing import Drawing
 from pipeline.painter import Painting, Tables
 from pipeline.store import Store
@@ -110,14 +112,28 @@ class Textures:
         band = piece.index < len(zoom.bands)
         outer = piece.index - 1 if band and piece.index > 0 else None
         inner = piece.index + 1 if piece.index + 1 < len(zoom.bands) else None
-        beside = [
-            None if near is None else (self.store.path(zoom.bands[near]), zoom.bands[near])
-            for near in (outer, inner)
-        ]
         return Painting(
-            self.store.path(canvas), canvas, beside[0], beside[1], layout,
-            piece.first_level, piece.last_level, place.offset, band,
-        )  # fmt: skip  # as in its head
+            self.store,
+            canvas,
+            outer=None if outer is None else zoom.bands[outer],
+            inner=None if inner is None else zoom.bands[inner],
+            log2_px=self._log2_px(zoom, canvas),
+            layout=layout,
+            first_level=piece.first_level,
+            last_level=piece.last_level,
+            offset=place.offset,
+            wrapped=band,
+        )
+
+    def _log2_px(self, zoom: Zoom, canvas: Canvas) -> float:
+        """Return log2 of the distance of a canvas's samples in pixels.
+
+        Of a band: as it leaves the screen by a corner. Of the core: as at its edge.
+        """
+        corner_px = math.hypot(self.columns, self.rows) / 2
+        if isinstance(canvas.grid, Band):
+            return math.log2(corner_px * 2 * math.pi / canvas.columns)
+        return math.log2(corner_px) + zoom.log2_core_spacing - zoom.core_exponent
 
     def finish(self, piece: Piece) -> None:
         """Take a piece as painted, and join it to its neighbours."""

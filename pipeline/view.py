@@ -63,6 +63,10 @@ class View:
         """Return how many roundings of float64 lie between neighbouring pixels."""
         return float(self.spacing()) / float(np.spacing(self.largest_coordinate()))
 
+    def log2_spacing(self, first_row: int, last_row: int) -> NDArray[np.float64]:
+        """Return log2 of the distance of pixels of some rows, shape (last_row - first_row,)."""
+        return np.full(last_row - first_row, log2(self.spacing()))
+
     def points(
         self, first_row: int, last_row: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

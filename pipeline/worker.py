@@ -1,10 +1,10 @@
 """What a worker process does: count a block of rows, or draw a picture from stored counts."""
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
+from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, Shader, shader_of
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
 from pipeline.orbit import Orbit, OrbitState
 from pipeline.picture import draw_rows, rgb8_from_light, rows_at_once
-from pipeline.store import DamagedError, Relative, StoredCanvas
+from pipeline.store import DamagedError, Relative, Store
+from pipeline.stored_samples import StoredSamples, stored_samples
 from pipeline.texture.atlas import AtlasMap
+from pipeline.traces_packing import StoredTraces, packed_from_traces, traces_from_packed
 from pipeline.video.encoding import Encoding
 
 
@@ -30,6 +33,8 @@ class BlockResult:
     chunks: list[bytes]
     computed: int
     """Samples that were not known before."""
+    traced: int
+    """Samples whose traces were computed."""
     unresolved: int
     """Samples that reached maxiter."""
     iterations: int
@@ -48,6 +53,8 @@ def count_chunks(
 
     Only what stored relatives do not hold is computed.
     """
+    if canvas.tracing is not None:
+        return _trace_chunks(canvas, first_chunk, last_chunk, relatives)
     chunks, seconds, iterations, computed, unresolved = [], [], 0, 0, 0
     for chunk in range(first_chunk, last_chunk):
         start = time.thread_time()
@@ -58,7 +65,37 @@ def count_chunks(
         unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
         iterations += counts.iterations
         seconds.append(time.thread_time() - start)
-    return BlockResult(chunks, computed, unresolved, iterations, seconds)
+    return BlockResult(chunks, computed, 0, unresolved, iterations, seconds)
+
+
+def _trace_chunks(
+    canvas: Canvas, first_chunk: int, last_chunk: int, relatives: Sequence[Relative]
+) -> BlockResult:
+    """Compute and pack the traces of some chunks, whose counts are stored."""
+    chunks, seconds, iterations, traced, unresolved = [], [], 0, 0, 0
+    for chunk in range(first_chunk, last_chunk):
+        start = time.thread_time()
+        counts, _ = _counts(canvas.counted, chunk, relatives)
+        packed, escaped, steps = _packed_traces(canvas, chunk, counts)
+        chunks.append(packed)
+        iterations += steps
+        traced += escaped
+        unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
+        seconds.append(time.thread_time() - start)
+    return BlockResult(chunks, 0, traced, unresolved, iterations, seconds)
+
+
+def _packed_traces(canvas: Canvas, chunk: int, counts: Counts) -> tuple[bytes, int, int]:
+    """Return a chunk's traces, of how many samples they are, and the iterations done."""
+    first, last = canvas.chunk_bounds(chunk)
+    escaped = counts.outcome.reshape(-1) == Outcome.ESCAPED
+    traces, iterations = canvas.traces(chunk, counts.n.reshape(-1), escaped)
+    packed = packed_from_traces(
+        traces,
+        escaped.reshape(last - first, canvas.columns),
+        canvas.grid.log2_spacing(first, last),
+    )
+    return packed, int(np.count_nonzero(escaped)), iterations
 
 
 def _counts(canvas: Canvas, chunk: int, relatives: Sequence[Relative]) -> tuple[Counts, int]:
@@ -120,7 +157,7 @@ def count_n(canvas: Canvas, first_row: int, last_row: int) -> NDArray[np.unsigne
 
 
 def draw_frame(
-    path: Path,
+    store: Store,
     canvas: Canvas,
     supersample: int,
     look: Look,
@@ -140,7 +177,7 @@ def draw_frame(
     rows = canvas.rows // supersample
     step = rows_at_once(encoding.columns * supersample**2)
     try:
-        with StoredCanvas.open(path, canvas) as stored:
+        with stored_samples(store, canvas, look.tracing, -math.log2(supersample)) as stored:
             for first in range(0, rows, step):
                 last = min(first + step, rows)
                 light = _light(stored, shader, first, last, supersample, seconds)
@@ -151,14 +188,14 @@ def draw_frame(
 
 
 def draw_rgb(
-    path: Path, canvas: Canvas, supersample: int, look: Look, seconds: Fraction
+    store: Store, canvas: Canvas, supersample: int, look: Look, seconds: Fraction
 ) -> np.ndarray:
     """Draw a frame from its stored counts as 8-bit sRGB, shape (rows, columns, 3)."""
     shader = shader_of(look)
     rows, columns = canvas.rows // supersample, canvas.columns // supersample
     picture = np.empty((rows, columns, 3), np.uint8)
     step = rows_at_once(columns * supersample**2)
-    with StoredCanvas.open(path, canvas) as stored:
+    with stored_samples(store, canvas, look.tracing, -math.log2(supersample)) as stored:
         for first in range(0, rows, step):
             last = min(first + step, rows)
             light = _light(stored, shader, first, last, supersample, seconds)
@@ -167,14 +204,19 @@ def draw_rgb(
 
 
 def _light(
-    stored: StoredCanvas, shader: Shader, first: int, last: int, supersample: int, seconds: Fraction
+    stored: StoredSamples,
+    shader: Shader,
+    first: int,
+    last: int,
+    supersample: int,
+    seconds: Fraction,
 ) -> NDArray[np.float32]:
     """Return the light of some rows of pixels, shape (rows, 3, columns)."""
     top, bottom = first * supersample, last * supersample
     above = min(HALO_ROWS, top)
-    below = min(HALO_ROWS, stored.canvas.rows - bottom)
-    smooth = stored.smooth_rows(top - above, bottom + below)
-    return shader.pixels(smooth, float(seconds), supersample, above, below)
+    below = min(HALO_ROWS, stored.canvas_rows - bottom)
+    samples = stored.rows(top - above, bottom + below)
+    return shader.pixels(samples, float(seconds), supersample, above, below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +232,15 @@ def survey_canvas(canvas: Canvas) -> SurveyedCanvas:
     """Count and pack a thinned canvas, and measure both."""
     # The first call of a process loads code; it is no part of it.
     canvas.counts(0, 1)
+    if canvas.tracing is not None:
+        counts = [_counts(canvas.counted, chunk, ())[0] for chunk in range(canvas.chunks)]
+        _packed_traces(canvas, 0, counts[0])
     start = time.thread_time()
-    block = count_chunks(canvas, 0, canvas.chunks)
-    return SurveyedCanvas(
-        canvas.samples,
-        time.thread_time() - start,
-        sum(map(len, block.chunks)),
-    )
+    if canvas.tracing is not None:
+        packed = [_packed_traces(canvas, chunk, known)[0] for chunk, known in enumerate(counts)]
+    else:
+        packed = count_chunks(canvas, 0, canvas.chunks).chunks
+    return SurveyedCanvas(canvas.samples, time.thread_time() - start, sum(map(len, packed)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,14 +260,29 @@ def survey_frame(
     block = count_chunks(canvas, 0, canvas.chunks)
     frame = np.empty(encoding.frame_bytes, np.uint8)
     # The first pictures of a process make its tables; they are no part of what a picture costs.
-    draw_rows(shader.pixels(np.ones((2, encoding.columns)), 0.0, 1), 0, encoding, frame)
+    traced = (
+        []
+        if look.tracing is None
+        else _trace_chunks(canvas.traced(look.tracing), 0, canvas.chunks, ()).chunks
+    )
+    warm = _unpacked(canvas, block.chunks[:1], traced[:1])
+    draw_rows(shader.pixels(warm, 0.0, 1)[: len(warm.smooth) // 2 * 2], 0, encoding, frame)
     start = time.thread_time()
-    rows = [
-        counts_from_packed(packed, last - first, canvas.columns).smooth
-        for chunk, packed in enumerate(block.chunks)
-        for first, last in [canvas.chunk_bounds(chunk)]
-    ]
-    light = shader.pixels(np.concatenate(rows), float(seconds), 1)
+    light = shader.pixels(_unpacked(canvas, block.chunks, traced), float(seconds), 1)
     coloured = time.thread_time()
     draw_rows(light, 0, encoding, frame)
     return SurveyedFrame(coloured - start, time.thread_time() - coloured, frame)
+
+
+def _unpacked(canvas: Canvas, packed: list[bytes], packed_traces: list[bytes]) -> Samples:
+    """Return the samples of a canvas's first chunks."""
+    bounds = [canvas.chunk_bounds(chunk) for chunk in range(len(packed))]
+    smooth = [
+        counts_from_packed(part, last - first, canvas.columns).smooth
+        for part, (first, last) in zip(packed, bounds, strict=True)
+    ]
+    traces = [
+        traces_from_packed(part, last - first, canvas.columns)
+        for part, (first, last) in zip(packed_traces, bounds, strict=False)
+    ]
+    return Samples(np.concatenate(smooth), StoredTraces.joined(traces) if traces else None)

@@ -12,6 +12,7 @@ from pipeline import textures
 from pipeline.band import Band
 from pipeline.canvas import Canvas
 from pipeline.colour.oklab import srgb_from_linear
+from pipeline.colour.samples import Samples
 from pipeline.colour.shade import Shader
 from pipeline.config.load import load_config
 from pipeline.drawing import Drawing, Drawings
@@ -97,8 +98,9 @@ class Studio:
             return shader.light(smooth, 0.0, supersample)
         rows, columns = self.size[1], self.size[0]
         # So far apart that no sample has a neighbour like it, and none is averaged with any.
-        flat = shader._light[
-            shader._index(shader._turns(smooth), np.zeros(smooth.shape, np.float32), 0.0)
+        base = shader._layers[0]
+        flat = base.table[
+            base.index(base.turns(Samples(smooth)), np.zeros(smooth.shape, np.float32), 0.0)
         ]
         return flat.reshape(rows, supersample, columns, supersample, 3).mean((1, 3))
 
@@ -300,7 +302,7 @@ def test_the_frame_s_own_grid_is_still_drawn_as_before(tmp_path):
     studio = Studio(config, frames, tmp_path / "counts")
     canvas = frames[3].canvas(2)
     studio.count(canvas)
-    picture = draw_rgb(studio.store.path(canvas), canvas, 2, config.look, frames[3].time)
+    picture = draw_rgb(studio.store, canvas, 2, config.look, frames[3].time)
     expected = srgb_from_linear(studio.direct(frames[3], 2).astype(float)) * 255
     assert np.abs(picture - expected).max() < 1.6
 

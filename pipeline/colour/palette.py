@@ -51,26 +51,45 @@ def palette_fault(name: str) -> str | None:
     )
 
 
+def ramp_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
+    """Return a palette from its first colour to its last in linear light, shape (TURN, 3).
+
+    Colours are joined in Oklab by a cubic that never overshoots; those of a map that is closed
+    stay a little before its end.
+    """
+    lab = oklab_from_linear(linear_from_srgb(_srgb_colours(palette)))
+    # The closed ring's last stretch leads back to the first colour: it is left out.
+    position = np.arange(TURN) * ((len(lab) - 1) / (TURN - 1))
+    position = np.minimum(position, len(lab) - 1 - 1e-9)
+    return linear_from_oklab(_closed_cubic(lab, position))
+
+
 def turn_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
     """Return one closed turn of a palette in linear light, shape (TURN, 3), values 0 to 1.
 
     Colours are joined in Oklab by a cubic that never overshoots. A list, and a map whose ends
     meet, is closed from its last colour to its first; any other map is walked there and back.
     """
-    if isinstance(palette, tuple):
-        return _turn(np.array(palette) / 255.0)
-    if palette in OWN_PALETTES:
-        return _turn(_rgb_from_hex(OWN_PALETTES[palette]))
-    if palette in _colorcet_colours():
-        colours = _rgb_from_hex(_colorcet_colours()[palette])
-    else:
-        import matplotlib
-
-        colours = matplotlib.colormaps[palette](np.linspace(0, 1, 256))[:, :3]
+    colours = _srgb_colours(palette)
+    if isinstance(palette, tuple) or palette in OWN_PALETTES:
+        return _turn(colours)
     ends = oklab_from_linear(linear_from_srgb(colours[[0, -1]]))
     if np.linalg.norm(ends[0] - ends[1]) < _CLOSED:
         return _turn(colours[:-1])
     return _turn(np.concatenate([colours, colours[-2:0:-1]]))
+
+
+def _srgb_colours(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
+    """Return a palette's colours, sRGB, shape (colours, 3), values 0 to 1."""
+    if isinstance(palette, tuple):
+        return np.array(palette) / 255.0
+    if palette in OWN_PALETTES:
+        return _rgb_from_hex(OWN_PALETTES[palette])
+    if palette in _colorcet_colours():
+        return _rgb_from_hex(_colorcet_colours()[palette])
+    import matplotlib
+
+    return np.asarray(matplotlib.colormaps[palette](np.linspace(0, 1, 256))[:, :3])
 
 
 def _rgb_from_hex(colours: tuple[str, ...]) -> NDArray[np.float64]:

@@ -1,15 +1,19 @@
-"""From smooth counts to the light of each pixel, averaged over its samples in linear light."""
+"""From samples to the light of each pixel, averaged over its samples in linear light."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.colour.look import Look
+from pipeline.colour.blend import blended, shaded
+from pipeline.colour.look import By, Layer, Look
 from pipeline.colour.oklab import linear_from_srgb
-from pipeline.colour.palette import TURN, turn_from_palette
+from pipeline.colour.palette import TURN, ramp_from_palette, turn_from_palette
+from pipeline.colour.samples import Samples
 from pipeline.kernels.choice import HAVE_NUMBA
+from pipeline.traces_packing import StoredTraces
 
 # Smooth counts reach a little below 0 outside the disc of radius 2 (-2.4 at |c| = 1000).
 _LOG_SHIFT = 4.0
@@ -19,13 +23,19 @@ _FOOTPRINT = 0.3
 # From this change a sample, in turns of the palette, a sample is wholly averaged with its
 # neighbours: what lies between them is no gradient.
 _ROUGH_TURNS = 0.25
+# A palette that does not close: its end is no beginning.
+_LAST_PLACE = 1 - 1e-6
+
+# The set's distance, in samples, at which what turns with the orbit is half told apart.
+_CELL_SAMPLES = 2.0
+_MEAN_TRAP = 0.2
 
 HALO_ROWS = 2
 """Rows of samples beyond those wanted that a picture's light depends on."""
 
 
 class Shader:
-    """Turns smooth counts into light for one look; made once, used for every picture.
+    """Turns samples into light for one look; made once, used for every picture.
 
     Where counts change fast from sample to sample, as they do beside the boundary, colours taken
     at points would be noise. There each sample shows the palette averaged over a part of the way
@@ -35,16 +45,11 @@ class Shader:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        turn = turn_from_palette(look.palette)
-        self._levels = int(np.log2(TURN)) + 1
-        smoothed = np.concatenate([_averaged(turn, 1 << level) for level in range(self._levels)])
-        interior = linear_from_srgb(np.array(look.interior) / 255.0)
-        self._light = np.concatenate([smoothed, interior[None]]).astype(np.float32)
-        self._interior_index = len(smoothed)
+        self._layers = [_Coloured(layer, look) for layer in look.all_layers]
 
     def pixels(
         self,
-        smooth: NDArray[np.float64],
+        samples: Samples,
         seconds: float,
         supersample: int,
         above: int = 0,
@@ -52,14 +57,47 @@ class Shader:
     ) -> NDArray[np.float32]:
         """Return the same as `light`, channel by channel: shape (pixel rows, 3, pixel columns)."""
         if not HAVE_NUMBA:
-            return self.light(smooth, seconds, supersample, above, below).transpose(0, 2, 1)
+            return self.light(samples.smooth, seconds, supersample, above, below).transpose(0, 2, 1)
         from pipeline.colour.shade_lanes import add_pixels
 
+        smooth = samples.smooth
         rows, columns = smooth.shape[0] - above - below, smooth.shape[1]
         light = np.zeros((rows // supersample, 3, columns // supersample), np.float32)
-        for row, samples in enumerate(self.rows(smooth, seconds, above, below, False)):
-            add_pixels(samples, supersample, light[row // supersample])
+        for row, of_samples in enumerate(self.rows(samples, seconds, above, below, False)):
+            add_pixels(of_samples, supersample, light[row // supersample])
         return light
+
+    def rows(
+        self, samples: Samples, seconds: float, above: int, below: int, wrapped: bool
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the linear light of each row of samples, by compiled code.
+
+        Parameters
+        ----------
+        samples : Samples
+            Their first and last rows, `above` and `below`, are only there for their neighbours.
+        seconds, above, below
+            As for `light`.
+        wrapped : bool
+            Whether the last column is the first one's neighbour, as it is in a band.
+
+        Yields
+        ------
+        ndarray of float32, shape (3, columns)
+            Valid until the next.
+        """
+        each = [layer.rows(samples, seconds, above, below, wrapped) for layer in self._layers]
+        if len(each) == 1 and self._look.light is None:
+            yield from each[0]
+            return
+        layers = self._look.all_layers[1:]
+        for row, (light, *over) in enumerate(zip(*each, strict=True), above):
+            outside = np.float32(1) - np.isnan(samples.smooth[row])
+            for layer, one in zip(layers, over, strict=True):
+                light = blended(light, one, layer.blend, outside * np.float32(layer.opacity))
+            if self._look.light is not None and samples.traces is not None:
+                light = shaded(light, samples.traces, row, self._look.light)
+            yield light
 
     def light(
         self,
@@ -69,7 +107,7 @@ class Shader:
         above: int = 0,
         below: int = 0,
     ) -> NDArray[np.float32]:
-        """Return the linear light of pixels.
+        """Return the linear light of pixels, of a look that needs counts alone, by numpy alone.
 
         Parameters
         ----------
@@ -88,9 +126,10 @@ class Shader:
         ndarray of float32, shape (pixel rows, pixel columns, 3)
             0 to 1.
         """
-        turns = self._turns(smooth)
+        base = self._layers[0]
+        turns = base.turns(Samples(smooth))
         change = _change(turns)
-        light = np.take(self._light, self._index(turns, change, seconds), axis=0)
+        light = np.take(base.table, base.index(turns, change, seconds), axis=0)
         # In the interior nothing changes, but at its edge.
         rough = np.fmin(change * np.float32(1 / _ROUGH_TURNS), np.float32(1))
         rough[np.isnan(turns)] = 1
@@ -102,34 +141,33 @@ class Shader:
         blocks = light.reshape(rows, supersample, columns, supersample, 3)
         return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
 
+
+class _Coloured:
+    """One layer: its palette's ever smoother turns, and how samples are coloured by them."""
+
+    def __init__(self, layer: Layer, look: Look) -> None:
+        self._layer = layer
+        self._cycle = look.cycle
+        self._levels = int(np.log2(TURN)) + 1
+        self._cyclic = layer.by == "count"
+        palette = (turn_from_palette if self._cyclic else ramp_from_palette)(layer.palette)
+        smoothed = np.concatenate(
+            [_averaged(palette, 1 << level, self._cyclic) for level in range(self._levels)]
+        )
+        interior = linear_from_srgb(np.array(look.interior) / 255.0)
+        self.table = np.concatenate([smoothed, interior[None]]).astype(np.float32)
+        """Linear light, shape (entries, 3): the levels one after the other, and the interior."""
+
     def rows(
-        self,
-        smooth: NDArray[np.float64],
-        seconds: float,
-        above: int,
-        below: int,
-        wrapped: bool,
+        self, samples: Samples, seconds: float, above: int, below: int, wrapped: bool
     ) -> Iterator[NDArray[np.float32]]:
-        """Yield the linear light of each row of samples, by compiled code.
-
-        Parameters
-        ----------
-        smooth, seconds, above, below
-            As for `light`.
-        wrapped : bool
-            Whether the last column is the first one's neighbour, as it is in a band.
-
-        Yields
-        ------
-        ndarray of float32, shape (3, columns)
-            Valid until the next.
-        """
+        """Yield the light of each row, as `Shader.rows` does."""
         # Its code needs numba, which takes a fifth of a second to load: only workers do.
         from pipeline.colour.shade_lanes import change_row, light_row, smoothed_row
 
-        turns = self._turns(smooth)
+        turns = self.turns(samples)
         rows, columns = turns.shape
-        offset = self._look.offset + self._look.cycle * seconds
+        offset = self._layer.offset + self._cycle * seconds
         change = np.empty((rows, columns), np.float32)
         for row in range(rows):
             neighbours = turns[max(row - 1, 0)], turns[min(row + 1, rows - 1)]
@@ -138,7 +176,7 @@ class Shader:
         light = np.empty((rows, 3, columns), np.float32)
         for row in range(rows):
             light_row(
-                turns[row], change[row], offset, np.float32(_FOOTPRINT), self._levels, self._light,
+                turns[row], change[row], offset, np.float32(_FOOTPRINT), self._levels, self.table,
                 bits, index, light[row],
             )  # fmt: skip  # as in its head
         across, out = np.empty(columns, np.float32), np.empty((3, columns), np.float32)
@@ -149,7 +187,7 @@ class Shader:
             )  # fmt: skip  # as in its head
             yield out
 
-    def _index(
+    def index(
         self, turns: NDArray[np.float64], change: NDArray[np.float32], seconds: float
     ) -> NDArray[np.int32]:
         """Return each sample's place in the stack of palettes."""
@@ -157,24 +195,64 @@ class Shader:
         level = np.rint(np.log2(footprint * np.float32(TURN))).astype(np.int32)
         np.minimum(level, self._levels - 1, out=level)
         inside = np.isnan(turns)
-        place = turns + (self._look.offset + self._look.cycle * seconds)
+        place = turns + (self._layer.offset + self._cycle * seconds)
         place -= np.floor(place)
         place[inside] = 0.0
         index = (place * TURN).astype(np.int32)
         np.minimum(index, TURN - 1, out=index)
         index += level * np.int32(TURN)
-        index[inside] = self._interior_index
+        index[inside] = len(self.table) - 1
         return index
 
-    def _turns(self, smooth: NDArray[np.float64]) -> NDArray[np.float64]:
+    def turns(self, samples: Samples) -> NDArray[np.float64]:
+        """Return each sample's place in the palette, in turns; NaN where nothing escaped."""
+        if self._layer.by == "count":
+            return self._turns_of_counts(samples.smooth)
+        assert samples.traces is not None
+        part = _PARTS[self._layer.by](samples, self._layer)
+        turns = np.clip(np.asarray(part, np.float64), 0.0, _LAST_PLACE)
+        return np.where(np.isnan(samples.smooth), np.nan, turns)
+
+    def _turns_of_counts(self, smooth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how many turns of the palette a smooth count is from zero."""
-        if self._look.scale == "linear":
+        if self._layer.scale == "linear":
             scaled = smooth
-        elif self._look.scale == "sqrt":
+        elif self._layer.scale == "sqrt":
             scaled = np.sqrt(np.maximum(smooth, 0.0))
         else:
             scaled = np.log2(np.maximum(smooth + _LOG_SHIFT, 0.5))
-        return np.asarray(scaled / self._look.period)
+        return np.asarray(scaled / self._layer.period)
+
+
+def _distance_part(samples: Samples, layer: Layer) -> NDArray[np.float32]:
+    """Return 0 at the set, a half at the layer's period, 1 far away."""
+    assert samples.traces is not None
+    away = samples.traces.log2_distance + np.float32(samples.log2_px - np.log2(layer.period))
+    return np.asarray(1 / (1 + np.exp2(-np.clip(away, -60, 60))), np.float32)
+
+
+def _traces(samples: Samples) -> StoredTraces:
+    assert samples.traces is not None
+    return samples.traces
+
+
+def _told_apart(values: NDArray[Any], samples: Samples, mean: float) -> NDArray[Any]:
+    """Return values that turn with the orbit's angle, levelled to their mean where they are noise.
+
+    Such cells are about as large as the set is far away.
+    """
+    distance2 = np.exp2(2 * np.clip(_traces(samples).log2_distance, -30, 30))
+    return mean + (values - mean) * (distance2 / (distance2 + _CELL_SAMPLES**2))
+
+
+_PARTS: dict[By, Callable[[Samples, Layer], NDArray[Any]]] = {
+    "distance": _distance_part,
+    "stripes": lambda samples, _: _told_apart(_traces(samples).stripes, samples, 0.5),
+    "trap": lambda samples, _: _told_apart(_traces(samples).trap, samples, _MEAN_TRAP),
+    "decomposition": lambda samples, _: _told_apart(
+        np.floor(2 * _traces(samples).phase), samples, 0.5
+    ),
+}
 
 
 @lru_cache(maxsize=2)
@@ -215,11 +293,14 @@ def _with_neighbours(light: NDArray[np.float32]) -> NDArray[np.float32]:
     return both
 
 
-def _averaged(turn: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Return a closed turn averaged over `width` entries about each."""
+def _averaged(turn: NDArray[np.float64], width: int, closed: bool) -> NDArray[np.float64]:
+    """Return a palette averaged over `width` entries about each; beyond its ends it goes on so."""
     if width == 1:
         return turn
-    ring = np.concatenate([turn, turn, turn])
+    before, after = turn, turn
+    if not closed:
+        before, after = np.broadcast_to(turn[0], turn.shape), np.broadcast_to(turn[-1], turn.shape)
+    ring = np.concatenate([before, turn, after])
     total = np.concatenate([np.zeros((1, 3)), np.cumsum(ring, axis=0)])
     first = np.arange(len(turn)) + len(turn) - width // 2
     return np.asarray((total[first + width] - total[first]) / width)

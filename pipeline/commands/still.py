@@ -84,14 +84,18 @@ def _drawn(
     """Return a frame's picture; its counts are stored, and computed where they are not."""
     supersample = config.quality.supersample
     canvas = frame.canvas(supersample, references)
+    tracing = config.look.tracing
+    canvases = [canvas] if tracing is None else [canvas, canvas.traced(tracing)]
     store = outputs.store
     for _ in range(2):
-        if not store.holds(canvas):
-            store.save(canvas, *_counted(canvas, frame, store, pool))
+        for part in canvases:
+            if not store.holds(part):
+                store.save(part, *_counted(part, frame, store, pool))
         try:
-            return draw_rgb(store.path(canvas), canvas, supersample, config.look, frame.time)
+            return draw_rgb(store, canvas, supersample, config.look, frame.time)
         except DamagedError:
-            store.discard(canvas)
+            for part in canvases:
+                store.discard(part)
     raise RenderError(f"{store.path(canvas)}: comes back damaged; check the disk")
 
 

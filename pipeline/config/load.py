@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from pipeline.colour.look import DEFAULT_PERIOD, Look
+from pipeline.colour.look import Look
 from pipeline.colour.palette import palette_fault
+from pipeline.config.colours import look_from
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, Reuse, VideoSection
 from pipeline.config.yaml_tree import (
@@ -180,7 +181,7 @@ class _Checker:
                 self._refuse(detail["loc"], detail["type"], detail["msg"])
         self._check_keyframes()
         self._check_video()
-        self._check_palette()
+        self._check_palettes()
         return None if self.faults else model
 
     def _refuse(self, path: tuple[str | int, ...], kind: str, message: str) -> None:
@@ -268,11 +269,19 @@ class _Checker:
                 f"{codec} does not encode {pixels}; it encodes {', '.join(PIXEL_FORMATS[codec])}",
             )
 
-    def _check_palette(self) -> None:
+    def _check_palettes(self) -> None:
         colour = self._plain.get("colour")
-        palette = colour.get("palette") if isinstance(colour, dict) else None
-        if isinstance(palette, str) and palette.strip() and (fault := palette_fault(palette)):
-            self._fault(self._place("colour", "palette"), ("colour", "palette"), fault)
+        if not isinstance(colour, dict):
+            return
+        layers = colour.get("layers")
+        layers = layers if isinstance(layers, list) else []
+        for path, section in [
+            (("colour",), colour),
+            *((("colour", "layers", k), layer) for k, layer in enumerate(layers)),
+        ]:
+            palette = section.get("palette") if isinstance(section, dict) else None
+            if isinstance(palette, str) and palette.strip() and (fault := palette_fault(palette)):
+                self._fault(self._place(*path, "palette"), (*path, "palette"), fault)
 
     def config(self, path: Path, model: ConfigModel) -> Config:
         """Return the config of a model without faults; check what the whole of it means."""
@@ -290,18 +299,10 @@ class _Checker:
                 "shorten it or lower fps",
             )
             raise ConfigError(path, self.faults)
-        colour = model.colour
         return Config(
             path=path,
             encoding=encoding,
-            look=Look(
-                palette=colour.palette,
-                period=float(colour.period or DEFAULT_PERIOD[colour.scale]),
-                offset=float(colour.offset),
-                cycle=float(colour.cycle),
-                scale=colour.scale,
-                interior=colour.interior,
-            ),
+            look=look_from(model.colour),
             workers=model.render.workers,
             quality=QUALITIES[model.render.quality],
             reuse=model.render.reuse,
@@ -376,10 +377,19 @@ def _known_keys(path: tuple[str | int, ...]) -> list[str]:
     """Return the keys of the section at a path."""
     if not path:
         return list(ConfigModel.model_fields)
-    if path[0] == "keyframes":
-        return list(KeyframeModel.model_fields)
-    section = ConfigModel.model_fields[str(path[0])].annotation
+    section: Any = ConfigModel
+    for part in path:
+        if isinstance(part, str):
+            section = _section_of(section.model_fields[part].annotation)
     return list(getattr(section, "model_fields", {}))
+
+
+def _section_of(annotation: Any) -> Any:
+    """Return the section in what may also be None, or is a list of it."""
+    for part in get_args(annotation):
+        if hasattr(_section_of(part), "model_fields"):
+            return _section_of(part)
+    return annotation
 
 
 def _encoding(video: VideoSection) -> Encoding:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from pipeline.colour.look import Rgb, Scale
+from pipeline.colour.look import Blend, By, Rgb, Scale
 from pipeline.config.value import (
     colour_from,
     frame_rate_from,
@@ -18,6 +18,7 @@ from pipeline.config.value import (
     wrong,
 )
 from pipeline.kernels.choice import ACCURACIES
+from pipeline.kernels.tracing import TrapShape
 from pipeline.quality import QUALITIES
 
 CODECS = ("h264", "h265", "av1", "vp9")
@@ -28,6 +29,10 @@ EASES = ("linear", "in", "out", "in-out")
 REUSES = ("bands", "frames", "auto")
 KEEPS = ("all", "needed", "nothing")
 SCALES = ("linear", "sqrt", "log")
+BYS = ("count", "distance", "stripes", "trap", "decomposition")
+BLENDS = ("normal", "multiply", "screen", "overlay", "soft-light", "add")
+TRAPS = ("point", "cross")
+MAX_LAYERS = 8
 MAX_PALETTE_COLOURS = 256
 MAX_KEYFRAMES = 10_000
 MAX_MAXITER = 2_000_000_000
@@ -48,6 +53,14 @@ def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
             'such as ["#000764", "#ffffff", "#ffaa00"]'
         )
     return tuple(colour_from(colour) for colour in value)
+
+
+def _layers_from(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise wrong("should be a list of layers, each with by, palette and blend")
+    if len(value) > MAX_LAYERS:
+        raise wrong(f"has {len(value)} layers, and may have {MAX_LAYERS}")
+    return value
 
 
 def _two_numbers_from(value: Any) -> Any:
@@ -90,9 +103,37 @@ class VideoSection(Section):
     ] = None
 
 
-class ColourSection(Section):
-    """How counts look."""
+class LightSection(Section):
+    """A light from the side, on a relief that rises towards the set."""
 
+    # Degrees, counterclockwise from the right: 135 is the upper left.
+    azimuth: Annotated[Decimal, number("-360", "360", "degrees, from -360 to 360")] = Decimal(135)
+    elevation: Annotated[Decimal, number("1", "90", "degrees, from 1 to 90")] = Decimal(45)
+    strength: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal("0.6")
+
+
+class LayerSection(Section):
+    """Colours laid over those below."""
+
+    by: Annotated[By, word(*BYS)]
+    palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = (
+        (0, 0, 0),
+        (255, 255, 255),
+    )
+    # None: what suits the property and the scale.
+    period: Annotated[Decimal | None, number("1e-6", "1e9", "a number from 1e-6 to 1e9")] = None
+    offset: Annotated[Decimal, number("-1e6", "1e6", "turns, from -1e6 to 1e6")] = Decimal(0)
+    scale: Annotated[Scale, word(*SCALES)] = "sqrt"
+    blend: Annotated[Blend, word(*BLENDS)] = "overlay"
+    opacity: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal("0.5")
+
+
+class ColourSection(Section):
+    """How points look."""
+
+    # What the palette is laid along. All but `count` need the orbits once more: about as long as
+    # counting takes.
+    by: Annotated[By, word(*BYS)] = "count"
     palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = "dusk"
     # None: what suits the scale.
     period: Annotated[Decimal | None, number("1e-6", "1e9", "a number from 1e-6 to 1e9")] = None
@@ -102,6 +143,16 @@ class ColourSection(Section):
     )
     scale: Annotated[Scale, word(*SCALES)] = "sqrt"
     interior: Annotated[Rgb, BeforeValidator(colour_from)] = (0, 0, 0)
+    light: LightSection | None = None
+    layers: Annotated[list[LayerSection], BeforeValidator(_layers_from)] = []
+    # Stripes around the origin.
+    stripes: Annotated[int, whole(1, 16)] = 5
+    # Bright is what comes near it in its last steps.
+    trap: Annotated[TrapShape, word(*TRAPS)] = "cross"
+    # None: i for a point, 0 for a cross.
+    trap_at: Annotated[tuple[Coordinate, Coordinate] | None, BeforeValidator(_two_numbers_from)] = (
+        None
+    )
 
 
 class RenderSection(Section):

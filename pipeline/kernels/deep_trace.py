@@ -9,7 +9,8 @@ from pipeline.kernels.approximation import Approximation
 from pipeline.kernels.packets import iterate_tile
 from pipeline.kernels.perturbation import TILE_COLUMNS, TILE_ROWS
 from pipeline.kernels.reference import Reference
-from pipeline.kernels.trace import Traces, Tracing, traces_from
+from pipeline.kernels.trace import Traces, traces_from
+from pipeline.kernels.tracing import Tracing
 
 # Of a point that is the reference itself: there the derivative is that of its neighbours.
 _BESIDE = 2.0**-40

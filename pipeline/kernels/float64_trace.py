@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.series import Series, series_about
-from pipeline.kernels.trace import Traces, Tracing, traces_from
+from pipeline.kernels.trace import Traces, traces_from
+from pipeline.kernels.tracing import Tracing
 
 _LANES = 64
 _NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
@@ -66,6 +67,9 @@ def _advance(a, b, steps, mid_a, mid_b, radius, begun, re, im, x, y, slope):
     for start in range(0, a.size, _LANES):
         count = min(_LANES, a.size - start)
         taken = np.int64(0)
+        # Idle ones stay at 0.
+        for i in range(6 * _LANES if count < _LANES else 0):
+            lanes[i] = 0.0
         for i in range(count):
             lanes[4 * _LANES + i] = a[start + i]
             lanes[5 * _LANES + i] = b[start + i]

@@ -18,7 +18,9 @@ from pipeline.kernels.tracing import Tracing
 _STRIPE_MEMORY = 0.85
 _TRAP_MEMORY = 0.9
 # The distance at which a trap is half as bright.
-_TRAP_SIZE = 0.25
+_TRAP_SIZE = 0.05
+# A point is missed by more than a line is: its distance counts for less.
+_POINT_PART = 0.2
 _LN2 = 0.6931471805599453
 _BLOCK = 256
 
@@ -177,8 +179,7 @@ def _nearness(x, y, shape, trap_x, trap_y):
     away_x = x - trap_x
     away_y = y - trap_y
     if shape == 1:
-        distance2 = away_x * away_x + away_y * away_y
+        distance = _POINT_PART * np.sqrt(away_x * away_x + away_y * away_y)
     else:
-        away = min(abs(away_x), abs(away_y))
-        distance2 = away * away
-    return 1.0 / (1.0 + distance2 / (_TRAP_SIZE * _TRAP_SIZE))
+        distance = min(abs(away_x), abs(away_y))
+    return 1.0 / (1.0 + distance / _TRAP_SIZE)

@@ -1,0 +1,53 @@
+"""From the config's colour section to the look."""
+
+from decimal import Decimal
+
+from pipeline.colour.look import DEFAULT_DISTANCE, DEFAULT_PERIOD, By, Layer, Light, Look, Scale
+from pipeline.config.model import ColourSection, LayerSection, LightSection
+
+
+def look_from(colour: ColourSection) -> Look:
+    """Return the look of a colour section without faults."""
+    return Look(
+        palette=colour.palette,
+        period=_period(colour.period, colour.by, colour.scale),
+        offset=float(colour.offset),
+        cycle=float(colour.cycle),
+        scale=colour.scale,
+        interior=colour.interior,
+        by=colour.by,
+        light=None if colour.light is None else _light(colour.light),
+        layers=tuple(map(_layer, colour.layers)),
+        stripes=colour.stripes,
+        trap=colour.trap,
+        trap_at=_trap_at(colour),
+    )
+
+
+def _trap_at(colour: ColourSection) -> tuple[float, float]:
+    if colour.trap_at is not None:
+        return float(colour.trap_at[0]), float(colour.trap_at[1])
+    # Orbits on their way out pass i; few come near 0 so late.
+    return 0.0, (1.0 if colour.trap == "point" else 0.0)
+
+
+def _light(light: LightSection) -> Light:
+    return Light(float(light.azimuth), float(light.elevation), float(light.strength))
+
+
+def _layer(layer: LayerSection) -> Layer:
+    return Layer(
+        by=layer.by,
+        palette=layer.palette,
+        period=_period(layer.period, layer.by, layer.scale),
+        offset=float(layer.offset),
+        scale=layer.scale,
+        blend=layer.blend,
+        opacity=float(layer.opacity),
+    )
+
+
+def _period(period: Decimal | None, by: By, scale: Scale) -> float:
+    if period is not None:
+        return float(period)
+    return DEFAULT_DISTANCE if by == "distance" else DEFAULT_PERIOD[scale]

@@ -1,0 +1,119 @@
+"""Traces as few bytes: one chunk of rows packed, and unpacked again.
+
+Five planes of 16 bits, each written as differences along the row and compressed by Zstandard. What
+was not asked for is zeros, which take no room.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    # Its module needs numba, which only workers load.
+    from pipeline.kernels.trace import Traces
+
+# log2 of a distance in steps of this part: 0.3 %, no visible step.
+_DISTANCE_STEPS = 256
+_FARTHEST = 120.0
+# Of a turn, and of stripes and traps: as fine as colours are.
+_TURN_STEPS = 1024
+_PLANES = 5
+_ZSTD_LEVEL = 1
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTraces:
+    """Traces of some rows as they come back from disk, shape (rows, columns).
+
+    Where nothing escaped, distances are so large as never else, and the rest is 0.
+    """
+
+    log2_distance: Floats
+    """log2 of the distance estimate, in distances of samples, -120 to 120."""
+    direction: Floats
+    """Turns, 0 to 1."""
+    phase: Floats
+    stripes: Floats
+    trap: Floats
+
+    def rows(self, chosen: slice) -> "StoredTraces":
+        """Return some of the rows."""
+        return StoredTraces(*(part[chosen] for part in self._parts()))
+
+    def columns_at(self, columns: NDArray[np.intp]) -> "StoredTraces":
+        """Return some of the columns."""
+        return StoredTraces(*(part[:, columns] for part in self._parts()))
+
+    def _parts(self) -> tuple[Floats, ...]:
+        return self.log2_distance, self.direction, self.phase, self.stripes, self.trap
+
+    @staticmethod
+    def joined(parts: "list[StoredTraces]") -> "StoredTraces":
+        """Return several runs of rows as one."""
+        if len(parts) == 1:
+            return parts[0]
+        return StoredTraces(*map(np.concatenate, zip(*(p._parts() for p in parts), strict=True)))
+
+
+def packed_from_traces(
+    traces: "Traces", escaped: NDArray[np.bool_], log2_spacing: NDArray[np.float64]
+) -> bytes:
+    """Pack the traces of a chunk.
+
+    Parameters
+    ----------
+    escaped : ndarray of bool, shape (rows, columns)
+        Whose traces these are.
+    log2_spacing : ndarray of float64, shape (rows,)
+        log2 of the distance of samples, row by row.
+    """
+    rows, columns = escaped.shape
+    where = np.flatnonzero(escaped)
+    distance = traces.log2_distance - np.repeat(log2_spacing, columns)[where]
+    # NaN where an estimate left the range of float64.
+    distance = np.clip(np.nan_to_num(distance, nan=-_FARTHEST), -_FARTHEST, _FARTHEST)
+    planes = np.zeros((_PLANES, rows * columns), np.int16)
+    planes[0] = round(_FARTHEST * _DISTANCE_STEPS)
+    planes[0, where] = np.rint(distance * _DISTANCE_STEPS)
+    planes[1, where] = np.rint(np.nan_to_num(traces.direction) * _TURN_STEPS) % _TURN_STEPS
+    planes[2, where] = np.rint(traces.phase * _TURN_STEPS) % _TURN_STEPS
+    planes[3, where] = np.rint(traces.stripes * _TURN_STEPS)
+    planes[4, where] = np.rint(traces.trap * _TURN_STEPS)
+    change = planes.reshape(_PLANES, rows, columns)
+    # Wraps round where it overflows, and back again on summing.
+    change[:, :, 1:] -= change[:, :, :-1].copy()
+    folded = (change << 1) ^ (change >> 15)
+    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(_bytes_apart(folded))
+
+
+def traces_from_packed(packed: bytes, rows: int, columns: int) -> StoredTraces:
+    """Unpack a chunk.
+
+    Raises
+    ------
+    ValueError
+        The bytes are not a chunk of this size.
+    """
+    size = 2 * _PLANES * rows * columns
+    try:
+        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=size)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from None
+    if len(data) != size:
+        raise ValueError(f"{len(data)} bytes, expected {size}")
+    low, high = np.frombuffer(data, np.uint8).reshape(2, -1).astype(np.uint16)
+    folded = low | (high << np.uint16(8))
+    change = (folded >> np.uint16(1)).view(np.int16) ^ -(folded & np.uint16(1)).view(np.int16)
+    planes = np.cumsum(change.reshape(_PLANES, rows, columns), axis=2, dtype=np.int16)
+    scale = np.array([1 / _DISTANCE_STEPS] + 4 * [1 / _TURN_STEPS], np.float32)
+    return StoredTraces(*(planes * scale[:, None, None]))
+
+
+def _bytes_apart(values: NDArray[np.int16]) -> bytes:
+    """Return all lower bytes, then all higher ones."""
+    return np.ascontiguousarray(values.reshape(-1, 1).view(np.uint8).T).tobytes()

@@ -1,0 +1,31 @@
+"""Deep traces against arbitrary precision."""
+
+import math
+
+import pytest
+
+from pipeline.canvas import Canvas
+from pipeline.kernels.choice import ACCURACIES, perturbation
+from pipeline.target import Target, bits_for
+from tests.kernels.test_perturbation import LOCATIONS, location, references  # noqa: F401  # fixture
+from tests.kernels.trace_truth import ALL, check
+
+# Those whose truth takes seconds.
+QUICK = "5e113", "e318", "e1000", "mitosis", "glitch_test_1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in QUICK else pytest.mark.slow)
+        for name in LOCATIONS
+        if name != "super_dense"
+    ],
+)
+def test_deep_traces_are_those_of_arbitrary_precision(name, references):  # noqa: F811  # a fixture
+    view, maxiter = location(name)
+    target = Target(view.center, bits_for(view.spacing()))
+    references.orbit(target).extend(maxiter, math.inf)
+    canvas = Canvas(view, maxiter, perturbation(ACCURACIES["fine"]), target, references=references)
+    bits = bits_for(view.spacing()) + 100
+    check(canvas, ALL, view.columns * view.rows // 12, bits, 16)
