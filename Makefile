@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup zoom still preview plan watch bench test test-all lint format benchmark clean
+.PHONY: help setup zoom recolour palette still preview plan watch bench test test-all lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -21,6 +21,12 @@ setup: $(READY) ## make .venv and install what rendering needs; the others do it
 
 zoom: $(READY) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
 	@$(RUN) zoom $(CONFIG) $(ARGS)
+
+recolour: $(READY) ## the video of CONFIG again, from stored counts alone
+	@$(RUN) recolour $(CONFIG) $(ARGS)
+
+palette: $(READY) ## one PNG of the zoom in many looks, each with the YAML that gives it
+	@$(RUN) palette $(CONFIG) $(ARGS)
 
 still: $(READY) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
 	@$(RUN) still $(CONFIG) $(ARGS)

@@ -68,6 +68,12 @@ def _parser() -> argparse.ArgumentParser:
 
     zoom = commands.add_parser("zoom", help="make the video, or what is missing of it")
     zoom.set_defaults(run=_zoom)
+    recolour = commands.add_parser("recolour", help="the video again, from stored counts alone")
+    recolour.set_defaults(run=_recolour)
+    palette = commands.add_parser(
+        "palette", help="one PNG of the zoom in many looks, each labelled"
+    )
+    palette.set_defaults(run=_palette)
     preview = commands.add_parser("preview", help="the same video small and quick")
     preview.set_defaults(run=_preview)
     plan = commands.add_parser("plan", help="check the config and say what a render would take")
@@ -77,9 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     zoom.add_argument(
         "config", type=Path, nargs="+", help="YAML files, or folders of them, one after the other"
     )
-    for command in (preview, plan, still):
+    for command in (recolour, palette, preview, plan, still):
         command.add_argument("config", type=Path, help="the YAML file")
-    for command in (zoom, preview, plan, still):
+    for command in (zoom, recolour, palette, preview, plan, still):
         command.set_defaults(resumes=True)
     chosen = still.add_mutually_exclusive_group()
     chosen.add_argument("--frame", type=int, metavar="N", help="the frame of this number, from 0")
@@ -102,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
     # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
     bench.set_defaults(run=_bench, resumes=False)
-    for command in (zoom, preview, plan, still, watch, bench):
+    for command in (zoom, recolour, palette, preview, plan, still, watch, bench):
         command.add_argument(
             "--output",
             type=Path,
@@ -120,6 +126,18 @@ def _zoom(options: argparse.Namespace) -> None:
         zoom(options.config[0], options.output)
     else:
         zoom_all(options.config, options.output)
+
+
+def _recolour(options: argparse.Namespace) -> None:
+    from pipeline.commands.zoom import recolour
+
+    recolour(options.config, options.output)
+
+
+def _palette(options: argparse.Namespace) -> None:
+    from pipeline.commands.palette import palette
+
+    palette(options.config, options.output)
 
 
 def _preview(options: argparse.Namespace) -> None:

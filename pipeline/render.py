@@ -7,6 +7,7 @@ from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
 from pipeline.durable import publish, temporary_path, write_durably
+from pipeline.equalising import equalised
 from pipeline.errors import EncoderError, RenderError
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
@@ -30,8 +31,12 @@ _TRIES = 3
 _KEPT_BYTES = 64 << 10
 
 
-def render_video(config: Config, outputs: Outputs, report: Report) -> None:
+def render_video(
+    config: Config, outputs: Outputs, report: Report, stored_only: bool = False
+) -> None:
     """Make the video of a config, or what is missing of it; `report` is filled on the way.
+
+    With `stored_only` it is made of stored counts, or not at all.
 
     Raises
     ------
@@ -49,9 +54,10 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
         bulletin: Bulletin | None = None
         try:
             frames = frame_list(config, outputs)
+            config = equalised(config, frames, outputs)
             report.workers = config.workers or usable_cores()
             bulletin = Bulletin(config, frames, outputs, report)
-            _render(config, frames, outputs, report, bulletin)
+            _render(config, frames, outputs, report, bulletin, stored_only)
             report.outcome = "finished"
         except BaseException as error:
             report.outcome = f"stopped: {type(error).__name__}: {error}"
@@ -70,13 +76,20 @@ def render_video(config: Config, outputs: Outputs, report: Report) -> None:
 
 
 def _render(
-    config: Config, frames: FrameList, outputs: Outputs, report: Report, bulletin: Bulletin
+    config: Config,
+    frames: FrameList,
+    outputs: Outputs,
+    report: Report,
+    bulletin: Bulletin,
+    stored_only: bool,
 ) -> None:
     report.frames = len(frames)
     if frames.limits is not None:
         report.maxiter = [(float(at), limit) for at, limit in frames.limits.knots]
     prospect = Prospect.of(config, frames, outputs)
     _describe(prospect, report)
+    if stored_only and prospect.missing:
+        raise RenderError(_lacking(prospect))
     if config.keep == "nothing" and _is_made(prospect, outputs):
         report.pixels_reused = prospect.samples
         return
@@ -100,6 +113,17 @@ def _render(
         raise RenderError(f"{outputs.video}: the joined video has not all its frames")
     report.pixels_reused = max(0, prospect.samples - report.pixels_computed)
     _tidy(prospect, outputs)
+
+
+def _lacking(prospect: Prospect) -> str:
+    """Say what is not stored."""
+    parts = {"counts": 0, "traces": 0}
+    for key, samples in prospect.missing.items():
+        traced = prospect.needs[key].canvas.tracing is not None
+        parts["traces" if traced else "counts"] += samples
+    lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for name, n in parts.items() if n)
+    config = prospect.config.path
+    return f"{config}: {lacking} are not stored; make zoom CONFIG={config} computes them"
 
 
 def _is_made(prospect: Prospect, outputs: Outputs) -> bool:

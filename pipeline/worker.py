@@ -17,6 +17,7 @@ from pipeline.colour.shade import HALO_ROWS, Shader, shader_of
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.tracing import Tracing
 from pipeline.orbit import Orbit, OrbitState
 from pipeline.picture import draw_rows, rgb8_from_light, rows_at_once
 from pipeline.store import DamagedError, Relative, Store
@@ -219,6 +220,29 @@ def _light(
     return shader.pixels(samples, float(seconds), supersample, above, below)
 
 
+def preview_looks(
+    canvas: Canvas, looks: Sequence[Look], seconds: Fraction, log2_px: float
+) -> list[NDArray[np.uint8]]:
+    """Draw a canvas of 2 × 2 samples a pixel in many looks, as 8-bit sRGB.
+
+    `log2_px` is log2 of the distance of its pixels in those of the video.
+    """
+    counts = [_counts(canvas, chunk, ())[0] for chunk in range(canvas.chunks)]
+    smooth = np.concatenate([part.smooth.reshape(-1, canvas.columns) for part in counts])
+    traces: dict[Tracing | None, StoredTraces | None] = {None: None}
+    pictures = []
+    for look in looks:
+        tracing = look.tracing
+        if tracing is not None and tracing not in traces:
+            traced = canvas.traced(tracing)
+            packed = [_packed_traces(traced, chunk, known)[0] for chunk, known in enumerate(counts)]
+            traces[tracing] = _unpacked_traces(traced, packed)
+        samples = Samples(smooth, traces[tracing], log2_px - 1.0)
+        light = Shader(look).pixels(samples, float(seconds), 2)
+        pictures.append(rgb8_from_light(light.transpose(0, 2, 1), 0))
+    return pictures
+
+
 @dataclass(frozen=True, slots=True)
 class SurveyedCanvas:
     """What a thinned canvas cost."""
@@ -281,8 +305,17 @@ def _unpacked(canvas: Canvas, packed: list[bytes], packed_traces: list[bytes]) -
         counts_from_packed(part, last - first, canvas.columns).smooth
         for part, (first, last) in zip(packed, bounds, strict=True)
     ]
-    traces = [
-        traces_from_packed(part, last - first, canvas.columns)
-        for part, (first, last) in zip(packed_traces, bounds, strict=False)
-    ]
-    return Samples(np.concatenate(smooth), StoredTraces.joined(traces) if traces else None)
+    return Samples(np.concatenate(smooth), _unpacked_traces(canvas, packed_traces))
+
+
+def _unpacked_traces(canvas: Canvas, packed: list[bytes]) -> StoredTraces | None:
+    """Return the traces of a canvas's first chunks."""
+    if not packed:
+        return None
+    bounds = [canvas.chunk_bounds(chunk) for chunk in range(len(packed))]
+    return StoredTraces.joined(
+        [
+            traces_from_packed(part, last - first, canvas.columns)
+            for part, (first, last) in zip(packed, bounds, strict=True)
+        ]
+    )

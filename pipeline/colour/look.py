@@ -3,17 +3,19 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from pipeline.colour.tones import Tones
 from pipeline.kernels.tracing import Tracing, TrapShape
 
 Rgb = tuple[int, int, int]
 """Red, green and blue, sRGB, 0 to 255."""
 
-Scale = Literal["linear", "sqrt", "log"]
+Scale = Literal["linear", "sqrt", "log", "histogram"]
 By = Literal["count", "distance", "stripes", "trap", "decomposition"]
 Blend = Literal["normal", "multiply", "screen", "overlay", "soft-light", "add"]
 
-DEFAULT_PERIOD: dict[Scale, float] = {"linear": 60.0, "sqrt": 8.0, "log": 1.6}
-"""A turn of the palette in the scale's own unit: counts, square roots of counts, doublings."""
+DEFAULT_PERIOD: dict[Scale, float] = {"linear": 60.0, "sqrt": 8.0, "log": 1.6, "histogram": 4.0}
+"""A turn of the palette in the scale's own unit: counts, square roots of counts, doublings, octaves
+of the zoom."""
 DEFAULT_DISTANCE = 8.0
 """The distance, in pixels, that shows the palette's middle."""
 
@@ -38,8 +40,8 @@ class Layer:
     palette: str | tuple[Rgb, ...]
     """A palette's name, or its colours."""
     period: float
-    """One turn of the palette: in counts, square roots of counts, or doublings of the count; for
-    `distance`, the pixels that show its middle."""
+    """One turn of the palette: in counts, square roots of counts, doublings of the count or octaves
+    of the zoom; for `distance`, the pixels that show its middle."""
     offset: float
     """Turns by which the palette is shifted."""
     scale: Scale
@@ -66,6 +68,8 @@ class Look:
     stripes: int = 5
     trap: TrapShape = "cross"
     trap_at: tuple[float, float] = (0.0, 0.0)
+    tones: Tones | None = None
+    """Found from the video's counts, for the scale `histogram`."""
 
     @property
     def all_layers(self) -> tuple[Layer, ...]:

@@ -2,6 +2,8 @@
 
 import difflib
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,12 +11,15 @@ from numpy.typing import NDArray
 
 from pipeline.colour.look import Rgb
 from pipeline.colour.oklab import linear_from_oklab, linear_from_srgb, oklab_from_linear
+from pipeline.colour.palette_files import FILE_ENDINGS
 
 TURN = 4096
 """Entries of a palette's turn."""
 
 # Ends of a map that are closer than this in Oklab meet; others are walked there and back.
 _CLOSED = 0.08
+
+_CMOCEAN = "cmo."
 
 OWN_PALETTES: dict[str, tuple[str, ...]] = {
     "dusk": (
@@ -34,20 +39,23 @@ OWN_PALETTES: dict[str, tuple[str, ...]] = {
 
 
 def known_palettes() -> list[str]:
-    """Return the names of all palettes: ours, matplotlib's and colorcet's."""
-    return sorted({*OWN_PALETTES, *_matplotlib_names(), *_colorcet_colours()})
+    """Return the names of all palettes: ours, matplotlib's, colorcet's and cmocean's."""
+    return sorted({*OWN_PALETTES, *_matplotlib_names(), *_colorcet_colours(), *_cmocean_files()})
 
 
 def palette_fault(name: str) -> str | None:
     """Return what is wrong with a palette's name, and what would be right; None if it is known."""
     if name in OWN_PALETTES or name in _matplotlib_names() or name in _colorcet_colours():
         return None
+    if name in _cmocean_files():
+        return None
     shown = name if len(name) <= 40 else f"{name[:36]}…"
     near = difflib.get_close_matches(name[:60].lower(), known_palettes(), n=1, cutoff=0.6)
     hint = f'; did you mean "{near[0]}"?' if near else ""
     return (
         f'"{shown}" is not a palette{hint}; take one of {", ".join(OWN_PALETTES)}, a name of '
-        "matplotlib's or colorcet's, or a list of colours"
+        "matplotlib's, colorcet's or cmocean's (cmo.thermal), a file "
+        f"({', '.join(FILE_ENDINGS)}), or a list of colours"
     )
 
 
@@ -87,6 +95,8 @@ def _srgb_colours(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
         return _rgb_from_hex(OWN_PALETTES[palette])
     if palette in _colorcet_colours():
         return _rgb_from_hex(_colorcet_colours()[palette])
+    if palette in _cmocean_files():
+        return np.loadtxt(_cmocean_files()[palette])
     import matplotlib
 
     return np.asarray(matplotlib.colormaps[palette](np.linspace(0, 1, 256))[:, :3])
@@ -140,3 +150,19 @@ def _colorcet_colours() -> dict[str, tuple[str, ...]]:
     import colorcet
 
     return {name: tuple(colours) for name, colours in colorcet.palette.items()}
+
+
+@lru_cache(maxsize=1)
+def _cmocean_files() -> dict[str, Path]:
+    """Return the files of cmocean's maps by name.
+
+    They are read as they are: importing cmocean makes them all, in a way that matplotlib has
+    deprecated.
+    """
+    package = find_spec("cmocean")
+    folders = package.submodule_search_locations if package else None
+    return {
+        _CMOCEAN + file.name.removesuffix("-rgb.txt"): file
+        for folder in folders or ()
+        for file in (Path(folder) / "rgb").glob("*-rgb.txt")
+    }

@@ -12,11 +12,10 @@ from pipeline.colour.look import By, Layer, Look
 from pipeline.colour.oklab import linear_from_srgb
 from pipeline.colour.palette import TURN, ramp_from_palette, turn_from_palette
 from pipeline.colour.samples import Samples
+from pipeline.colour.tones import LOG_SHIFT
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.traces_packing import StoredTraces
 
-# Smooth counts reach a little below 0 outside the disc of radius 2 (-2.4 at |c| = 1000).
-_LOG_SHIFT = 4.0
 # The part of the way to its neighbours over which a sample shows the palette's mean; the mean with
 # its neighbours does the rest.
 _FOOTPRINT = 0.3
@@ -148,6 +147,7 @@ class _Coloured:
     def __init__(self, layer: Layer, look: Look) -> None:
         self._layer = layer
         self._cycle = look.cycle
+        self._tones = look.tones if layer.scale == "histogram" else None
         self._levels = int(np.log2(TURN)) + 1
         self._cyclic = layer.by == "count"
         palette = (turn_from_palette if self._cyclic else ramp_from_palette)(layer.palette)
@@ -215,12 +215,14 @@ class _Coloured:
 
     def _turns_of_counts(self, smooth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how many turns of the palette a smooth count is from zero."""
-        if self._layer.scale == "linear":
+        if self._tones is not None:
+            scaled = self._tones.places_of(smooth)
+        elif self._layer.scale == "linear":
             scaled = smooth
         elif self._layer.scale == "sqrt":
             scaled = np.sqrt(np.maximum(smooth, 0.0))
         else:
-            scaled = np.log2(np.maximum(smooth + _LOG_SHIFT, 0.5))
+            scaled = np.log2(np.maximum(smooth + LOG_SHIFT, 0.5))
         return np.asarray(scaled / self._layer.period)
 
 

@@ -7,6 +7,7 @@ from pipeline.commands.opening import opened
 from pipeline.config.load import Config
 from pipeline.decimals import short_text
 from pipeline.drawing import Drawings
+from pipeline.equalising import equalised
 from pipeline.estimate import Estimate
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
@@ -28,6 +29,7 @@ def plan(path: Path, root: Path) -> None:
     config = opened(path)
     outputs = Outputs(root, config.name)
     frames = frame_list(config, outputs)
+    config = equalised(config, frames, outputs)
     workers = config.workers or usable_cores()
     prospect = Prospect.of(config, frames, outputs)
     with SharedPool(workers) as pool, outputs.references() as references:

@@ -15,6 +15,7 @@ from pipeline.config.load import Config
 from pipeline.config.value import decimal_from
 from pipeline.decimals import canonical_text
 from pipeline.durable import write_durably
+from pipeline.equalising import equalised
 from pipeline.errors import RenderError, UsageError
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.outcome import Outcome
@@ -45,6 +46,7 @@ def still(
     config = opened(path)
     outputs = Outputs(root, config.name)
     frames = frame_list(config, outputs)
+    config = equalised(config, frames, outputs)
     frame = _chosen(frames, config, number, seconds)
     outputs.store.folder.mkdir(parents=True, exist_ok=True)
     workers = config.workers or usable_cores()

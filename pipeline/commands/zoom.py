@@ -78,10 +78,22 @@ def _check_names(configs: list[Path]) -> None:
             )
 
 
-def make_video(config: Config, outputs: Outputs, command: str) -> None:
+def recolour(path: Path, root: Path) -> None:
+    """Make the video of a config again from stored counts.
+
+    Raises
+    ------
+    RenderError
+        Not all that it needs is stored.
+    """
+    config = opened(path)
+    make_video(config, Outputs(root, config.name), "recolour", stored_only=True)
+
+
+def make_video(config: Config, outputs: Outputs, command: str, stored_only: bool = False) -> None:
     """Render a config and print the summary."""
     report = Report(command, config.plain())
-    render_video(config, outputs, report)
+    render_video(config, outputs, report, stored_only)
     print(summary(report, outputs))
 
 

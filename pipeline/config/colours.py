@@ -1,15 +1,26 @@
 """From the config's colour section to the look."""
 
 from decimal import Decimal
+from pathlib import Path
 
-from pipeline.colour.look import DEFAULT_DISTANCE, DEFAULT_PERIOD, By, Layer, Light, Look, Scale
+from pipeline.colour.look import (
+    DEFAULT_DISTANCE,
+    DEFAULT_PERIOD,
+    By,
+    Layer,
+    Light,
+    Look,
+    Rgb,
+    Scale,
+)
+from pipeline.colour.palette_files import colours_from_file, is_palette_file
 from pipeline.config.model import ColourSection, LayerSection, LightSection
 
 
-def look_from(colour: ColourSection) -> Look:
-    """Return the look of a colour section without faults."""
+def look_from(colour: ColourSection, folder: Path) -> Look:
+    """Return the look of a colour section without faults; palette files lie in `folder`."""
     return Look(
-        palette=colour.palette,
+        palette=_palette(colour.palette, folder),
         period=_period(colour.period, colour.by, colour.scale),
         offset=float(colour.offset),
         cycle=float(colour.cycle),
@@ -17,11 +28,17 @@ def look_from(colour: ColourSection) -> Look:
         interior=colour.interior,
         by=colour.by,
         light=None if colour.light is None else _light(colour.light),
-        layers=tuple(map(_layer, colour.layers)),
+        layers=tuple(_layer(layer, folder) for layer in colour.layers),
         stripes=colour.stripes,
         trap=colour.trap,
         trap_at=_trap_at(colour),
     )
+
+
+def _palette(palette: str | tuple[Rgb, ...], folder: Path) -> str | tuple[Rgb, ...]:
+    if isinstance(palette, str) and is_palette_file(palette):
+        return colours_from_file(folder / palette)
+    return palette
 
 
 def _trap_at(colour: ColourSection) -> tuple[float, float]:
@@ -35,10 +52,10 @@ def _light(light: LightSection) -> Light:
     return Light(float(light.azimuth), float(light.elevation), float(light.strength))
 
 
-def _layer(layer: LayerSection) -> Layer:
+def _layer(layer: LayerSection, folder: Path) -> Layer:
     return Layer(
         by=layer.by,
-        palette=layer.palette,
+        palette=_palette(layer.palette, folder),
         period=_period(layer.period, layer.by, layer.scale),
         offset=float(layer.offset),
         scale=layer.scale,

@@ -4,14 +4,16 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 
 from pipeline.colour.look import Look
 from pipeline.colour.palette import palette_fault
+from pipeline.colour.palette_files import PaletteFileError, colours_from_file, is_palette_file
 from pipeline.config.colours import look_from
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
+from pipeline.config.keys import MISSING, dotted, known_keys
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, Reuse, VideoSection
 from pipeline.config.yaml_tree import (
     Mapping,
@@ -86,7 +88,7 @@ class Config:
         return {
             "path": str(self.path),
             "video": self.encoding.key(),
-            "colour": asdict(self.look),
+            "colour": {key: value for key, value in asdict(self.look).items() if key != "tones"},
             "render": {
                 "workers": self.workers,
                 "quality": self.quality.name,
@@ -125,7 +127,7 @@ def load_config(path: Path) -> Config:
     if not isinstance(node, Mapping):
         faults.append(Fault(node.place, "", "should be keys and values, such as keyframes: […]"))
         raise ConfigError(path, faults)
-    checker = _Checker(node, faults)
+    checker = _Checker(node, faults, path.parent)
     model = checker.model()
     if model is None:
         raise ConfigError(path, checker.faults)
@@ -135,8 +137,9 @@ def load_config(path: Path) -> Config:
 class _Checker:
     """Checks a tree section by section, keeping each value's place."""
 
-    def __init__(self, root: Mapping, faults: list[Fault]) -> None:
+    def __init__(self, root: Mapping, faults: list[Fault], folder: Path) -> None:
         self.faults = faults
+        self._folder = folder
         self._places: dict[tuple[str | int, ...], Place] = {(): root.place}
         self._key_places: dict[tuple[str | int, ...], Place] = {}
         self._plain = self._plain_from(root, ())
@@ -163,7 +166,7 @@ class _Checker:
         return plain
 
     def _fault(self, place: Place, path: tuple[str | int, ...], message: str) -> None:
-        self.faults.append(Fault(place, _dotted(path), message))
+        self.faults.append(Fault(place, dotted(path), message))
 
     def _place(self, *path: str | int) -> Place:
         """Return the place of a value, or of the nearest thing that holds it."""
@@ -187,7 +190,7 @@ class _Checker:
     def _refuse(self, path: tuple[str | int, ...], kind: str, message: str) -> None:
         """Add pydantic's complaint in our words."""
         if kind == "extra_forbidden":
-            known = _known_keys(path[:-1])
+            known = known_keys(path[:-1])
             key = str(path[-1])
             self._fault(
                 self._key_places.get(path, self._place(*path)),
@@ -195,9 +198,9 @@ class _Checker:
                 f"is not a key here{nearest(key, known)}; the keys are {', '.join(known)}",
             )
         elif kind == "missing":
-            self._fault(self._place(*path), path, _MISSING.get(str(path[-1]), "is missing"))
+            self._fault(self._place(*path), path, MISSING.get(str(path[-1]), "is missing"))
         elif kind in ("model_type", "model_attributes_type", "dict_type"):
-            keys = ", ".join(_known_keys(path))
+            keys = ", ".join(known_keys(path))
             self._fault(self._place(*path), path, f"should be keys and values; the keys: {keys}")
         else:
             self._fault(self._place(*path), path, message)
@@ -280,8 +283,17 @@ class _Checker:
             *((("colour", "layers", k), layer) for k, layer in enumerate(layers)),
         ]:
             palette = section.get("palette") if isinstance(section, dict) else None
-            if isinstance(palette, str) and palette.strip() and (fault := palette_fault(palette)):
+            if isinstance(palette, str) and palette.strip() and (fault := self._fault_of(palette)):
                 self._fault(self._place(*path, "palette"), (*path, "palette"), fault)
+
+    def _fault_of(self, palette: str) -> str | None:
+        if not is_palette_file(palette):
+            return palette_fault(palette)
+        try:
+            colours_from_file(self._folder / palette.strip())
+        except PaletteFileError as error:
+            return str(error)
+        return None
 
     def config(self, path: Path, model: ConfigModel) -> Config:
         """Return the config of a model without faults; check what the whole of it means."""
@@ -302,7 +314,7 @@ class _Checker:
         return Config(
             path=path,
             encoding=encoding,
-            look=look_from(model.colour),
+            look=look_from(model.colour, self._folder),
             workers=model.render.workers,
             quality=QUALITIES[model.render.quality],
             reuse=model.render.reuse,
@@ -352,44 +364,13 @@ class _Checker:
                     warnings.append(
                         Fault(
                             self._place(*path),
-                            _dotted(path),
+                            dotted(path),
                             f"has {typed} digits after the point; a width of "
                             f"{short_text(keyframe.width)} needs {needed}, or the zoom ends "
                             "beside its target",
                         )
                     )
         return warnings
-
-
-_MISSING = {
-    "keyframes": "is missing; a video needs at least one keyframe with time, center and width",
-    "time": "is missing; add the keyframe's time in seconds, such as time: 0",
-    "center": "is missing; add the point to look at, such as center: [-0.75, 0]",
-}
-
-
-def _dotted(path: tuple[str | int, ...]) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.lstrip(".")
-
-
-def _known_keys(path: tuple[str | int, ...]) -> list[str]:
-    """Return the keys of the section at a path."""
-    if not path:
-        return list(ConfigModel.model_fields)
-    section: Any = ConfigModel
-    for part in path:
-        if isinstance(part, str):
-            section = _section_of(section.model_fields[part].annotation)
-    return list(getattr(section, "model_fields", {}))
-
-
-def _section_of(annotation: Any) -> Any:
-    """Return the section in what may also be None, or is a list of it."""
-    for part in get_args(annotation):
-        if hasattr(_section_of(part), "model_fields"):
-            return _section_of(part)
-    return annotation
 
 
 def _encoding(video: VideoSection) -> Encoding:

@@ -1,0 +1,38 @@
+"""The keys that a config may have, and how a key's place is written."""
+
+from typing import Any, get_args
+
+from pipeline.config.model import ConfigModel
+
+MISSING = {
+    "keyframes": "is missing; a video needs at least one keyframe with time, center and width",
+    "time": "is missing; add the keyframe's time in seconds, such as time: 0",
+    "center": "is missing; add the point to look at, such as center: [-0.75, 0]",
+    "by": "is missing; say what the layer shows, such as by: stripes",
+}
+"""What is said of a key that must be there."""
+
+
+def dotted(path: tuple[str | int, ...]) -> str:
+    """Return a key's place as it is written: keyframes[0].center."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.lstrip(".")
+
+
+def known_keys(path: tuple[str | int, ...]) -> list[str]:
+    """Return the keys of the section at a path."""
+    if not path:
+        return list(ConfigModel.model_fields)
+    section: Any = ConfigModel
+    for part in path:
+        if isinstance(part, str):
+            section = _section_of(section.model_fields[part].annotation)
+    return list(getattr(section, "model_fields", {}))
+
+
+def _section_of(annotation: Any) -> Any:
+    """Return the section in what may also be None, or is a list of it."""
+    for part in get_args(annotation):
+        if hasattr(_section_of(part), "model_fields"):
+            return _section_of(part)
+    return annotation
