@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup zoom recolour palette still preview plan watch bench test test-all lint format benchmark clean
+.PHONY: help setup zoom recolour palette still preview plan import watch bench test test-all lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -36,6 +36,9 @@ preview: $(READY) ## the video of CONFIG small and quick
 
 plan: $(READY) ## check CONFIG, and say what a render would take
 	@$(RUN) plan $(CONFIG) $(ARGS)
+
+import: $(READY) ## a config from a location of another program: FILE=place.kfr
+	@$(RUN) import "$(FILE)" $(ARGS)
 
 watch: $(READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
 	@$(RUN) watch $(CONFIG) $(ARGS)

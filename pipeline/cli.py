@@ -104,6 +104,16 @@ def _parser() -> argparse.ArgumentParser:
         help="where, 0.0.0.0:8000 for the whole local network (default: 127.0.0.1:8000)",
     )
 
+    importing = commands.add_parser(
+        "import", help="a config from .kfr, .toml, .ini, .im or .xpf of other programs"
+    )
+    importing.set_defaults(run=_import, resumes=False)
+    importing.add_argument("file", type=Path, help="the location")
+    importing.add_argument(
+        "config", type=Path, nargs="?", help="what to write (default: configs/NAME.yaml)"
+    )
+    importing.add_argument("--still", action="store_true", help="the view alone, no zoom to it")
+
     bench = commands.add_parser("bench", help="the article's table on this machine")
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
     # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
@@ -163,6 +173,12 @@ def _watch(options: argparse.Namespace) -> None:
 
     with contextlib.suppress(KeyboardInterrupt):
         watch(options.config, options.output, options.address)
+
+
+def _import(options: argparse.Namespace) -> None:
+    from pipeline.commands.importing import import_location
+
+    import_location(options.file, options.config, options.still)
 
 
 def _bench(options: argparse.Namespace) -> None:
