@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup zoom recolour palette still preview plan import watch bench test test-all lint format benchmark clean
+.PHONY: help setup zoom recolour palette still preview export plan import watch bench test test-all lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -33,6 +33,9 @@ still: $(READY) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
 
 preview: $(READY) ## the video of CONFIG small and quick
 	@$(RUN) preview $(CONFIG) $(ARGS)
+
+export: $(READY) ## the bands of CONFIG as OpenEXR files, for zoomasm and compositors
+	@$(RUN) export $(CONFIG) $(ARGS)
 
 plan: $(READY) ## check CONFIG, and say what a render would take
 	@$(RUN) plan $(CONFIG) $(ARGS)

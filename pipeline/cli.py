@@ -74,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         "palette", help="one PNG of the zoom in many looks, each labelled"
     )
     palette.set_defaults(run=_palette)
+    export = commands.add_parser("export", help="the zoom's bands as OpenEXR files")
+    export.set_defaults(run=_export)
     preview = commands.add_parser("preview", help="the same video small and quick")
     preview.set_defaults(run=_preview)
     plan = commands.add_parser("plan", help="check the config and say what a render would take")
@@ -83,15 +85,18 @@ def _parser() -> argparse.ArgumentParser:
     zoom.add_argument(
         "config", type=Path, nargs="+", help="YAML files, or folders of them, one after the other"
     )
-    for command in (recolour, palette, preview, plan, still):
+    for command in (recolour, palette, export, preview, plan, still):
         command.add_argument("config", type=Path, help="the YAML file")
-    for command in (zoom, recolour, palette, preview, plan, still):
+    for command in (zoom, recolour, palette, export, preview, plan, still):
         command.set_defaults(resumes=True)
     chosen = still.add_mutually_exclusive_group()
     chosen.add_argument("--frame", type=int, metavar="N", help="the frame of this number, from 0")
     chosen.add_argument("--time", metavar="S", help="the view at this time, in seconds")
     still.add_argument(
         "--raw", type=Path, metavar="FILE.npz", help="also write n, smooth, outcome and the view"
+    )
+    still.add_argument(
+        "--exr", type=Path, metavar="FILE.exr", help="also write N, NF, DEX and DEY as OpenEXR"
     )
 
     watch = commands.add_parser("watch", help="serve the status page of a render to a browser")
@@ -118,7 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
     # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
     bench.set_defaults(run=_bench, resumes=False)
-    for command in (zoom, recolour, palette, preview, plan, still, watch, bench):
+    for command in (zoom, recolour, palette, export, preview, plan, still, watch, bench):
         command.add_argument(
             "--output",
             type=Path,
@@ -150,6 +155,12 @@ def _palette(options: argparse.Namespace) -> None:
     palette(options.config, options.output)
 
 
+def _export(options: argparse.Namespace) -> None:
+    from pipeline.commands.export import export
+
+    export(options.config, options.output)
+
+
 def _preview(options: argparse.Namespace) -> None:
     from pipeline.commands.preview import preview
 
@@ -165,7 +176,8 @@ def _plan(options: argparse.Namespace) -> None:
 def _still(options: argparse.Namespace) -> None:
     from pipeline.commands.still import still
 
-    still(options.config, options.output, options.frame, options.time, options.raw)
+    chosen = options.frame, options.time
+    still(options.config, options.output, *chosen, options.raw, options.exr)
 
 
 def _watch(options: argparse.Namespace) -> None:

@@ -97,7 +97,7 @@ def test_what_is_missing_is_told(tmp_path, capsys, name, text, said):
     assert not (tmp_path / "made.yaml").exists()
 
 
-def test_nothing_is_overwritten_nor_left_unusable(tmp_path, capsys):
+def test_nothing_is_overwritten_nor_left_unusable(tmp_path):
     config, _ = imported(tmp_path, "a.kfr", KFR)
     before = config.read_text()
     assert main(["import", str(tmp_path / "a.kfr"), str(config)]) == 2

@@ -9,7 +9,7 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 
-from pipeline.canvas import Canvas
+from pipeline.commands.counting_one import store_missing
 from pipeline.commands.opening import opened
 from pipeline.config.load import Config
 from pipeline.config.value import decimal_from
@@ -17,8 +17,10 @@ from pipeline.decimals import canonical_text
 from pipeline.durable import write_durably
 from pipeline.equalising import equalised
 from pipeline.errors import RenderError, UsageError
+from pipeline.exr import write_exr
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.tracing import Tracing
 from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
@@ -28,14 +30,20 @@ from pipeline.progress import duration
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
 from pipeline.store import DamagedError, Store
+from pipeline.stored_samples import stored_samples
 from pipeline.view import View
-from pipeline.worker import count_chunks, count_rows, draw_rgb
+from pipeline.worker import count_rows, draw_rgb
 
 
 def still(
-    path: Path, root: Path, number: int | None, seconds: str | None, raw: Path | None
+    path: Path,
+    root: Path,
+    number: int | None,
+    seconds: str | None,
+    raw: Path | None,
+    exr: Path | None,
 ) -> None:
-    """Write one frame as PNG; `raw` names a file for its counts.
+    """Write one frame as PNG; `raw` and `exr` name files for what is computed at its pixels.
 
     Raises
     ------
@@ -55,6 +63,9 @@ def still(
         if raw is not None:
             _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
             print(raw)
+        if exr is not None:
+            _write_exr(exr, frame, outputs.store, pool, references)
+            print(exr)
         picture = _drawn(frame, config, outputs, pool, references)
     target = outputs.still(frame.index if len(frames) > 1 else None)
     _write_png(target, picture)
@@ -90,33 +101,13 @@ def _drawn(
     canvases = [canvas] if tracing is None else [canvas, canvas.traced(tracing)]
     store = outputs.store
     for _ in range(2):
-        for part in canvases:
-            if not store.holds(part):
-                store.save(part, *_counted(part, frame, store, pool))
+        store_missing(canvases, f"frame {frame.index}", store, pool)
         try:
             return draw_rgb(store, canvas, supersample, config.look, frame.time)
         except DamagedError:
             for part in canvases:
                 store.discard(part)
     raise RenderError(f"{store.path(canvas)}: comes back damaged; check the disk")
-
-
-def _counted(
-    canvas: Canvas, frame: Frame, store: Store, pool: SharedPool
-) -> tuple[list[bytes], int, int]:
-    """Return a canvas's packed chunks, its unresolved samples and the iterations done."""
-    chunks = [b""] * canvas.chunks
-    unresolved, iterations = 0, 0
-    relatives = store.relatives(canvas)
-    tasks = (
-        Task(f"frame {frame.index}", count_chunks, (canvas, first, last, relatives), first)
-        for first, last in RowCosts().blocks(canvas, pool.workers)
-    )
-    for task, block in pool.results(tasks):
-        chunks[task.tag : task.tag + len(block.chunks)] = block.chunks
-        unresolved += block.unresolved
-        iterations += block.iterations
-    return chunks, unresolved, iterations
 
 
 def _write_raw(
@@ -161,6 +152,19 @@ def _write_raw(
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     write_durably(path, [buffer.getvalue()])
+
+
+def _write_exr(
+    path: Path, frame: Frame, store: Store, pool: SharedPool, references: References
+) -> None:
+    """Write counts and distances of a frame's own pixels; they are stored too."""
+    canvas = frame.canvas(1, references)
+    tracing = Tracing()
+    store_missing([canvas, canvas.traced(tracing)], f"frame {frame.index}", store, pool)
+    with stored_samples(store, canvas, tracing, 0.0) as stored:
+        samples = stored.rows(0, canvas.rows)
+    assert samples.traces is not None
+    write_exr(path, samples.smooth, samples.traces, float(frame.view.rotation))
 
 
 def _view_as_text(view: View) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""`export`: a zoom's bands as OpenEXR files, the exponential map that zoomasm assembles."""
+
+import time
+from pathlib import Path
+
+from pipeline.commands.counting_one import store_missing
+from pipeline.commands.opening import opened
+from pipeline.drawing import Drawings
+from pipeline.errors import UsageError
+from pipeline.exr import write_exr
+from pipeline.kernels.tracing import Tracing
+from pipeline.limits import frame_list
+from pipeline.machine import usable_cores
+from pipeline.orbits import compute_orbits, steps_wanted
+from pipeline.outputs import Outputs
+from pipeline.pool import SharedPool
+from pipeline.progress import duration
+from pipeline.stored_samples import stored_samples
+
+
+def export(path: Path, root: Path) -> None:
+    """Write ``NAME-exr/000.exr`` and so on, an octave each from the outermost inwards.
+
+    A row is a ring, a column an angle, counterclockwise from the real axis. What is not stored is
+    computed, and stored.
+
+    Raises
+    ------
+    UsageError
+        No part of the video is made of bands.
+    """
+    start = time.monotonic()
+    config = opened(path)
+    outputs = Outputs(root, config.name)
+    frames = frame_list(config, outputs)
+    zooms = Drawings(config, frames).zooms
+    if not zooms:
+        raise UsageError(f"{path}: its frames have their own grids; render.reuse: bands has bands")
+    tracing = Tracing()
+    written = 0
+    with (
+        outputs.locked(),
+        SharedPool(config.workers or usable_cores()) as pool,
+        outputs.references() as references,
+    ):
+        bands = [band.against(references) for zoom in zooms for band in zoom.bands]
+        compute_orbits(steps_wanted(bands), references, pool)
+        folder = root / f"{config.name}-exr"
+        for number, band in enumerate(bands):
+            canvases = [band, band.traced(tracing)]
+            store_missing(canvases, f"band {number}", outputs.store, pool)
+            with stored_samples(outputs.store, band, tracing, 0.0) as stored:
+                samples = stored.rows(0, band.rows)
+            assert samples.traces is not None
+            write_exr(folder / f"{number:03}.exr", samples.smooth, samples.traces, 0.0)
+            written += 1
+    print(f"{folder}: {written} bands in {duration(time.monotonic() - start)}")
