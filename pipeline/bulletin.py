@@ -41,7 +41,9 @@ class Bulletin:
         self._encoding = config.encoding
         self._frames = frames
         self._outputs = outputs
-        self._video = f"../{quote(outputs.video.name)}"
+        # What a browser plays.
+        plays = outputs.ending == ".mp4"
+        self._video = f"../{quote(outputs.video.name)}" if plays else None
         self._report = report
         encoding = config.encoding
         widths = [keyframe.width for keyframe in config.keyframes]

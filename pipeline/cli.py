@@ -110,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     importing = commands.add_parser(
-        "import", help="a config from .kfr, .toml, .ini, .im or .xpf of other programs"
+        "import", help="a config from .kfr, .toml, .ini, .im, .xpf, or a video made here"
     )
     importing.set_defaults(run=_import, resumes=False)
     importing.add_argument("file", type=Path, help="the location")

@@ -1,6 +1,7 @@
 """Files that are whole or not there: written beside, flushed, renamed into place."""
 
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -21,6 +22,23 @@ def publish(temporary: Path, path: Path) -> None:
         os.close(descriptor)
     temporary.replace(path)
     _flush_folder(path.parent)
+
+
+def publish_folder(temporary: Path, path: Path) -> None:
+    """Give a finished folder of files its name, in place of what had it."""
+    for file in (*temporary.iterdir(), temporary):
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    before = temporary_path(path.with_name(f"{path.name}.before"))
+    if path.exists():
+        path.replace(before)
+    temporary.replace(path)
+    _flush_folder(path.parent)
+    if before.exists():
+        shutil.rmtree(before)
 
 
 def make_folder(folder: Path) -> None:

@@ -142,7 +142,7 @@ def _most_at_once(stored: dict[str, float], spans: dict[str, tuple[int, int]]) -
 def memory_bytes(config: Config, workers: int) -> int:
     """Return the memory of all processes together at their peak, about."""
     pixels = config.encoding.columns * config.encoding.rows
-    depth = 2 if config.encoding.bits == 10 else 1
+    depth = 2 if config.encoding.bits > 8 else 1
     pictures = (workers + WAITING_PICTURES) * config.encoding.frame_bytes
     encoder = ENCODER_BYTES + ENCODER_PIXEL_BYTES * depth * pixels
     textures = 0.0

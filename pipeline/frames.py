@@ -72,7 +72,8 @@ class FrameList:
     """All frames of a config, each made when it is asked for.
 
     Frame i stands at i/fps seconds; the last is the last that is not later than the last
-    keyframe. So a video of 12 s at 30 frames a second has 361, and one keyframe alone has one.
+    keyframe. So a video of 12 s at 30 frames a second has 361, and one keyframe alone has one. One
+    that loops goes back from there to the frame after the first.
 
     Where a keyframe leaves maxiter open, it is that of `limits` on both sides of it.
     """
@@ -84,13 +85,16 @@ class FrameList:
         """The ways between keyframes."""
         self._end = config.keyframes[-1].time
         self._fps = config.encoding.fps
+        self._there = int(self._end * self._fps) + 1
+        self._loops = config.loops and self._there > 2
         self._size = (config.encoding.columns, config.encoding.rows)
         self._accuracy = config.accuracy
         self._targets = _targets(config)
         self._check_reach(config)
 
     def __len__(self) -> int:
-        return int(self._end * self._fps) + 1
+        # Back again, without the ends, which the next turn shows.
+        return 2 * self._there - 2 if self._loops else self._there
 
     def __iter__(self) -> Iterator[Frame]:
         return (self[index] for index in range(len(self)))
@@ -98,7 +102,7 @@ class FrameList:
     def __getitem__(self, index: int) -> Frame:
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return self._frame(index, Fraction(index) / self._fps)
+        return self._frame(index, self._time(index))
 
     def at(self, seconds: Fraction) -> Frame:
         """Return a frame at any time of the video; its index is that of the last one not later.
@@ -137,7 +141,10 @@ class FrameList:
 
     def leg_of(self, index: int) -> int:
         """Return the number of the leg that a frame belongs to."""
-        return self._leg_at(Fraction(index) / self._fps)
+        return self._leg_at(self._time(index))
+
+    def _time(self, index: int) -> Fraction:
+        return Fraction(index if index < self._there else len(self) - index) / self._fps
 
     def _leg_at(self, time: Fraction) -> int:
         return bisect.bisect_right(self.legs, time, key=lambda leg: leg.start.time) - 1

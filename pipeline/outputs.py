@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.config.load import Config
 from pipeline.durable import lives_beside, make_folder, remove_temporaries
 from pipeline.errors import RenderError
 from pipeline.references import References
@@ -20,11 +21,18 @@ class Outputs:
 
     root: Path
     name: str
+    ending: str = ".mp4"
+    """What the video's name ends in; other than a file's it is that of a folder of pictures."""
+
+    @staticmethod
+    def of(config: Config, root: Path) -> "Outputs":
+        """Return the files of a config."""
+        return Outputs(root, config.name, config.encoding.ending)
 
     @property
     def video(self) -> Path:
         """The video."""
-        return self.root / f"{self.name}.mp4"
+        return self.root / f"{self.name}{self.ending}"
 
     @property
     def folder(self) -> Path:

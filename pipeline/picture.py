@@ -14,10 +14,16 @@ _STEPS = 1 << 16
 _SAMPLES_AT_ONCE = 1 << 15
 _DITHER_ROWS = 64
 
-# ITU-R BT.709-6, item 3.2.
-_KR, _KB = 0.2126, 0.0722
-_BLUE_SCALE = np.float32(224 / (2 * (1 - _KB)))
-_RED_SCALE = np.float32(224 / (2 * (1 - _KR)))
+# Weights of red and blue in luma: ITU-R BT.709-6, item 3.2; BT.2020-2, table 4.
+_LUMA_WEIGHTS = {"bt709": (0.2126, 0.0722), "hdr10": (0.2627, 0.0593)}
+# From BT.709's primaries to BT.2020's, in linear light: BT.2087-0, annex 1.
+_BT2020_FROM_BT709 = np.array(
+    [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]], np.float32
+)
+# SMPTE ST 2084, in the words of BT.2100-2, table 4.
+_PQ_M1, _PQ_M2 = 2610 / 16384, 2523 / 4096 * 128
+_PQ_C1, _PQ_C2, _PQ_C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
+_PQ_NITS = 10_000.0
 
 
 def rows_at_once(samples: int) -> int:
@@ -105,19 +111,33 @@ def _draw_tile_lanes(
     left: NDArray[np.float32],
 ) -> None:
     # Its code needs numba, which takes a fifth of a second to load: only workers do.
-    from pipeline.picture_lanes import chroma_rows, luma_rows, signal_rows
+    from pipeline.picture_lanes import chroma_rows, luma_rows, signal_rows, value_rows
 
     rows, _, columns = light.shape
     signal = np.empty((3, rows, columns), np.float32)
+    dither = _dither_rows(encoding.columns)
+    if encoding.signal == "rgb":
+        value_rows(light, _values_of_roots(None), signal)
+        largest = np.float32((1 << encoding.bits) - 1)
+        # ffmpeg's order: green, blue, red.
+        for plane, channel in zip(planes, (1, 2, 0), strict=True):
+            luma_rows(
+                signal[channel], dither, first_row, first_column, largest, np.float32(0),
+                np.float32(0), largest, plane,
+            )  # fmt: skip  # as in its head
+        return
+    red_weight, blue_weight = _LUMA_WEIGHTS[encoding.signal]
+    if encoding.white_nits is not None:
+        light = _in_bt2020(light)
     signal_rows(
-        light, _srgb_of_roots(), np.float32(_KR), np.float32(_KB), _BLUE_SCALE, _RED_SCALE, *signal
-    )
+        light, _values_of_roots(encoding.white_nits), np.float32(red_weight),
+        np.float32(blue_weight), _scale(blue_weight), _scale(red_weight), *signal,
+    )  # fmt: skip  # as in its head
     scale = np.float32(1 << (encoding.bits - 8))
     limits = scale, 255 * scale - 1
     luma_rows(
-        signal[0], _dither_rows(encoding.columns), first_row, first_column, 219 * scale,
-        16 * scale, *limits, planes[0],
-    )  # fmt: skip  # as in its head
+        signal[0], dither, first_row, first_column, 219 * scale, 16 * scale, *limits, planes[0]
+    )
     across, down = encoding.chroma_step
     before = np.where(np.isnan(left), signal[1:, :, 0], left)
     left[:] = signal[1:, :, -1]
@@ -126,6 +146,16 @@ def _draw_tile_lanes(
             difference, beside, across, down, first_column // across, scale, np.float32(128),
             *limits, plane,
         )  # fmt: skip  # as in its head
+
+
+def _scale(weight: float) -> np.float32:
+    """Return what brings a colour difference to 224 of 255."""
+    return np.float32(224 / (2 * (1 - weight)))
+
+
+def _in_bt2020(light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return light of shape (rows, 3, columns) in BT.2020's primaries."""
+    return np.ascontiguousarray(np.einsum("ij,rjc->ric", _BT2020_FROM_BT709, light))
 
 
 def draw_tile_numpy(
@@ -137,15 +167,26 @@ def draw_tile_numpy(
     left: NDArray[np.float32],
 ) -> None:
     """Do the same with numpy alone; samples may differ by one."""
-    srgb = _srgb(light.transpose(0, 2, 1))
+    if encoding.white_nits is not None:
+        light = _in_bt2020(light)
+    values = _values(light.transpose(0, 2, 1), encoding.white_nits)
+    dither = _dither(first_row, values.shape[0], encoding.columns)
+    dither = dither[:, first_column : first_column + values.shape[1]]
+    if encoding.signal == "rgb":
+        largest = (1 << encoding.bits) - 1
+        columns = np.s_[:, first_column : first_column + values.shape[1]]
+        for plane, channel in zip(planes, (1, 2, 0), strict=True):
+            sample = np.rint(values[..., channel] * np.float32(largest) + dither)
+            plane[columns] = np.clip(sample, 0, largest)
+        return
+    red_weight, blue_weight = _LUMA_WEIGHTS[encoding.signal]
+    weights = np.array([red_weight, 1 - red_weight - blue_weight, blue_weight], np.float32)
     scale = np.float32(1 << (encoding.bits - 8))
-    luma = srgb @ np.array([_KR, 1 - _KR - _KB, _KB], np.float32)
-    blue = (srgb[..., 2] - luma) * _BLUE_SCALE
-    red = (srgb[..., 0] - luma) * _RED_SCALE
+    luma = values @ weights
+    blue = (values[..., 2] - luma) * _scale(blue_weight)
+    red = (values[..., 0] - luma) * _scale(red_weight)
     across, down = encoding.chroma_step
-    luma *= 219 * scale
-    dither = _dither(first_row, luma.shape[0], encoding.columns)
-    luma += dither[:, first_column : first_column + luma.shape[1]]
+    luma = luma * (219 * scale) + dither
     signals = [luma + 16 * scale]
     for chroma, beside in zip((blue, red), left, strict=True):
         before = np.where(np.isnan(beside), chroma[:, 0], beside)[:, None]
@@ -184,13 +225,22 @@ def rgb8_from_frame(
     ]
     rows, columns = (min(sides) for sides in zip(*(part.shape for part in parts), strict=True))
     scale = 1 << (encoding.bits - 8)
-    luma, blue, red = (part[:rows, :columns] / scale for part in parts)
-    luma = (luma - 16) * (255 / 219)
-    blue, red = ((part - 128) * (255 / 224) for part in (blue, red))
-    r = luma + 2 * (1 - _KR) * red
-    b = luma + 2 * (1 - _KB) * blue
-    g = (luma - _KR * r - _KB * b) / (1 - _KR - _KB)
-    return np.asarray(np.clip(np.rint(np.stack([r, g, b], axis=-1)), 0, 255), np.uint8)
+    first, second, third = (part[:rows, :columns] / scale for part in parts)
+    if encoding.signal == "rgb":
+        rgb = np.stack([third, first, second], axis=-1)
+        return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
+    red_weight, blue_weight = _LUMA_WEIGHTS[encoding.signal]
+    luma = (first - 16) * (255 / 219)
+    blue, red = ((part - 128) * (255 / 224) for part in (second, third))
+    r = luma + 2 * (1 - red_weight) * red
+    b = luma + 2 * (1 - blue_weight) * blue
+    g = (luma - red_weight * r - blue_weight * b) / (1 - red_weight - blue_weight)
+    rgb = np.stack([r, g, b], axis=-1)
+    if encoding.white_nits is not None:
+        linear = _nits_from_pq(np.clip(rgb / 255, 0, 1)) / encoding.white_nits
+        linear = linear @ np.linalg.inv(_BT2020_FROM_BT709).T
+        rgb = 255 * srgb_from_linear(np.clip(linear, 0, 1))
+    return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
 
 
 def _means(plane: NDArray[Any], rows: int, columns: int) -> NDArray[np.float32]:
@@ -205,11 +255,34 @@ def _srgb(light: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.take(_srgb_table(), index)
 
 
-@lru_cache(maxsize=1)
-def _srgb_of_roots() -> NDArray[np.float32]:
+def _values(light: NDArray[np.float32], white_nits: int | None) -> NDArray[np.float32]:
+    """Return what a signal holds for light: sRGB's curve, or PQ's for a white so bright."""
+    if white_nits is None:
+        return _srgb(light)
+    return _pq_from_nits(np.clip(light, 0, 1).astype(np.float64) * white_nits).astype(np.float32)
+
+
+def _pq_from_nits(nits: NDArray[np.float64]) -> NDArray[np.float64]:
+    part = (nits / _PQ_NITS) ** _PQ_M1
+    return np.asarray(((_PQ_C1 + _PQ_C2 * part) / (1 + _PQ_C3 * part)) ** _PQ_M2)
+
+
+def _nits_from_pq(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    part = np.asarray(values, np.float64) ** (1 / _PQ_M2)
+    return np.asarray(
+        _PQ_NITS * (np.maximum(part - _PQ_C1, 0) / (_PQ_C2 - _PQ_C3 * part)) ** (1 / _PQ_M1)
+    )
+
+
+@lru_cache(maxsize=2)
+def _values_of_roots(white_nits: int | None) -> NDArray[np.float32]:
+    """Return a signal's values by the square root of light, in equal steps."""
     from pipeline.picture_lanes import ROOT_STEPS
 
-    return srgb_from_linear((np.arange(ROOT_STEPS + 1) / ROOT_STEPS) ** 2).astype(np.float32)
+    light = (np.arange(ROOT_STEPS + 1) / ROOT_STEPS) ** 2
+    if white_nits is None:
+        return srgb_from_linear(light).astype(np.float32)
+    return _pq_from_nits(light * white_nits).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

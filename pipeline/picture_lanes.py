@@ -47,6 +47,23 @@ def signal_rows(light, roots, kr, kb, blue_scale, red_scale, luma, blue, red):
 
 
 @compiled
+def value_rows(light, roots, values):
+    """Fill values, float32 of shape (3, rows, columns), with what `roots` holds for each light."""
+    rows, _, columns = light.shape
+    steps = np.float32(ROOT_STEPS)
+    places = np.empty(columns, np.int32)
+    for row in range(rows):
+        for channel in range(3):
+            source = light[row, channel]
+            for i in range(columns):
+                root = np.sqrt(min(max(source[i], np.float32(0)), np.float32(1)))
+                places[i] = np.int32(root * steps + _HALF)
+            out = values[channel, row]
+            for i in range(columns):
+                out[i] = roots[np.uint32(places[i])]
+
+
+@compiled
 def luma_rows(
     luma, dither, first_row, first, scale, offset, lowest, highest, out
 ):  # fmt: skip  # the signal, how its samples are made, where they go

@@ -6,7 +6,7 @@ import time
 from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
-from pipeline.durable import publish, temporary_path, write_durably
+from pipeline.durable import publish, publish_folder, temporary_path, write_durably
 from pipeline.equalising import equalised
 from pipeline.errors import EncoderError, RenderError
 from pipeline.estimate import check_free_disk, check_room
@@ -149,7 +149,7 @@ def _tidy(prospect: Prospect, outputs: Outputs) -> None:
     if keep == "nothing":
         write_durably(outputs.made_of, [_made_of(prospect).encode()])
         shutil.rmtree(outputs.orbits, ignore_errors=True)
-    for path in set(outputs.segments.glob("*.mp4")) - known:
+    for path in set(outputs.segments.iterdir()) - known:
         path.unlink()
     if keep != "all":
         for path in outputs.store.folder.glob("*.counts"):
@@ -217,9 +217,10 @@ def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: R
     stage.begin()
     temporary = temporary_path(outputs.video)
     try:
-        join([segment.path for segment in segments], temporary, config.encoding)
+        tags = {"title": config.name, "comment": config.text}
+        join([segment.path for segment in segments], temporary, config.encoding, tags)
         if count_frames(temporary) == segments[-1].last:
-            publish(temporary, outputs.video)
+            (publish_folder if temporary.is_dir() else publish)(temporary, outputs.video)
             return True
     except RenderError:
         if not _drop_damaged(segments, report):
@@ -227,6 +228,8 @@ def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: R
     else:
         _drop_damaged(segments, report)
     finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
         stage.end(0.0)
     return False

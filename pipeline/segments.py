@@ -56,5 +56,6 @@ def segments_of(
             "drawing": _DRAWING_VERSION,
         }
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
-        segments.append(Segment(index, first, last, folder / f"{index:05}-{digest}.mp4"))
+        name = f"{index:05}-{digest}{encoding.segment_ending}"
+        segments.append(Segment(index, first, last, folder / name))
     return segments

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -81,6 +82,6 @@ def test_bands_are_exported_ring_by_ring(tmp_path):
             channels = file.channels()
             bands.append(channels["N"].pixels + channels["NF"].pixels.astype(float))
     # The rings of one octave go on where those of the one before end.
-    for outer, inner in zip(bands, bands[1:], strict=False):
+    for outer, inner in pairwise(bands):
         apart = np.abs(np.median(outer[-1]) - np.median(inner[0]))
         assert apart < 0.1 * np.ptp(np.median(np.concatenate([outer, inner]), axis=1)) + 0.5

@@ -1,8 +1,10 @@
 """Encoding through the real ffmpeg: every codec, every failure with its message."""
 
 import collections
+import subprocess
 from fractions import Fraction
 
+import imageio.v3 as iio
 import imageio_ffmpeg
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from pipeline.errors import RenderError
 from pipeline.video.encoder import Encoder
 from pipeline.video.encoding import DEFAULT_CRF, DEFAULT_PRESET, PIXEL_FORMATS, Encoding
-from pipeline.video.ffmpeg import FrameWriter, count_frames, join
+from pipeline.video.ffmpeg import FrameWriter, count_frames, join, tags_of
 
 COLUMNS, ROWS = 64, 36
 
@@ -18,18 +20,31 @@ COLUMNS, ROWS = 64, 36
 def encoding(codec="h264", pixel_format="yuv420p", **more):
     facts = {
         "columns": COLUMNS, "rows": ROWS, "fps": Fraction(30000, 1001), "codec": codec,
-        "crf": DEFAULT_CRF[codec], "pixel_format": pixel_format, "preset": DEFAULT_PRESET[codec],
+        "crf": DEFAULT_CRF.get(codec), "pixel_format": pixel_format,
+        "preset": DEFAULT_PRESET.get(codec),
     }  # fmt: skip  # a line of facts
     return Encoding(**{**facts, **more})
 
 
 def picture(of, level):
-    samples = of.frame_bytes // (2 if of.bits == 10 else 1)
-    kind = "<u2" if of.bits == 10 else np.uint8
-    scale = 4 if of.bits == 10 else 1
-    planes = np.full(samples, 128 * scale, kind)
+    samples = of.frame_bytes // (2 if of.bits > 8 else 1)
+    kind = "<u2" if of.bits > 8 else np.uint8
+    scale = 1 << (of.bits - 8)
+    planes = np.full(samples, (level if of.signal == "rgb" else 128) * scale, kind)
     planes[: COLUMNS * ROWS] = level * scale
     return planes.view(np.uint8)
+
+
+def shown(path):
+    """Return the mean grey of every frame of a video that ffmpeg, or of pictures that Pillow reads."""
+    if path.is_dir():
+        # Pillow reads 16-bit RGB as 8 bits.
+        return [iio.imread(file).mean() for file in sorted(path.iterdir())]
+    if path.suffix in (".webp", ".gif"):
+        return [frame.mean() for frame in iio.imiter(path, plugin="pillow", mode="RGB")]
+    reader = imageio_ffmpeg.read_frames(str(path))
+    next(reader)
+    return [np.frombuffer(frame, np.uint8).mean() for frame in reader]
 
 
 def written(path, of, levels):
@@ -45,21 +60,51 @@ CASES = [(codec, pixels) for codec, formats in PIXEL_FORMATS.items() for pixels 
 @pytest.mark.parametrize(("codec", "pixel_format"), CASES)
 def test_every_codec_and_pixel_format_makes_a_video_of_all_frames(tmp_path, codec, pixel_format):
     of = encoding(codec, pixel_format)
-    one, other, whole = (tmp_path / name for name in ("1.mp4", "2.mp4", "whole.mp4"))
+    one, other = (tmp_path / f"{k}{of.segment_ending}" for k in (1, 2))
+    whole = tmp_path / f"whole{of.ending}"
     assert written(one, of, [40, 60, 80]) == ""
     assert written(other, of, [100, 120]) == ""
     assert count_frames(one) == 3
     join([one, other], whole, of)
     assert count_frames(whole) == 5
-    reader = imageio_ffmpeg.read_frames(str(whole))
-    facts = next(reader)
-    assert facts["size"] == (COLUMNS, ROWS)
-    assert facts["fps"] == pytest.approx(29.97, abs=0.01)
-    assert facts["duration"] == pytest.approx(5 / 29.97, abs=0.01)
-    greys = [np.frombuffer(frame, np.uint8).mean() for frame in reader]
-    np.testing.assert_allclose(
-        greys, [(y - 16) * 255 / 219 for y in (40, 60, 80, 100, 120)], atol=3
-    )
+    levels = np.array([40, 60, 80, 100, 120])
+    greys = levels if of.signal == "rgb" else (levels - 16) * 255 / 219
+    # A GIF has few colours, and dithers between them.
+    np.testing.assert_allclose(shown(whole), greys, atol=8 if codec == "gif" else 3)
+    if of.ending in (".mp4", ".mov", ".mkv"):
+        facts = next(imageio_ffmpeg.read_frames(str(whole)))
+        assert facts["size"] == (COLUMNS, ROWS)
+        assert facts["fps"] == pytest.approx(29.97, abs=0.01)
+        assert facts["duration"] == pytest.approx(5 / 29.97, abs=0.01)
+
+
+@pytest.mark.parametrize("codec", ["h265", "av1"])
+def test_hdr10_says_what_it_is(tmp_path, codec):
+    of = encoding(codec, "yuv420p10le", white_nits=203)
+    path = tmp_path / "1.mp4"
+    assert written(path, of, [60, 80, 100]) == ""
+    join([path], tmp_path / "whole.mp4", of)
+    ffmpeg = imageio_ffmpeg.get_ffmpeg_exe()
+    told = subprocess.run(
+        [ffmpeg, "-hide_banner", "-i", str(tmp_path / "whole.mp4"), "-vf", "showinfo", "-frames:v", "1", "-f", "null", "-"],
+        capture_output=True, text=True, check=True,
+    ).stderr  # fmt: skip  # one command
+    assert "bt2020nc/bt2020/smpte2084" in told
+    assert "yuv420p10le(tv" in told
+    assert "MaxCLL=203" in told.replace(" ", "")
+
+
+def test_a_video_tells_what_it_was_made_of(tmp_path):
+    text = "# Ünï; a = b \\ c\nvideo: {fps: 30}\nkeyframes: [1]\n"
+    for codec, pixels in (("h264", "yuv420p"), ("prores", "yuv422p10le"), ("ffv1", "gbrp")):
+        of = encoding(codec, pixels)
+        segment, whole = tmp_path / f"1{of.segment_ending}", tmp_path / f"whole{of.ending}"
+        written(segment, of, [50, 60])
+        join([segment], whole, of, {"title": "seahorse", "comment": text})
+        tags = tags_of(whole)
+        assert tags["title"] == "seahorse"
+        assert tags["comment"] == text
+    assert tags_of(tmp_path / "nothing.mp4").get("comment") is None
 
 
 def test_the_stream_is_tagged_and_starts_to_play_at_once(tmp_path):

@@ -31,7 +31,7 @@ def export(path: Path, root: Path) -> None:
     """
     start = time.monotonic()
     config = opened(path)
-    outputs = Outputs(root, config.name)
+    outputs = Outputs.of(config, root)
     frames = frame_list(config, outputs)
     zooms = Drawings(config, frames).zooms
     if not zooms:

@@ -1,4 +1,4 @@
-"""`import`: a config from a location of another program."""
+"""`import`: a config from a location of another program, or from a video made here."""
 
 import math
 from pathlib import Path
@@ -9,14 +9,16 @@ from pipeline.decimals import log2
 from pipeline.durable import write_durably
 from pipeline.errors import UsageError
 from pipeline.locations import Location, location_from_file
+from pipeline.video.ffmpeg import tags_of
 
+_VIDEOS = (".mp4", ".mov", ".mkv")
 _OCTAVES_A_SECOND = 2.0
 _LEAST_SECONDS = 6
 _WHOLE_HEIGHT = 4
 
 
 def import_location(path: Path, config: Path | None, still: bool) -> None:
-    """Write a config that zooms to the view of a file, or shows it alone.
+    """Write a config that zooms to the view of a file, or shows it alone; or a video's own.
 
     Raises
     ------
@@ -28,8 +30,10 @@ def import_location(path: Path, config: Path | None, still: bool) -> None:
     target = config or Path("configs") / f"{path.stem}.yaml"
     if target.exists():
         raise UsageError(f"{target} is there already; name another: import {path} {target}")
-    location = location_from_file(path)
-    text = _config_text(path, location, still)
+    if path.suffix.lower() in _VIDEOS:
+        text = _config_of_video(path)
+    else:
+        text = _config_text(path, location_from_file(path), still)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_durably(target, [text.encode()])
     try:
@@ -38,6 +42,15 @@ def import_location(path: Path, config: Path | None, still: bool) -> None:
         target.unlink()
         raise
     print(f"{target}; make plan CONFIG={target} says what it takes")
+
+
+def _config_of_video(path: Path) -> str:
+    if not path.exists():
+        raise UsageError(f"{path}: is not there")
+    text = tags_of(path).get("comment", "")
+    if "keyframes" not in text:
+        raise UsageError(f"{path}: does not tell what it was made of")
+    return text
 
 
 def _config_text(path: Path, location: Location, still: bool) -> str:

@@ -71,7 +71,7 @@ def palette(path: Path, root: Path) -> None:
     """Write ``NAME-palettes.png``: the config's own look first, then others to choose from."""
     start = time.monotonic()
     config = opened(path)
-    outputs = Outputs(root, config.name)
+    outputs = Outputs.of(config, root)
     frames = frame_list(config, outputs)
     outputs.folder.mkdir(parents=True, exist_ok=True)
     sections = [yaml.safe_load(f"{{{text}}}") for text in LOOKS]

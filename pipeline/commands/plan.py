@@ -27,7 +27,7 @@ _ROWS = 9
 def plan(path: Path, root: Path) -> None:
     """Print the resolved frames, the depth, and the estimated time, memory and disk."""
     config = opened(path)
-    outputs = Outputs(root, config.name)
+    outputs = Outputs.of(config, root)
     frames = frame_list(config, outputs)
     config = equalised(config, frames, outputs)
     workers = config.workers or usable_cores()

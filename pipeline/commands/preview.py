@@ -17,7 +17,9 @@ _FPS = Fraction(10)
 def preview(path: Path, root: Path) -> None:
     """Make ``NAME-preview.mp4``: a quarter of the size, ten frames a second."""
     config = opened(path)
-    make_video(coarse(config), Outputs(root, f"{config.name}-preview"), "preview")
+    make_video(
+        coarse(config), replace(Outputs.of(config, root), name=f"{config.name}-preview"), "preview"
+    )
 
 
 def coarse(config: Config) -> Config:

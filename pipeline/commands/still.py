@@ -52,7 +52,7 @@ def still(
     """
     start = time.monotonic()
     config = opened(path)
-    outputs = Outputs(root, config.name)
+    outputs = Outputs.of(config, root)
     frames = frame_list(config, outputs)
     config = equalised(config, frames, outputs)
     frame = _chosen(frames, config, number, seconds)

@@ -33,7 +33,7 @@ def watch(path: Path, root: Path, address: str) -> None:
     """
     config = load_config(path)
     host, port = _host_and_port(address)
-    handler = partial(_Handler, Outputs(root, config.name))
+    handler = partial(_Handler, Outputs.of(config, root))
     try:
         server = ThreadingHTTPServer((host, port), handler)
     except OSError as error:

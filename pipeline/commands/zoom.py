@@ -24,7 +24,7 @@ from pipeline.report import Report
 def zoom(path: Path, root: Path) -> None:
     """Make the video of a config, and say what it took."""
     config = opened(path)
-    make_video(config, Outputs(root, config.name), "zoom")
+    make_video(config, Outputs.of(config, root), "zoom")
 
 
 def zoom_all(paths: Sequence[Path], root: Path) -> None:
@@ -87,7 +87,7 @@ def recolour(path: Path, root: Path) -> None:
         Not all that it needs is stored.
     """
     config = opened(path)
-    make_video(config, Outputs(root, config.name), "recolour", stored_only=True)
+    make_video(config, Outputs.of(config, root), "recolour", stored_only=True)
 
 
 def make_video(config: Config, outputs: Outputs, command: str, stored_only: bool = False) -> None:
@@ -114,8 +114,13 @@ def summary(report: Report, outputs: Outputs) -> str:
     lines = [
         f"{report.frames} frames in {duration(report.wall_s)}; CPU seconds: {stages}",
         f"{computed:.1f} million samples computed, {reused:.1f} million reused; {rate}",
-        f"{outputs.video} ({size(outputs.video.stat().st_size)})",
+        f"{outputs.video} ({size(_bytes_of(outputs.video))})",
     ]
     if report.retried:
         lines.insert(2, f"done again: {'; '.join(report.retried)}")
     return "\n".join(lines)
+
+
+def _bytes_of(path: Path) -> int:
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files)

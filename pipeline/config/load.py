@@ -14,7 +14,8 @@ from pipeline.colour.palette_files import PaletteFileError, colours_from_file, i
 from pipeline.config.colours import look_from
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
 from pipeline.config.keys import MISSING, dotted, known_keys
-from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, Reuse, VideoSection
+from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, Reuse
+from pipeline.config.videos import encoding_from, video_faults
 from pipeline.config.yaml_tree import (
     Mapping,
     Node,
@@ -26,14 +27,7 @@ from pipeline.config.yaml_tree import (
 from pipeline.decimals import context, decimal_exponent, short_text
 from pipeline.kernels.choice import ACCURACIES, Accuracy
 from pipeline.quality import QUALITIES, Quality
-from pipeline.video.encoding import (
-    DEFAULT_CRF,
-    DEFAULT_PRESET,
-    LARGEST_CRF,
-    PIXEL_FORMATS,
-    PRESETS,
-    Encoding,
-)
+from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000
 # British or American: the config takes both, the code one.
@@ -64,6 +58,8 @@ class Config:
 
     path: Path
     encoding: Encoding
+    loops: bool
+    """Whether the video goes there and back."""
     look: Look
     workers: int | None
     quality: Quality
@@ -77,6 +73,8 @@ class Config:
     """The temperature above which a run pauses."""
     keyframes: tuple[Keyframe, ...]
     warnings: tuple[Fault, ...]
+    text: str
+    """The config as it was read."""
 
     @property
     def name(self) -> str:
@@ -87,7 +85,7 @@ class Config:
         """Return the resolved config in plain values, numbers of any precision as text."""
         return {
             "path": str(self.path),
-            "video": self.encoding.key(),
+            "video": {**self.encoding.key(), "loop": self.loops},
             "colour": {key: value for key, value in asdict(self.look).items() if key != "tones"},
             "render": {
                 "workers": self.workers,
@@ -121,7 +119,8 @@ def load_config(path: Path) -> Config:
     ConfigError
         With every fault that was found.
     """
-    node, faults = tree_from_text(text_of_file(path))
+    text = text_of_file(path)
+    node, faults = tree_from_text(text)
     if node is None:
         raise ConfigError(path, faults)
     if not isinstance(node, Mapping):
@@ -131,7 +130,7 @@ def load_config(path: Path) -> Config:
     model = checker.model()
     if model is None:
         raise ConfigError(path, checker.faults)
-    return checker.config(path, model)
+    return checker.config(path, model, text)
 
 
 class _Checker:
@@ -244,33 +243,9 @@ class _Checker:
 
     def _check_video(self) -> None:
         video = self._plain.get("video")
-        if not isinstance(video, dict):
-            return
-        codec = video.get("codec", "h264")
-        if codec not in PRESETS:
-            return
-        preset = video.get("preset")
-        if isinstance(preset, str) and preset not in PRESETS[codec]:
-            self._fault(
-                self._place("video", "preset"),
-                ("video", "preset"),
-                f'"{shortened(preset)}" is not a preset of {codec}, and should be one of '
-                f"{', '.join(PRESETS[codec])}{nearest(preset, PRESETS[codec])}",
-            )
-        crf = video.get("crf")
-        if isinstance(crf, str) and crf.isdecimal() and LARGEST_CRF[codec] < int(crf[:9]) <= 63:
-            self._fault(
-                self._place("video", "crf"),
-                ("video", "crf"),
-                f"{crf} is out of range for {codec}, and should be 0 to {LARGEST_CRF[codec]}",
-            )
-        pixels = video.get("pixel_format", "yuv420p")
-        if pixels in PIXEL_FORMATS["h264"] and pixels not in PIXEL_FORMATS[codec]:
-            self._fault(
-                self._place("video", "pixel_format"),
-                ("video", "pixel_format"),
-                f"{codec} does not encode {pixels}; it encodes {', '.join(PIXEL_FORMATS[codec])}",
-            )
+        if isinstance(video, dict):
+            for key, message in video_faults(video):
+                self._fault(self._place("video", key), ("video", key), message)
 
     def _check_palettes(self) -> None:
         colour = self._plain.get("colour")
@@ -295,14 +270,15 @@ class _Checker:
             return str(error)
         return None
 
-    def config(self, path: Path, model: ConfigModel) -> Config:
+    def config(self, path: Path, model: ConfigModel, text: str) -> Config:
         """Return the config of a model without faults; check what the whole of it means."""
-        encoding = _encoding(model.video)
+        encoding = encoding_from(model.video)
         keyframes = tuple(
             self._keyframe(k, keyframe, model, encoding)
             for k, keyframe in enumerate(model.keyframes)
         )
         frames = keyframes[-1].time * encoding.fps + 1
+        frames *= 2 if model.video.loop == "there-and-back" else 1
         if frames > MAX_FRAMES:
             self._fault(
                 self._place("keyframes", len(keyframes) - 1, "time"),
@@ -314,6 +290,7 @@ class _Checker:
         return Config(
             path=path,
             encoding=encoding,
+            loops=model.video.loop == "there-and-back",
             look=look_from(model.colour, self._folder),
             workers=model.render.workers,
             quality=QUALITIES[model.render.quality],
@@ -325,6 +302,7 @@ class _Checker:
             pause_above_c=float(pause) if (pause := model.render.pause_above_temperature) else None,
             keyframes=keyframes,
             warnings=tuple(self._digit_warnings(keyframes, encoding.columns)),
+            text=text,
         )
 
     def _keyframe(
@@ -371,15 +349,3 @@ class _Checker:
                         )
                     )
         return warnings
-
-
-def _encoding(video: VideoSection) -> Encoding:
-    return Encoding(
-        columns=video.width,
-        rows=video.height,
-        fps=video.fps,
-        codec=video.codec,
-        crf=DEFAULT_CRF[video.codec] if video.crf is None else video.crf,
-        pixel_format=video.pixel_format,
-        preset=video.preset or DEFAULT_PRESET[video.codec],
-    )

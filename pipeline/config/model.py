@@ -21,10 +21,12 @@ from pipeline.kernels.choice import ACCURACIES
 from pipeline.kernels.tracing import TrapShape
 from pipeline.quality import QUALITIES
 
-CODECS = ("h264", "h265", "av1", "vp9")
+CODECS = ("h264", "h265", "av1", "vp9", "prores", "ffv1", "png", "webp", "gif")
 PIXEL_FORMATS = (
     "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
-)  # fmt: skip  # a line for eight bits and ten
+    "gbrp", "gbrp16le",
+)  # fmt: skip  # YCbCr, and RGB
+LOOPS = ("none", "there-and-back")
 EASES = ("linear", "in", "out", "in-out")
 REUSES = ("bands", "frames", "auto")
 KEEPS = ("all", "needed", "nothing")
@@ -97,7 +99,12 @@ class VideoSection(Section):
     codec: Annotated[str, word(*CODECS)] = "h264"
     # None: the codec's own default.
     crf: Annotated[int | None, whole(0, 63)] = None
-    pixel_format: Annotated[str, word(*PIXEL_FORMATS)] = "yuv420p"
+    # None: what the codec is mostly used with.
+    pixel_format: Annotated[str | None, word(*PIXEL_FORMATS)] = None
+    # HDR10: PQ and BT.2020, white as bright as this. BT.2408 has 203 nits for it.
+    hdr_white_nits: Annotated[int | None, whole(100, 1000)] = None
+    # "there-and-back" plays the frames back again, so that the end meets the start.
+    loop: Annotated[str, word(*LOOPS)] = "none"
     preset: Annotated[
         str | None, BeforeValidator(lambda value: text_of(value, "a preset of the codec"))
     ] = None

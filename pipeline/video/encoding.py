@@ -14,8 +14,15 @@ PRESETS = {
     "h265": _WORDS,
     "av1": tuple(str(preset) for preset in range(14)),
     "vp9": tuple(str(preset) for preset in range(9)),
+    "prores": (),
+    "ffv1": (),
+    "png": (),
+    "webp": (),
+    "gif": (),
 }
 DEFAULT_PRESET = {"h264": "faster", "h265": "fast", "av1": "8", "vp9": "4"}
+_RGB = ("gbrp", "gbrp16le")
+# The first is the default.
 PIXEL_FORMATS = {
     "h264": (
         "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
@@ -25,6 +32,13 @@ PIXEL_FORMATS = {
     ),
     "av1": ("yuv420p", "yuv420p10le"),
     "vp9": ("yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le"),
+    "prores": ("yuv422p10le", "yuv444p10le"),
+    "ffv1": (
+        *_RGB, "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
+    ),
+    "png": _RGB,
+    "webp": ("gbrp",),
+    "gif": ("gbrp",),
 }  # fmt: skip  # one line each where it fits
 
 # A zoom has no motion that a codec knows: looking ahead and B-frames save hardly a byte of it
@@ -36,12 +50,22 @@ PIXEL_FORMATS = {
 # because the bytes of the video depend on them.
 THREADS = 2
 
+# What a video's file name ends in where it is no MP4; pictures go to a folder.
+_ENDINGS = {
+    "prores": ".mov", "ffv1": ".mkv", "png": "-frames", "webp": ".webp", "gif": ".gif",
+}  # fmt: skip  # one line
+HDR_CODECS = ("h265", "av1")
+
 # Said of the pictures that go in and of the stream that comes out: ffmpeg takes neither from the
 # other when the pictures are raw.
-BT709_OPTIONS = [
-    *("-color_primaries", "bt709", "-color_trc", "bt709"),
-    *("-colorspace", "bt709", "-color_range", "tv"),
-]
+_SIGNALS = {
+    "bt709": ("bt709", "bt709", "bt709", "tv"),
+    "hdr10": ("bt2020", "smpte2084", "bt2020nc", "tv"),
+    "rgb": ("bt709", "iec61966-2-1", "rgb", "pc"),
+}
+# SMPTE ST 2086: the primaries of BT.2020 and D65 in units of 0.00002, and 1000 nits to 0.0001.
+_X265_DISPLAY = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(10000000,1)"
+_SVT_DISPLAY = "G(0.17,0.797)B(0.131,0.046)R(0.708,0.292)WP(0.3127,0.329)L(1000,0.0001)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +76,48 @@ class Encoding:
     rows: int
     fps: Fraction
     codec: str
-    crf: int
+    crf: int | None
+    """None where the codec has none."""
     pixel_format: str
-    preset: str
+    preset: str | None
+    white_nits: int | None = None
+    """For HDR10: the brightness of white; None for the usual range."""
+
+    @property
+    def signal(self) -> str:
+        """How light is written: "bt709", "hdr10" or "rgb"."""
+        if self.pixel_format in _RGB:
+            return "rgb"
+        return "bt709" if self.white_nits is None else "hdr10"
+
+    @property
+    def encoded_format(self) -> str:
+        """The pixel format as the encoder wants it: FFV1 packs 8-bit RGB, and loses nothing."""
+        return "bgr0" if self.pixel_format == "gbrp" else self.pixel_format
+
+    @property
+    def signal_options(self) -> list[str]:
+        """Ffmpeg's options that tell the signal."""
+        primaries, transfer, matrix, limits = _SIGNALS[self.signal]
+        return [
+            *("-color_primaries", primaries, "-color_trc", transfer),
+            *("-colorspace", matrix, "-color_range", limits),
+        ]
+
+    @property
+    def ending(self) -> str:
+        """What the video's name ends in: ".mp4", or what suits the codec."""
+        return _ENDINGS.get(self.codec, ".mp4")
+
+    @property
+    def segment_ending(self) -> str:
+        """What the names of segments end in; pictures are made of lossless ones."""
+        return ".mov" if self.codec == "prores" else ".mkv" if self.codec in _ENDINGS else ".mp4"
 
     @property
     def bits(self) -> int:
-        """Bits of a sample: 8 or 10."""
-        return 10 if self.pixel_format.endswith("10le") else 8
+        """Bits of a sample: 8, 10 or 16."""
+        return next((bits for bits in (10, 16) if self.pixel_format.endswith(f"{bits}le")), 8)
 
     @property
     def chroma_step(self) -> tuple[int, int]:
@@ -73,7 +131,7 @@ class Encoding:
         """Bytes of one frame as it is handed to ffmpeg."""
         across, down = self.chroma_step
         samples = self.columns * self.rows + 2 * (self.columns // across) * (self.rows // down)
-        return samples * (2 if self.bits == 10 else 1)
+        return samples * (2 if self.bits > 8 else 1)
 
     def key(self) -> dict[str, object]:
         """Return what the encoded bytes depend on, besides the pictures."""
@@ -84,6 +142,7 @@ class Encoding:
             "crf": self.crf,
             "pixel_format": self.pixel_format,
             "preset": self.preset,
+            "white_nits": self.white_nits,
             "options": {name: self._encoder_options(name) for name in self.encoders()},
         }
 
@@ -95,14 +154,15 @@ class Encoding:
             "h265": ("libx265",),
             "av1": ("libsvtav1", "libaom-av1"),
             "vp9": ("libvpx-vp9",),
-        }[self.codec]
+            "prores": ("prores_ks",),
+        }.get(self.codec, ("ffv1",))
 
     def output_options(self, encoder: str) -> list[str]:
         """Return ffmpeg's options for encoding a segment with one of `encoders`."""
         return [
             *self._encoder_options(encoder),
-            *("-crf", str(self.crf)),
-            *BT709_OPTIONS,
+            *(() if self.crf is None else ("-crf", str(self.crf))),
+            *self.signal_options,
             *("-fflags", "+bitexact", "-flags:v", "+bitexact"),
         ]
 
@@ -111,6 +171,13 @@ class Encoding:
         return ["-tag:v", "hvc1"] if self.codec == "h265" else []
 
     def _encoder_options(self, encoder: str) -> list[str]:
+        if encoder == "prores_ks":
+            # 3 is HQ, 4 is 4444.
+            profile = "4" if "444" in self.pixel_format else "3"
+            return ["-profile:v", profile, "-vendor", "apl0", "-threads", str(THREADS)]
+        if encoder == "ffv1":
+            return ["-level", "3", "-g", "1", "-slices", "4", "-threads", str(THREADS)]
+        assert self.preset is not None
         if encoder == "libx264":
             return [
                 *("-preset", self.preset, "-threads", str(THREADS)),
@@ -123,10 +190,13 @@ class Encoding:
             return [
                 *("-preset", self.preset, *self.tag_options(), "-x265-params"),
                 # Reordered frames would also shift the time of every segment but the first.
-                f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=8:bframes=0",
+                f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=8:bframes=0"
+                + self._hdr(":hdr10=1:repeat-headers=1:master-display=", _X265_DISPLAY, "max-cll"),
             ]
         if encoder == "libsvtav1":
-            return ["-preset", self.preset, "-svtav1-params", f"lp={THREADS}:lookahead=16"]
+            params = f"lp={THREADS}:lookahead=16"
+            params += self._hdr(":mastering-display=", _SVT_DISPLAY, "content-light")
+            return ["-preset", self.preset, "-svtav1-params", params]
         # libaom's cpu-used ends at 8, SVT's presets at 13.
         speed = self.preset if encoder == "libvpx-vp9" else str(min(int(self.preset), 8))
         deadline = "-deadline" if encoder == "libvpx-vp9" else "-usage"
@@ -134,3 +204,9 @@ class Encoding:
             *("-b:v", "0", deadline, "good", "-cpu-used", speed),
             *("-row-mt", "1", "-threads", str(THREADS), "-lag-in-frames", "12"),
         ]
+
+    def _hdr(self, begin: str, display: str, light: str) -> str:
+        """Return what HDR10 says of its display and its brightest light; nothing without it."""
+        if self.white_nits is None:
+            return ""
+        return f"{begin}{display}:{light}={self.white_nits},{self.white_nits}"

@@ -6,9 +6,10 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import imageio_ffmpeg
@@ -17,9 +18,13 @@ from numpy.typing import NDArray
 
 from pipeline.durable import temporary_path
 from pipeline.errors import EncoderError, RenderError
-from pipeline.video.encoding import BT709_OPTIONS, Encoding
+from pipeline.video.encoding import Encoding
 
 _REPORT_LINES = 3
+_MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+# Each colour once in the palette of a GIF counts by how long it is seen; its dither does not crawl.
+_GIF_PALETTE = "palettegen=stats_mode=full"
+_GIF_DITHER = "paletteuse=dither=bayer:bayer_scale=4"
 
 # glibc's environment (mallopt(3)); other C libraries do not know it.
 _MALLOC = {
@@ -30,6 +35,9 @@ _MALLOC = {
 
 # It logs a warning for a writer closed early, which is what an interrupted run does.
 logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
+
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 class FrameWriter:
@@ -46,15 +54,19 @@ class FrameWriter:
             path,
             (encoding.columns, encoding.rows),
             pix_fmt_in=encoding.pixel_format,
-            pix_fmt_out=encoding.pixel_format,
+            pix_fmt_out=encoding.encoded_format,
             fps=encoding.fps,
             quality=None,
             codec=encoder,
             macro_block_size=2,
             ffmpeg_log_level="quiet",
             # Short queues and no decoder threads: each holds whole frames.
-            input_params=["-thread_queue_size", "2", "-threads", "1", *BT709_OPTIONS],
-            output_params=["-f", "mp4", *encoding.output_options(encoder)],
+            input_params=["-thread_queue_size", "2", "-threads", "1", *encoding.signal_options],
+            output_params=[
+                "-f",
+                _MUXERS[encoding.segment_ending],
+                *encoding.output_options(encoder),
+            ],
         )
         with self._report:
             self._writer.send(None)
@@ -86,11 +98,29 @@ class FrameWriter:
 
 
 def count_frames(path: Path) -> int:
-    """Return the number of frames in a video file; 0 where it cannot be read."""
+    """Return the number of frames in a video file, or in a folder; 0 where it cannot be read."""
+    if path.is_dir():
+        return sum(1 for _ in path.glob("*.png"))
     try:
+        if _is_animation(path):
+            return _frames_of_animation(path)
         return int(imageio_ffmpeg.count_frames_and_secs(str(path))[0])
-    except RuntimeError:
+    except (RuntimeError, OSError):
         return 0
+
+
+def _is_animation(path: Path) -> bool:
+    with path.open("rb") as file:
+        start = file.read(12)
+    return start[:4] == b"GIF8" or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
+
+
+def _frames_of_animation(path: Path) -> int:
+    # ffmpeg shows of an animated WebP nothing.
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        return int(getattr(picture, "n_frames", 1))
 
 
 def jpeg_at(path: Path, seconds: float, columns: int) -> bytes | None:
@@ -108,8 +138,13 @@ def jpeg_at(path: Path, seconds: float, columns: int) -> bytes | None:
     return done.stdout if done.returncode == 0 and done.stdout else None
 
 
-def join(segments: Iterable[Path], path: Path, encoding: Encoding) -> None:
-    """Join segments into one MP4 that starts to play before it is all there; nothing is encoded.
+def join(
+    segments: Iterable[Path], path: Path, encoding: Encoding, tags: Mapping[str, str] = NO_TAGS
+) -> None:
+    """Join segments into the video; what is no MP4, MOV or MKV is made of lossless ones.
+
+    An MP4 or MOV starts to play before it is all there; nothing is encoded again. `path` has any
+    ending; for pictures it becomes a folder of them.
 
     Raises
     ------
@@ -119,25 +154,75 @@ def join(segments: Iterable[Path], path: Path, encoding: Encoding) -> None:
     quoted = (str(segment.resolve()).replace("'", "'\\''") for segment in segments)
     listing = temporary_path(path.with_suffix(".segments"))
     listing.write_text("".join(f"file '{name}'\n" for name in quoted))
+    source = ["-f", "concat", "-safe", "0", "-i", str(listing)]
+    told = [part for name, text in tags.items() for part in ("-metadata", f"{name}={text}")]
     try:
-        done = subprocess.run(
-            [
-                imageio_ffmpeg.get_ffmpeg_exe(),
-                *("-hide_banner", "-v", "error", "-y", "-nostdin"),
-                *("-f", "concat", "-safe", "0", "-i", str(listing)),
-                *("-map", "0:v:0", "-c", "copy", "-movflags", "+faststart"),
-                *("-fflags", "+bitexact", *encoding.tag_options()),
-                *("-f", "mp4", str(path)),
-            ],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        if encoding.codec == "png":
+            path.mkdir(parents=True, exist_ok=True)
+            pixels = "rgb48be" if encoding.bits == 16 else "rgb24"
+            _run([*source, "-pix_fmt", pixels, "-start_number", "0", str(path / "%06d.png")])
+        elif encoding.codec == "gif":
+            colours = temporary_path(path.with_suffix(".palette.png"))
+            try:
+                _run([*source, "-vf", _GIF_PALETTE, "-f", "image2", "-update", "1", str(colours)])
+                drawn = ["-i", str(colours), "-lavfi", _GIF_DITHER, "-loop", "0", "-f", "gif"]
+                _run([*source, *drawn, str(path)])
+            finally:
+                colours.unlink(missing_ok=True)
+        elif encoding.codec == "webp":
+            quality = ["-c:v", "libwebp_anim", "-quality", "90", "-loop", "0", "-f", "webp"]
+            _run([*source, "-pix_fmt", "yuv420p", *quality, str(path)])
+        else:
+            muxer = _MUXERS[encoding.segment_ending]
+            moved = ["-movflags", "+faststart"] if muxer != "matroska" else []
+            _run(
+                [
+                    *source,
+                    *("-map", "0:v:0", "-c", "copy", *moved, *told),
+                    *("-fflags", "+bitexact", *encoding.tag_options(), "-f", muxer, str(path)),
+                ]
+            )
     finally:
         listing.unlink(missing_ok=True)
+
+
+def _run(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            *("-hide_banner", "-v", "error", "-y", "-nostdin", *arguments),
+        ],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
     if done.returncode:
         raise RenderError(f"joining the segments failed: {done.stderr.strip()}")
+
+
+def tags_of(path: Path) -> dict[str, str]:
+    r"""Return the tags of a video file; none where it cannot be read.
+
+    Notes
+    -----
+    ffmpeg's metadata format: lines of name=value, with a backslash before = ; # \ and newlines.
+    """
+    done = subprocess.run(
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            *("-hide_banner", "-v", "error", "-nostdin", "-i", str(path), "-f", "ffmetadata", "-"),
+        ],
+        capture_output=True,
+        start_new_session=True,
+    )
+    text = done.stdout.decode("utf-8", errors="replace")
+    lines = re.split(r"(?<!\\)\n", text.partition("\n")[2])
+    tags = {}
+    for line in lines:
+        name, _, value = line.partition("=")
+        tags[name.lower()] = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+    return tags
 
 
 def _encoder_for(encoding: Encoding) -> str:

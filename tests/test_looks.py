@@ -1,0 +1,167 @@
+"""Looks through the real command line: traces, recolouring, choosing, and what they cost."""
+
+import imageio.v3 as iio
+import numpy as np
+import pytest
+
+from pipeline.cli import main
+from pipeline.colour.tones import tones_from
+from pipeline.config.load import load_config
+from pipeline.video.ffmpeg import count_frames, tags_of
+from tests.conftest import SMALL, Cli
+from tests.processes import report
+
+pytest.importorskip("numba")
+FRAMES = 21
+LIGHT = "colour: {light: {strength: 0.8}, layers: [{by: stripes}]}\n"
+
+
+@pytest.fixture(scope="module")
+def rendered(module_cli):
+    config = module_cli.config()
+    module_cli.done("zoom", config)
+    return module_cli, config
+
+
+def test_recolouring_computes_nothing(rendered):
+    cli, config = rendered
+    config.write_text(SMALL + "colour: {palette: ember, scale: log}\n")
+    cli.done("recolour", config)
+    assert report(cli)["pixels_computed"] == report(cli)["pixels_traced"] == 0
+    recoloured = (cli.output / "small.mp4").read_bytes()
+    cli.done("zoom", config)
+    assert (cli.output / "small.mp4").read_bytes() == recoloured
+
+
+def test_recolouring_says_what_is_not_there(rendered, tmp_path):
+    cli, config = rendered
+    config.write_text(SMALL + LIGHT)
+    before = (cli.output / "small.mp4").read_bytes()
+    failed = cli.run("recolour", config)
+    assert failed.returncode == 1
+    assert "million traces are not stored; make zoom" in failed.stderr
+    assert (cli.output / "small.mp4").read_bytes() == before
+    other = Cli(tmp_path)
+    failed = other.run("recolour", config)
+    assert "million counts and" in failed.stderr
+
+
+def test_a_light_computes_traces_once_and_no_count(rendered, tmp_path):
+    cli, config = rendered
+    config.write_text(SMALL + LIGHT)
+    cli.done("zoom", config)
+    assert report(cli)["pixels_computed"] == 0
+    assert report(cli)["pixels_traced"] > 10_000
+    lit = (cli.output / "small.mp4").read_bytes()
+    # Another light is free.
+    config.write_text(SMALL + LIGHT.replace("0.8", "0.3, azimuth: 10"))
+    cli.done("recolour", config)
+    assert report(cli)["pixels_traced"] == 0
+    assert (cli.output / "small.mp4").read_bytes() != lit
+    # From nothing it is the same video.
+    config.write_text(SMALL + LIGHT)
+    fresh = Cli(tmp_path)
+    fresh.done("zoom", config)
+    assert (fresh.output / "small.mp4").read_bytes() == lit
+
+
+@pytest.mark.parametrize("by", ["distance", "stripes", "trap", "decomposition"])
+def test_every_property_is_drawn_alike_from_bands_and_from_frames(module_cli, by, tmp_path):
+    pictures = []
+    for reuse in ("bands", "frames"):
+        config = tmp_path / f"{by}-{reuse}.yaml"
+        text = SMALL.replace("workers: 2", f"workers: 2, quality: best, reuse: {reuse}")
+        config.write_text(text + f"colour: {{by: {by}, palette: gray}}\n")
+        module_cli.done("zoom", config)
+        video = module_cli.output / f"{by}-{reuse}.mp4"
+        pictures.append(np.stack(list(iio.imiter(video, plugin="FFMPEG")))[1::6].astype(float))
+    # Distances are in pixels of the corner in one, of the frame in the other.
+    apart = np.abs(pictures[0].mean((1, 2, 3)) - pictures[1].mean((1, 2, 3)))
+    assert pictures[0].std() > 10
+    assert apart.max() < (40 if by == "distance" else 12)
+
+
+def test_the_sheet_of_looks_is_labelled_and_stores_no_counts(module_cli, tmp_path):
+    config = tmp_path / "sheet.yaml"
+    config.write_text(SMALL)
+    printed = module_cli.done("palette", config)
+    path = module_cli.output / "sheet-palettes.png"
+    assert str(path) in printed
+    assert "25 looks" in printed
+    sheet = iio.imread(path)
+    assert sheet.shape[0] > 1000
+    assert sheet.shape[1] > 1000
+    assert not list((module_cli.output / "sheet").glob("**/*.counts"))
+
+
+def test_tones_spread_all_counts_evenly():
+    rng = np.random.default_rng(0)
+    smooth = np.concatenate([rng.lognormal(4, 1.5, 20_000), [np.nan] * 100])
+    tones = tones_from(smooth, 10.0)
+    places = tones.places_of(smooth[~np.isnan(smooth)])
+    counts, _ = np.histogram(places, bins=10, range=(0, 10))
+    assert counts.min() > 0.8 * 2000
+    assert counts.max() < 1.2 * 2000
+    assert np.isnan(tones.places_of(np.array([np.nan])))[0]
+    rising = tones.places_of(np.linspace(0.1, 1e6, 10_000))
+    assert (np.diff(rising) >= 0).all()
+
+
+@pytest.mark.parametrize("smooth", [[], [np.nan], [5.0] * 9])
+def test_flat_pictures_have_tones_too(smooth):
+    places = tones_from(np.array(smooth, float), 3.0).places_of(np.array([1.0, 5.0, 100.0]))
+    assert np.isfinite(places).all()
+
+
+def test_the_histogram_does_not_depend_on_the_frame_rate(module_cli, tmp_path):
+    stills = []
+    for fps in (10, 20):
+        config = tmp_path / f"tones{fps}.yaml"
+        text = SMALL.replace("fps: 10", f"fps: {fps}") + "colour: {scale: histogram}\n"
+        config.write_text(text)
+        module_cli.done("still", config, "--time", "1")
+        stills.append(iio.imread(next(module_cli.output.glob(f"tones{fps}-*.png"))))
+    np.testing.assert_array_equal(*stills)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ending"),
+    [
+        ("codec: prores", ".mov"),
+        ("codec: ffv1", ".mkv"),
+        ("codec: png", "-frames"),
+        ("codec: webp", ".webp"),
+        ("codec: gif", ".gif"),
+        ("codec: h265, hdr_white_nits: 203", ".mp4"),
+    ],
+)
+def test_every_output_has_all_frames_and_is_made_once(module_cli, tmp_path, settings, ending):
+    config = tmp_path / "output.yaml"
+    config.write_text(SMALL.replace("fps: 10", f"fps: 10, {settings}"))
+    for _ in range(2):
+        module_cli.done("zoom", config)
+        assert count_frames(module_cli.output / f"output{ending}") == FRAMES
+
+
+def test_there_and_back_ends_where_it_began(module_cli, tmp_path):
+    config = tmp_path / "loop.yaml"
+    config.write_text(SMALL.replace("fps: 10", "fps: 10, loop: there-and-back, codec: ffv1"))
+    module_cli.done("zoom", config)
+    frames = np.stack(list(iio.imiter(module_cli.output / "loop.mkv", plugin="FFMPEG")))
+    assert len(frames) == 2 * FRAMES - 2
+    np.testing.assert_array_equal(frames[1:FRAMES], frames[: FRAMES - 2 : -1])
+
+
+def test_a_video_is_made_again_from_itself(rendered, tmp_path):
+    cli, config = rendered
+    config.write_text(SMALL)
+    cli.done("zoom", config)
+    video = cli.output / "small.mp4"
+    assert tags_of(video)["title"] == "small"
+    again = Cli(tmp_path)
+    made = tmp_path / "small.yaml"
+    assert main(["import", str(video), str(made)]) == 0
+    assert made.read_text() == SMALL
+    assert load_config(made).name == "small"
+    again.done("zoom", made)
+    assert (again.output / "small.mp4").read_bytes() == video.read_bytes()
