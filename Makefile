@@ -10,7 +10,7 @@ READY := .venv/.ready
 DEV_READY := .venv/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup zoom recolour palette still preview export plan import watch bench test test-all lint format benchmark clean
+.PHONY: help setup zoom recolour palette still preview export plan import watch gallery bench test test-all lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -45,6 +45,10 @@ import: $(READY) ## a config from a location of another program: FILE=place.kfr
 
 watch: $(READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
 	@$(RUN) watch $(CONFIG) $(ARGS)
+
+gallery: $(READY) ## the stills of the README, from their configs
+	@set -e; for config in docs/gallery/*.yaml; do \
+	    $(RUN) still $$config --output output/gallery --to $${config%.yaml}.jpg $(ARGS); done
 
 bench: $(READY) ## the article's table on this machine
 	@$(RUN) bench $(ARGS)

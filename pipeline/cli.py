@@ -96,6 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         "--raw", type=Path, metavar="FILE.npz", help="also write n, smooth, outcome and the view"
     )
     still.add_argument(
+        "--to", type=Path, metavar="FILE", help="where the picture goes, a .png or .jpg"
+    )
+    still.add_argument(
         "--exr", type=Path, metavar="FILE.exr", help="also write N, NF, DEX and DEY as OpenEXR"
     )
 
@@ -177,7 +180,7 @@ def _still(options: argparse.Namespace) -> None:
     from pipeline.commands.still import still
 
     chosen = options.frame, options.time
-    still(options.config, options.output, *chosen, options.raw, options.exr)
+    still(options.config, options.output, *chosen, options.raw, options.exr, options.to)
 
 
 def _watch(options: argparse.Namespace) -> None:

@@ -34,6 +34,9 @@ from pipeline.stored_samples import stored_samples
 from pipeline.view import View
 from pipeline.worker import count_rows, draw_rgb
 
+_PICTURES = (".png", ".jpg", ".jpeg")
+_JPEG_QUALITY = 90
+
 
 def still(
     path: Path,
@@ -42,8 +45,9 @@ def still(
     seconds: str | None,
     raw: Path | None,
     exr: Path | None,
+    to: Path | None,
 ) -> None:
-    """Write one frame as PNG; `raw` and `exr` name files for what is computed at its pixels.
+    """Write one frame as PNG, or to a file; `raw` and `exr` are for what is computed at its pixels.
 
     Raises
     ------
@@ -51,6 +55,8 @@ def still(
         The video has no such frame or time.
     """
     start = time.monotonic()
+    if to is not None and to.suffix not in _PICTURES:
+        raise UsageError(f"--to {to}: its ending should be one of {', '.join(_PICTURES)}")
     config = opened(path)
     outputs = Outputs.of(config, root)
     frames = frame_list(config, outputs)
@@ -67,8 +73,8 @@ def still(
             _write_exr(exr, frame, outputs.store, pool, references)
             print(exr)
         picture = _drawn(frame, config, outputs, pool, references)
-    target = outputs.still(frame.index if len(frames) > 1 else None)
-    _write_png(target, picture)
+    target = to or outputs.still(frame.index if len(frames) > 1 else None)
+    _write_picture(target, picture)
     print(f"{target} in {duration(time.monotonic() - start)}")
 
 
@@ -176,6 +182,7 @@ def _view_as_text(view: View) -> dict[str, Any]:
     }
 
 
-def _write_png(path: Path, picture: np.ndarray) -> None:
+def _write_picture(path: Path, picture: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, [iio.imwrite("<bytes>", picture, extension=".png")])
+    quality = {"quality": _JPEG_QUALITY} if path.suffix != ".png" else {}
+    write_durably(path, [iio.imwrite("<bytes>", picture, extension=path.suffix, **quality)])
