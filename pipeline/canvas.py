@@ -177,6 +177,22 @@ class Canvas:
         tables, offsets = self._deep_tables(first, last)
         return deep_trace.traces(*tables, *offsets, n, escaped, self.tracing)
 
+    def cycles(
+        self, chunk: int, inside: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int64], NDArray[np.complex128], int]:
+        """Return period and multiplier of the cycles of a chunk's samples that stay inside.
+
+        Period 0 where none was found, and everywhere where float64 cannot tell samples apart.
+        Returns the iterations done, too.
+        """
+        count = int(np.count_nonzero(inside))
+        if self.kernel.deep:
+            return np.zeros(count, np.int64), np.zeros(count, np.complex128), 0
+        from pipeline.kernels import float64_trace
+
+        cr, ci = (part[inside] for part in self.grid.points(*self.chunk_bounds(chunk)))
+        return float64_trace.cycles(cr, ci, self.maxiter)
+
     def _chunk_counts(
         self, chunk: int, smooth: bool, only: NDArray[np.bool_] | None = None
     ) -> Counts:

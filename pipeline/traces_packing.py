@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DISTANCE_STEPS = 256
 _FARTHEST = 120.0
 # Of a turn, and of stripes and traps: as fine as colours are.
-_TURN_STEPS = 1024
+TURN_STEPS = 1024
 _PLANES = 5
 _ZSTD_LEVEL = 1
 
@@ -30,7 +30,9 @@ Floats = NDArray[np.float32]
 class StoredTraces:
     """Traces of some rows as they come back from disk, shape (rows, columns).
 
-    Where nothing escaped, distances are so large as never else, and the rest is 0.
+    Where nothing escaped, distances are so large as never else, and the rest is 0; where cycles
+    were sought, `phase` and `stripes` are their multiplier's angle and size there, and `trap` the
+    period's part of TURN_STEPS.
     """
 
     log2_distance: Floats
@@ -61,7 +63,10 @@ class StoredTraces:
 
 
 def packed_from_traces(
-    traces: "Traces", escaped: NDArray[np.bool_], log2_spacing: NDArray[np.float64]
+    traces: "Traces",
+    escaped: NDArray[np.bool_],
+    log2_spacing: NDArray[np.float64],
+    cycles: tuple[NDArray[np.int64], NDArray[np.complex128]] | None = None,
 ) -> bytes:
     """Pack the traces of a chunk.
 
@@ -71,6 +76,8 @@ def packed_from_traces(
         Whose traces these are.
     log2_spacing : ndarray of float64, shape (rows,)
         log2 of the distance of samples, row by row.
+    cycles : tuple of ndarray, optional
+        Period and multiplier of all other samples.
     """
     rows, columns = escaped.shape
     where = np.flatnonzero(escaped)
@@ -80,10 +87,18 @@ def packed_from_traces(
     planes = np.zeros((_PLANES, rows * columns), np.int16)
     planes[0] = round(_FARTHEST * _DISTANCE_STEPS)
     planes[0, where] = np.rint(distance * _DISTANCE_STEPS)
-    planes[1, where] = np.rint(np.nan_to_num(traces.direction) * _TURN_STEPS) % _TURN_STEPS
-    planes[2, where] = np.rint(traces.phase * _TURN_STEPS) % _TURN_STEPS
-    planes[3, where] = np.rint(traces.stripes * _TURN_STEPS)
-    planes[4, where] = np.rint(traces.trap * _TURN_STEPS)
+    planes[1, where] = np.rint(np.nan_to_num(traces.direction) * TURN_STEPS) % TURN_STEPS
+    planes[2, where] = np.rint(traces.phase * TURN_STEPS) % TURN_STEPS
+    planes[3, where] = np.rint(traces.stripes * TURN_STEPS)
+    planes[4, where] = np.rint(traces.trap * TURN_STEPS)
+    if cycles is not None:
+        periods, multipliers = cycles
+        inside = np.flatnonzero(~escaped)
+        angle = np.angle(multipliers) / (2 * np.pi) % 1.0
+        planes[2, inside] = np.rint(angle * TURN_STEPS) % TURN_STEPS
+        planes[3, inside] = np.rint(np.minimum(np.abs(multipliers), 1.0) * TURN_STEPS)
+        # 0 is for none: periods begin again at 1.
+        planes[4, inside] = np.where(periods > 0, (periods - 1) % (TURN_STEPS - 1) + 1, 0)
     change = planes.reshape(_PLANES, rows, columns)
     # Wraps round where it overflows, and back again on summing.
     change[:, :, 1:] -= change[:, :, :-1].copy()
@@ -110,7 +125,7 @@ def traces_from_packed(packed: bytes, rows: int, columns: int) -> StoredTraces:
     folded = low | (high << np.uint16(8))
     change = (folded >> np.uint16(1)).view(np.int16) ^ -(folded & np.uint16(1)).view(np.int16)
     planes = np.cumsum(change.reshape(_PLANES, rows, columns), axis=2, dtype=np.int16)
-    scale = np.array([1 / _DISTANCE_STEPS] + 4 * [1 / _TURN_STEPS], np.float32)
+    scale = np.array([1 / _DISTANCE_STEPS] + 4 * [1 / TURN_STEPS], np.float32)
     return StoredTraces(*(planes * scale[:, None, None]))
 
 

@@ -91,10 +91,16 @@ def _packed_traces(canvas: Canvas, chunk: int, counts: Counts) -> tuple[bytes, i
     first, last = canvas.chunk_bounds(chunk)
     escaped = counts.outcome.reshape(-1) == Outcome.ESCAPED
     traces, iterations = canvas.traces(chunk, counts.n.reshape(-1), escaped)
+    cycles = None
+    if canvas.tracing is not None and canvas.tracing.interior:
+        periods, multipliers, sought = canvas.cycles(chunk, ~escaped)
+        cycles = periods, multipliers
+        iterations += sought
     packed = packed_from_traces(
         traces,
         escaped.reshape(last - first, canvas.columns),
         canvas.grid.log2_spacing(first, last),
+        cycles,
     )
     return packed, int(np.count_nonzero(escaped)), iterations
 

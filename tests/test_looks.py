@@ -81,6 +81,20 @@ def test_every_property_is_drawn_alike_from_bands_and_from_frames(module_cli, by
     assert apart.max() < (40 if by == "distance" else 12)
 
 
+@pytest.mark.parametrize("by", ["multiplier", "period"])
+def test_the_inside_is_coloured_by_its_cycle(module_cli, tmp_path, by):
+    config = tmp_path / f"inside-{by}.yaml"
+    still = "keyframes: [{time: 0, center: [-0.5, 0], width: 3}]\n"
+    look = f"colour: {{interior_by: {by}, interior_palette: viridis}}\n"
+    config.write_text(f"video: {{width: 96, height: 54}}\nmaxiter: 300\n{look}{still}")
+    module_cli.done("still", config)
+    picture = iio.imread(module_cli.output / f"inside-{by}.png")
+    inside = picture[22:32, 40:60].reshape(-1, 3)
+    assert (inside.max(axis=1) > 30).all()
+    # One period, many multipliers.
+    assert (np.ptp(inside.astype(int), axis=0).max() > 40) == (by == "multiplier")
+
+
 def test_the_sheet_of_looks_is_labelled_and_stores_no_counts(module_cli, tmp_path):
     config = tmp_path / "sheet.yaml"
     config.write_text(SMALL)

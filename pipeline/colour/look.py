@@ -11,6 +11,7 @@ Rgb = tuple[int, int, int]
 
 Scale = Literal["linear", "sqrt", "log", "histogram"]
 By = Literal["count", "distance", "stripes", "trap", "decomposition"]
+InteriorBy = Literal["colour", "multiplier", "period"]
 Blend = Literal["normal", "multiply", "screen", "overlay", "soft-light", "add"]
 
 DEFAULT_PERIOD: dict[Scale, float] = {"linear": 60.0, "sqrt": 8.0, "log": 1.6, "histogram": 4.0}
@@ -68,6 +69,8 @@ class Look:
     stripes: int = 5
     trap: TrapShape = "cross"
     trap_at: tuple[float, float] = (0.0, 0.0)
+    interior_by: InteriorBy = "colour"
+    interior_palette: str | tuple[Rgb, ...] = "gray"
     tones: Tones | None = None
     """Found from the video's counts, for the scale `histogram`."""
 
@@ -81,11 +84,12 @@ class Look:
     def tracing(self) -> Tracing | None:
         """The traces that it needs; None where counts are enough."""
         wanted = {layer.by for layer in self.all_layers}
-        if wanted == {"count"} and self.light is None:
+        if wanted == {"count"} and self.light is None and self.interior_by == "colour":
             return None
         trap = self.trap if "trap" in wanted else None
         return Tracing(
             self.stripes if "stripes" in wanted else 0,
             trap,
             self.trap_at if trap else (0.0, 0.0),
+            self.interior_by != "colour",
         )

@@ -14,7 +14,7 @@ from pipeline.colour.palette import TURN, ramp_from_palette, turn_from_palette
 from pipeline.colour.samples import Samples
 from pipeline.colour.tones import LOG_SHIFT
 from pipeline.kernels.choice import HAVE_NUMBA
-from pipeline.traces_packing import StoredTraces
+from pipeline.traces_packing import TURN_STEPS, StoredTraces
 
 # The part of the way to its neighbours over which a sample shows the palette's mean; the mean with
 # its neighbours does the rest.
@@ -28,6 +28,7 @@ _LAST_PLACE = 1 - 1e-6
 # The set's distance, in samples, at which what turns with the orbit is half told apart.
 _CELL_SAMPLES = 2.0
 _MEAN_TRAP = 0.2
+_GOLDEN = 0.6180339887498949
 
 HALO_ROWS = 2
 """Rows of samples beyond those wanted that a picture's light depends on."""
@@ -45,6 +46,9 @@ class Shader:
     def __init__(self, look: Look) -> None:
         self._look = look
         self._layers = [_Coloured(layer, look) for layer in look.all_layers]
+        self._inside: _Inside | None = None
+        if look.interior_by != "colour":
+            self._inside = _Inside(look)
 
     def pixels(
         self,
@@ -86,7 +90,7 @@ class Shader:
             Valid until the next.
         """
         each = [layer.rows(samples, seconds, above, below, wrapped) for layer in self._layers]
-        if len(each) == 1 and self._look.light is None:
+        if len(each) == 1 and self._look.light is None and self._inside is None:
             yield from each[0]
             return
         layers = self._look.all_layers[1:]
@@ -96,6 +100,8 @@ class Shader:
                 light = blended(light, one, layer.blend, outside * np.float32(layer.opacity))
             if self._look.light is not None and samples.traces is not None:
                 light = shaded(light, samples.traces, row, self._look.light)
+            if self._inside is not None and samples.traces is not None:
+                light = self._inside.laid_on(light, samples.traces, row, outside)
             yield light
 
     def light(
@@ -255,6 +261,32 @@ _PARTS: dict[By, Callable[[Samples, Layer], NDArray[Any]]] = {
         np.floor(2 * _traces(samples).phase), samples, 0.5
     ),
 }
+
+
+class _Inside:
+    """What stays inside, coloured by the cycle that it is drawn to."""
+
+    def __init__(self, look: Look) -> None:
+        self._by_period = look.interior_by == "period"
+        palette = (turn_from_palette if self._by_period else ramp_from_palette)(
+            look.interior_palette
+        )
+        self._table = palette.astype(np.float32)
+
+    def laid_on(
+        self,
+        light: NDArray[np.float32],
+        traces: StoredTraces,
+        row: int,
+        outside: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Return a row of light, shape (3, columns), with its inside coloured."""
+        periods = np.rint(traces.trap[row] * TURN_STEPS)
+        # Neighbouring periods lie far apart on the palette.
+        place = periods * _GOLDEN % 1.0 if self._by_period else traces.stripes[row]
+        entry = np.minimum((place * TURN).astype(np.int64), TURN - 1)
+        own = (outside == 0) & (periods > 0)
+        return np.where(own, self._table[entry].T, light)
 
 
 @lru_cache(maxsize=2)

@@ -184,5 +184,6 @@ def _view_as_text(view: View) -> dict[str, Any]:
 
 def _write_picture(path: Path, picture: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    quality = {"quality": _JPEG_QUALITY} if path.suffix != ".png" else {}
-    write_durably(path, [iio.imwrite("<bytes>", picture, extension=path.suffix, **quality)])
+    quality: dict[str, Any] = {} if path.suffix == ".png" else {"quality": _JPEG_QUALITY}
+    data: bytes = iio.imwrite("<bytes>", picture, plugin="pillow", extension=path.suffix, **quality)
+    write_durably(path, [data])

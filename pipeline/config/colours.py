@@ -27,6 +27,8 @@ def look_from(colour: ColourSection, folder: Path) -> Look:
         scale=colour.scale,
         interior=colour.interior,
         by=colour.by,
+        interior_by=colour.interior_by,
+        interior_palette=_palette(colour.interior_palette, folder),
         light=None if colour.light is None else _light(colour.light),
         layers=tuple(_layer(layer, folder) for layer in colour.layers),
         stripes=colour.stripes,

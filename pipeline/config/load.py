@@ -257,9 +257,12 @@ class _Checker:
             (("colour",), colour),
             *((("colour", "layers", k), layer) for k, layer in enumerate(layers)),
         ]:
-            palette = section.get("palette") if isinstance(section, dict) else None
-            if isinstance(palette, str) and palette.strip() and (fault := self._fault_of(palette)):
-                self._fault(self._place(*path, "palette"), (*path, "palette"), fault)
+            for key in ("palette", "interior_palette"):
+                palette = section.get(key) if isinstance(section, dict) else None
+                if not isinstance(palette, str) or not palette.strip():
+                    continue
+                if fault := self._fault_of(palette):
+                    self._fault(self._place(*path, key), (*path, key), fault)
 
     def _fault_of(self, palette: str) -> str | None:
         if not is_palette_file(palette):

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from pipeline.colour.look import Blend, By, Rgb, Scale
+from pipeline.colour.look import Blend, By, InteriorBy, Rgb, Scale
 from pipeline.config.value import (
     colour_from,
     frame_rate_from,
@@ -33,6 +33,7 @@ KEEPS = ("all", "needed", "nothing")
 SCALES = ("linear", "sqrt", "log", "histogram")
 BYS = ("count", "distance", "stripes", "trap", "decomposition")
 BLENDS = ("normal", "multiply", "screen", "overlay", "soft-light", "add")
+INTERIORS = ("colour", "multiplier", "period")
 TRAPS = ("point", "cross")
 MAX_LAYERS = 8
 MAX_PALETTE_COLOURS = 256
@@ -150,6 +151,9 @@ class ColourSection(Section):
     )
     scale: Annotated[Scale, word(*SCALES)] = "sqrt"
     interior: Annotated[Rgb, BeforeValidator(colour_from)] = (0, 0, 0)
+    # By the cycle that a point is drawn to, where float64 finds it.
+    interior_by: Annotated[InteriorBy, word(*INTERIORS)] = "colour"
+    interior_palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = "gray"
     light: LightSection | None = None
     layers: Annotated[list[LayerSection], BeforeValidator(_layers_from)] = []
     # Stripes around the origin.

@@ -56,6 +56,84 @@ def interior_disc(a, b, most_steps):
 
 
 @compiled
+def _newton(a, b, x, y, period):
+    """Go from x + iy to a point of an attracting cycle of this period, by Newton's method.
+
+    Returns whether it arrived, the point, its multiplier, and the iterations taken.
+    """
+    iterations = 0
+    dx, dy = 0.0, 0.0
+    for _ in range(_NEWTON_STEPS):
+        zx, zy, dx, dy = x, y, 1.0, 0.0
+        for _ in range(period):
+            dx, dy = 2.0 * (zx * dx - zy * dy), 2.0 * (zx * dy + zy * dx)
+            zx, zy = zx * zx - zy * zy + a, 2.0 * zx * zy + b
+        iterations += period
+        gx = dx - 1.0
+        size2 = gx * gx + dy * dy
+        fx = zx - x
+        fy = zy - y
+        step_x = (fx * gx + fy * dy) / size2
+        step_y = (fy * gx - fx * dy) / size2
+        x -= step_x
+        y -= step_y
+        if not x * x + y * y <= RADIUS_SQUARED:
+            break
+        if step_x * step_x + step_y * step_y < _ARRIVED2:
+            return dx * dx + dy * dy < 1.0, x, y, dx, dy, iterations
+    return False, x, y, dx, dy, iterations
+
+
+@compiled
+def fill_multipliers(cr, ci, most_steps, period, re, im):
+    r"""Fill in the period and the multiplier of each point's attracting cycle; period 0 for none.
+
+    Returns the iterations taken.
+
+    Notes
+    -----
+    As for `interior_disc`; the least of the periods whose cycle attracts.
+    """
+    candidates = np.empty(_MOST_CANDIDATES, np.int64)
+    taken = np.int64(0)
+    for i in range(cr.size):
+        a = cr[i]
+        b = ci[i]
+        period[i] = 0
+        x = a
+        y = b
+        smallest = x * x + y * y
+        candidates[0] = 1
+        found = 1
+        look = _FIRST_LOOK
+        for step in range(2, most_steps + 1):
+            x, y = x * x - y * y + a, 2.0 * x * y + b
+            size2 = x * x + y * y
+            taken += 1
+            if not size2 <= RADIUS_SQUARED:
+                break
+            if size2 < smallest and found < _MOST_CANDIDATES:
+                smallest = size2
+                candidates[found] = step
+                found += 1
+            if step == look:
+                look *= 2
+                for k in range(found):
+                    if 4 * candidates[k] > step:
+                        break
+                    arrived, _, _, dx, dy, steps = _newton(a, b, x, y, candidates[k])
+                    taken += steps
+                    if arrived:
+                        period[i] = candidates[k]
+                        re[i] = dx
+                        im[i] = dy
+                        break
+                if period[i] > 0:
+                    break
+    return taken
+
+
+@compiled
 def _disc_of_period(a, b, x, y, period):
     r"""Return the radius of an interior disc from a cycle of this period near x + iy, or 0.
 
@@ -72,28 +150,8 @@ def _disc_of_period(a, b, x, y, period):
     b / 4 (https://mathr.co.uk/mandelbrot/book-draft/#interior-distance, C. Heiland-Allen). All of
     this needs p to be the least period.
     """
-    iterations = 0
-    arrived = False
-    for _ in range(_NEWTON_STEPS):
-        zx, zy, dx, dy = x, y, 1.0, 0.0
-        for _ in range(period):
-            dx, dy = 2.0 * (zx * dx - zy * dy), 2.0 * (zx * dy + zy * dx)
-            zx, zy = zx * zx - zy * zy + a, 2.0 * zx * zy + b
-        iterations += period
-        gx = dx - 1.0
-        size2 = gx * gx + dy * dy
-        fx = zx - x
-        fy = zy - y
-        step_x = (fx * gx + fy * dy) / size2
-        step_y = (fy * gx - fx * dy) / size2
-        x -= step_x
-        y -= step_y
-        if not x * x + y * y <= RADIUS_SQUARED:
-            return 0.0, iterations
-        if step_x * step_x + step_y * step_y < _ARRIVED2:
-            arrived = True
-            break
-    if not arrived or dx * dx + dy * dy >= 1.0:
+    arrived, x, y, dx, dy, iterations = _newton(a, b, x, y, period)
+    if not arrived:
         return 0.0, iterations
 
     # The derivatives of F^j at w: d by z, c by c, e twice by z, m by z and c.

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.cycle import fill_multipliers
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.series import Series, series_about
 from pipeline.kernels.trace import Traces, traces_from
@@ -10,6 +11,26 @@ from pipeline.kernels.tracing import Tracing
 
 _LANES = 64
 _NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
+
+
+# Cycles that take longer to show themselves are left out.
+_MOST_STEPS = 8192
+
+
+def cycles(
+    cr: NDArray[np.float64], ci: NDArray[np.float64], maxiter: int
+) -> tuple[NDArray[np.int64], NDArray[np.complex128], int]:
+    """Return the period and the multiplier of each point's attracting cycle.
+
+    Returns
+    -------
+    tuple
+        Periods, 0 where none was found; multipliers; the iterations done.
+    """
+    period = np.zeros(cr.size, np.int64)
+    re, im = np.zeros(cr.size), np.zeros(cr.size)
+    taken = fill_multipliers(cr, ci, min(maxiter, _MOST_STEPS), period, re, im)
+    return period, re + 1j * im, int(taken)
 
 
 def traces(

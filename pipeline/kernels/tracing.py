@@ -17,6 +17,8 @@ class Tracing:
     """Stripes around the origin; 0 for none."""
     trap: TrapShape | None = None
     trap_at: tuple[float, float] = (0.0, 0.0)
+    interior: bool = False
+    """Whether the cycles of what stays inside are sought."""
 
     @property
     def last_steps(self) -> int:
