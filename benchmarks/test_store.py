@@ -33,4 +33,4 @@ def test_unpack(benchmark):
 
 def test_colour(benchmark):
     shader = Shader(Look("dusk", 8.0, 0.0, 0.0, "sqrt", (0, 0, 0)))
-    benchmark(shader.light, COUNTS.smooth.reshape(25, 1280), 0.0, 1)
+    benchmark(shader.light, COUNTS.smooth.reshape(25, 1280), 1)

@@ -70,10 +70,13 @@ class Drawings:
         """Each zoom once."""
         self.keys: list[str] = []
         """What each frame's picture depends on, but for its look."""
+        self.times: list[str] = []
+        """When each is shown, in seconds."""
         self._needed: list[range | None] = []
         for index in range(len(frames)):
             drawing = self[index]
             self.keys.append(drawing.key())
+            self.times.append(str(drawing.frame.time))
             self._needed.append(drawing.needed if drawing.zoom else None)
 
     def __len__(self) -> int:

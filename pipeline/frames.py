@@ -96,6 +96,11 @@ class FrameList:
         # Back again, without the ends, which the next turn shows.
         return 2 * self._there - 2 if self._loops else self._there
 
+    @property
+    def seconds(self) -> Fraction:
+        """The time of the last keyframe."""
+        return self._end
+
     def __iter__(self) -> Iterator[Frame]:
         return (self[index] for index in range(len(self)))
 

@@ -1,7 +1,7 @@
 """What a worker does with a zoom's counts: paint textures of them, and draw pictures from these."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -133,7 +133,7 @@ def _light_rows(painting: Painting, look: Look) -> Iterator[NDArray[np.float32]]
                 samples, above = Samples.joined([before, samples]), HALO_ROWS
             if last == canvas.rows and after is not None:
                 samples, below = Samples.joined([samples, after]), HALO_ROWS
-            yield from shader.rows(samples, 0.0, above, below, painting.wrapped)
+            yield from shader.rows(samples, above, below, painting.wrapped)
 
 
 def _edge_rows(
@@ -160,13 +160,16 @@ def _close_borders(bordered: Texels, wrapped: bool) -> None:
 
 
 def draw_from_textures(
-    tables: Tables,
+    mixture: Sequence[tuple[Tables, float]],
     exposures: tuple[Placement, ...],
     encoding: Encoding,
     atlas: AtlasMap,
     offset: int,
 ) -> float:
-    """Draw a frame that a zoom shows to where `offset` says; return the CPU seconds it took."""
+    """Draw a frame that a zoom shows to where `offset` says; return the CPU seconds it took.
+
+    `mixture` holds the textures of one look, or of two that it lies between, and their parts.
+    """
     start = time.thread_time()
     texels = atlas.mapped()
     frame = atlas.frame(offset, encoding.frame_bytes)
@@ -176,9 +179,12 @@ def draw_from_textures(
         columns = min(_TILE_COLUMNS, encoding.columns - first_column)
         for first_row in range(0, encoding.rows, _TILE_ROWS):
             rows = min(_TILE_ROWS, encoding.rows - first_row)
-            light = light_of(tables, exposures, texels, first_row, rows, first_column, columns)
-            part = left[:, first_row : first_row + rows]
-            draw_tile(light, first_row, first_column, encoding, frame, part)
+            place = first_row, rows, first_column, columns
+            light = light_of(mixture[0][0], exposures, texels, *place)
+            for tables, part in mixture[1:]:
+                light += np.float32(part) * (light_of(tables, exposures, texels, *place) - light)
+            beside = left[:, first_row : first_row + rows]
+            draw_tile(light, first_row, first_column, encoding, frame, beside)
     return time.thread_time() - start
 
 

@@ -63,7 +63,7 @@ if HAVE_NUMBA:
     # A picture from a band and a core of few samples.
     _look = Look("dusk", 8.0, 0.0, 0.0, "sqrt", (0, 0, 0))
     _texels = np.zeros(4000, np.uint32)
-    for _light in Shader(_look).rows(Samples(np.ones((4, 16))), 0.0, 1, 1, True):
+    for _light in Shader(_look).rows(Samples(np.ones((4, 16))), 1, 1, True):
         texels.pack_row(_light, _texels[:16])
     texels.halve_even(_texels[:64].reshape(8, 8), np.empty((4, 4), np.uint32))
     texels.halve(_texels[:49].reshape(7, 7), np.empty((4, 4), np.uint32))
@@ -76,7 +76,7 @@ if HAVE_NUMBA:
     for _format in ("yuv420p", "yuv420p10le"):
         _encoding = Encoding(16, 16, Fraction(1), "h264", 18, _format, "faster")
         draw_rows(_picture, 0, _encoding, np.empty(_encoding.frame_bytes, np.uint8))
-    Shader(_look).pixels(Samples(np.ones((4, 16))), 0.0, 2)
+    Shader(_look).pixels(Samples(np.ones((4, 16))), 2)
 
 # The compiler has done its work: its code, some 60 MB, need not stay in memory.
 let_go_of("libllvmlite")

@@ -36,7 +36,9 @@ class Prospect:
     def of(config: Config, frames: FrameList, outputs: Outputs) -> "Prospect":
         """Find out what is missing."""
         drawings = Drawings(config, frames)
-        segments = segments_of(drawings.keys, config.look, config.encoding, outputs.segments)
+        segments = segments_of(
+            drawings.keys, drawings.times, config.look, config.encoding, outputs.segments
+        )
         missing_segments = [segment for segment in segments if not segment.path.exists()]
         wanted = [index for segment in missing_segments for index in segment.frames]
         needs = drawings.needs(wanted)
@@ -67,7 +69,16 @@ class Prospect:
         measured = survey(self.config, self.frames, self.canvases, pool, references)
         bands = {key for zoom in self.drawings.zooms for key, _ in zoom.keys}
         painted = sum(need.canvas.samples for key, need in self.needs.items() if key in bands)
+        painted += self._painted_again()
         return estimate(
             self.config, measured, self.drawings, self.wanted, list(self.missing.items()), painted,
             self.spans(), workers,
         )  # fmt: skip  # as in its head
+
+    def _painted_again(self) -> int:
+        """Return about how many samples are coloured more than once, where the look moves."""
+        nodes = self.config.look.nodes(float(self.frames.seconds))
+        drawing = self.drawings[len(self.drawings) // 2]
+        if drawing.zoom is None:
+            return 0
+        return (len(nodes) - 1) * sum(canvas.samples for canvas in drawing.canvases)

@@ -22,8 +22,7 @@ def zooms_of(config: Config, frames: FrameList) -> list[Zoom | None]:
     always makes the same video.
     """
     zooms: list[Zoom | None] = [None] * len(frames.legs)
-    # A palette that moves would have the bands coloured anew for every frame.
-    if config.reuse == "frames" or not HAVE_NUMBA or config.look.cycle:
+    if config.reuse == "frames" or not HAVE_NUMBA:
         return zooms
     groups: dict[object, list[int]] = defaultdict(list)
     for leg, way in enumerate(frames.legs):

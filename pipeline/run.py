@@ -5,6 +5,7 @@ frames need is coloured, and only then rows are counted, in the order in which f
 So the encoder waits as little as it can, and only counts, which lie on disk, run ahead.
 """
 
+import bisect
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -69,19 +70,23 @@ class Run:
     _looked_at: float = 0.0
     _encoders_s: float = field(default_factory=encoders_cpu_s)
     _thermostat: Thermostat = field(init=False)
+    _nodes: list[float] = field(init=False)
+    """Times for whose looks textures are painted."""
 
     def __post_init__(self) -> None:
         self._counting = Counting(
             self.prospect, self.outputs, self.references, self.report, self.pool, self.progress,
             self.work, self.bulletin,
         )  # fmt: skip  # as in its head
+        frames_of = self.prospect.frames
+        self._nodes = self.prospect.config.look.nodes(float(frames_of.seconds))
         self._thermostat = Thermostat(self.prospect.config.pause_above_c)
         encoding = self.prospect.config.encoding
         # Those that wait, with one for every worker, the encoder's two, and one to spare.
         frames = 2 * self.pool.workers + 4
         self.textures = Textures(
             self.prospect.drawings.zooms, self.outputs.store, encoding.columns, encoding.rows,
-            frames * self._frame_texels,
+            frames * self._frame_texels, min(2, len(self._nodes)),
         )  # fmt: skip  # as in its head
 
     def close(self) -> None:
@@ -152,8 +157,24 @@ class Run:
     def _pieces_of(self, index: int) -> frozenset[Piece]:
         if index not in self._pieces:
             drawing = self._drawing_of(index)
-            self._pieces[index] = self.textures.pieces(drawing) if drawing.zoom else frozenset()
+            self._pieces[index] = frozenset(
+                piece
+                for node, _ in self._mixture(drawing)
+                for piece in self.textures.pieces(drawing, node)
+            )
         return self._pieces[index]
+
+    def _mixture(self, drawing: Drawing) -> list[tuple[int, float]]:
+        """Return the looks that a frame is mixed of, and their parts; none for its own grid."""
+        if drawing.zoom is None:
+            return []
+        seconds = float(drawing.frame.time)
+        after = bisect.bisect_right(self._nodes, seconds)
+        if after == len(self._nodes):
+            return [(after - 1, 1.0)]
+        start, end = self._nodes[after - 1 : after + 1]
+        part = (seconds - start) / (end - start)
+        return [(after - 1, 1.0), (after, part)] if part > 0 else [(after - 1, 1.0)]
 
     def _paint_for(self, front: list[int]) -> None:
         """Colour what the next frames need as far as it is counted, and let go of all else."""
@@ -202,7 +223,8 @@ class Run:
     def _paint(self, piece: Piece, index: int) -> None:
         painting = self.textures.begin(piece)
         self.report.stages["colour"].begin()
-        arguments = (painting, self.prospect.config.look, self.textures.atlas.map)
+        look = self.prospect.config.look.at(self._nodes[piece.node])
+        arguments = (painting, look, self.textures.atlas.map)
         self.pool.submit(Task(f"colouring for frame {index}", paint, arguments, (piece, index)))
 
     def _may_draw(self, index: int) -> bool:
@@ -223,11 +245,13 @@ class Run:
         place = self._places[index]
         if drawing.zoom is not None:
             self.report.stages["reproject"].begin()
-            tables = self.textures.tables(drawing)
+            mixture = [
+                (self.textures.tables(drawing, node), part) for node, part in self._mixture(drawing)
+            ]
             task = Task(
                 f"drawing frame {index}",
                 draw_from_textures,
-                (tables, drawing.exposures, config.encoding, self.textures.atlas.map, place),
+                (mixture, drawing.exposures, config.encoding, self.textures.atlas.map, place),
                 index,
             )
         else:

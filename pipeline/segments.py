@@ -31,6 +31,7 @@ class Segment:
 
 def segments_of(
     keys: list[str],
+    times: list[str],
     look: Look,
     encoding: Encoding,
     folder: Path,
@@ -41,6 +42,8 @@ def segments_of(
     ----------
     keys : list of str
         What each frame's picture depends on, but for its look.
+    times : list of str
+        When each frame is shown.
     folder : Path
         Where segments lie.
     """
@@ -50,8 +53,8 @@ def segments_of(
         facts = {
             "drawings": keys[first:last],
             "look": asdict(look),
-            # Only a palette that moves depends on when a frame is shown.
-            "first": first if look.cycle else None,
+            # Only a look that moves depends on when a frame is shown.
+            "times": times[first:last] if look.moves else None,
             "encoding": encoding.key(),
             "drawing": _DRAWING_VERSION,
         }

@@ -36,6 +36,8 @@ class Piece(NamedTuple):
     """Of the canvas in the zoom."""
     first_level: int
     last_level: int
+    node: int = 0
+    """Of the times for whose looks textures are painted."""
 
 
 @dataclass(slots=True)
@@ -57,12 +59,14 @@ class Textures:
     rows: int
     shared_texels: int
     """Room for whatever else is shared, in texels."""
+    looks_at_once: int = 1
+    """How many looks a frame may be mixed of."""
     atlas: Atlas = field(init=False)
     _layouts: dict[tuple[int, int], Layout] = field(default_factory=dict)
     _cuts: list[tuple[int, ...]] = field(default_factory=list)
     """Before which levels a zoom's textures are cut."""
     _places: dict[Piece, _Place] = field(default_factory=dict)
-    _tables: dict[tuple[int, range], Tables] = field(default_factory=dict)
+    _tables: dict[tuple[int, range, int], Tables] = field(default_factory=dict)
     """As long as nothing is painted or dropped."""
 
     def __post_init__(self) -> None:
@@ -77,14 +81,15 @@ class Textures:
             self._cuts.append(next(cuts for most, cuts in _CUTS if shown <= most))
             largest = max(largest, *sizes)
         # Twice what is ever needed: a place costs nothing until it is written.
-        self.atlas = Atlas(2 * (largest * (window + 4) + self.shared_texels))
+        needed = self.looks_at_once * largest * (window + 4)
+        self.atlas = Atlas(2 * (needed + self.shared_texels))
 
     def close(self) -> None:
         """Let go of the memory."""
         self.atlas.close()
 
-    def pieces(self, drawing: Drawing) -> frozenset[Piece]:
-        """Return what a frame needs to be painted, from the outermost inwards."""
+    def pieces(self, drawing: Drawing, node: int = 0) -> frozenset[Piece]:
+        """Return what a frame needs to be painted in a look, from the outermost inwards."""
         assert drawing.zoom is not None
         number = self._number(drawing.zoom)
         pieces = []
@@ -94,7 +99,7 @@ class Textures:
             for first, last in self._ranges(number, layout.levels):
                 # The coarsest serves all that is smaller.
                 if finest < last or last == layout.levels:
-                    pieces.append(Piece(number, index, first, last))
+                    pieces.append(Piece(number, index, first, last, node))
         return frozenset(pieces)
 
     def pieces_of(self, piece: Piece) -> int:
@@ -144,9 +149,9 @@ class Textures:
             return
         for level in range(piece.first_level, piece.last_level):
             if piece.index > 0:
-                self._stitch(piece.zoom, piece.index - 1, level)
+                self._stitch(piece._replace(index=piece.index - 1), level)
             if piece.index + 1 < bands:
-                self._stitch(piece.zoom, piece.index, level)
+                self._stitch(piece, level)
 
     def texels(self, piece: Piece) -> int:
         """Return the size of a piece."""
@@ -172,17 +177,17 @@ class Textures:
         for piece in [p for p, place in self._places.items() if place.painted and p not in wanted]:
             self.drop(piece)
 
-    def tables(self, drawing: Drawing) -> Tables:
-        """Return where the textures that a frame needs lie."""
+    def tables(self, drawing: Drawing, node: int = 0) -> Tables:
+        """Return where the textures that a frame needs lie, in a look."""
         zoom = drawing.zoom
         assert zoom is not None
         number = self._number(zoom)
         needed = drawing.needed
-        if (number, needed) not in self._tables:
-            self._tables[number, needed] = self._listed(number, needed)
-        return self._tables[number, needed]
+        if (number, needed, node) not in self._tables:
+            self._tables[number, needed, node] = self._listed(number, needed, node)
+        return self._tables[number, needed, node]
 
-    def _listed(self, number: int, needed: range) -> Tables:
+    def _listed(self, number: int, needed: range, node: int) -> Tables:
         zoom = self.zooms[number]
         bands = [index for index in needed if index < len(zoom.bands)]
         levels = min(self._layouts[number, index].levels for index in bands)
@@ -191,7 +196,7 @@ class Textures:
         for k, index in enumerate(bands):
             for level in range(levels):
                 rows[k, level], columns[k, level] = self._layouts[number, index].shapes[level]
-                offsets[k, level] = self._offset(number, index, level)
+                offsets[k, level] = self._offset(number, index, level, node)
         core = len(zoom.bands)
         core_offsets = np.empty(0, np.int64)
         core_sides = np.empty(0, np.int64)
@@ -199,7 +204,8 @@ class Textures:
             layout = self._layouts[number, core]
             core_sides = np.array([shape[1] for shape in layout.shapes], np.int64)
             core_offsets = np.array(
-                [self._offset(number, core, level) for level in range(layout.levels)], np.int64
+                [self._offset(number, core, level, node) for level in range(layout.levels)],
+                np.int64,
             )
         # Beyond the innermost band lies the core, or what no picture shows apart: its border is
         # not looked at, whether or not the band within it happens to be painted.
@@ -239,28 +245,29 @@ class Textures:
             finest = min(finest, detail + SHARPER_LEVELS - _MARGIN_LEVELS)
         return finest
 
-    def _offset(self, number: int, index: int, level: int) -> int:
+    def _offset(self, number: int, index: int, level: int, node: int) -> int:
         """Return where a level lies, 0 where it is not painted: then nobody looks there."""
-        piece = self._piece_with(number, index, level)
+        piece = self._piece_with(number, index, level, node)
         if piece is None:
             return 0
         layout = self._layouts[number, index]
         return self._places[piece].offset + layout.size(piece.first_level, level)
 
-    def _piece_with(self, number: int, index: int, level: int) -> Piece | None:
+    def _piece_with(self, number: int, index: int, level: int, node: int) -> Piece | None:
         levels = self._layouts[number, index].levels
         for first, last in self._ranges(number, levels):
-            piece = Piece(number, index, first, last)
+            piece = Piece(number, index, first, last, node)
             if first <= level < last and self.painted([piece]):
                 return piece
         return None
 
-    def _stitch(self, number: int, index: int, level: int) -> None:
+    def _stitch(self, outer_piece: Piece, level: int) -> None:
         """Give a band and the one within it each other's edge as border, if both are painted."""
         shared = []
+        number, index, node = outer_piece.zoom, outer_piece.index, outer_piece.node
         for near in (index, index + 1):
             layout = self._layouts[number, near]
-            piece = self._piece_with(number, near, level) if level < layout.levels else None
+            piece = self._piece_with(number, near, level, node) if level < layout.levels else None
             if piece is None:
                 return
             place = self._places[piece]

@@ -180,14 +180,14 @@ def draw_frame(
     """
     start = time.thread_time()
     frame = atlas.frame(offset, encoding.frame_bytes)
-    shader = shader_of(look)
+    shader = shader_of(look.at(float(seconds)))
     rows = canvas.rows // supersample
     step = rows_at_once(encoding.columns * supersample**2)
     try:
         with stored_samples(store, canvas, look.tracing, -math.log2(supersample)) as stored:
             for first in range(0, rows, step):
                 last = min(first + step, rows)
-                light = _light(stored, shader, first, last, supersample, seconds)
+                light = _light(stored, shader, first, last, supersample)
                 draw_rows(light, first, encoding, frame)
     except (DamagedError, FileNotFoundError):
         return None
@@ -198,14 +198,14 @@ def draw_rgb(
     store: Store, canvas: Canvas, supersample: int, look: Look, seconds: Fraction
 ) -> np.ndarray:
     """Draw a frame from its stored counts as 8-bit sRGB, shape (rows, columns, 3)."""
-    shader = shader_of(look)
+    shader = shader_of(look.at(float(seconds)))
     rows, columns = canvas.rows // supersample, canvas.columns // supersample
     picture = np.empty((rows, columns, 3), np.uint8)
     step = rows_at_once(columns * supersample**2)
     with stored_samples(store, canvas, look.tracing, -math.log2(supersample)) as stored:
         for first in range(0, rows, step):
             last = min(first + step, rows)
-            light = _light(stored, shader, first, last, supersample, seconds)
+            light = _light(stored, shader, first, last, supersample)
             picture[first:last] = rgb8_from_light(light.transpose(0, 2, 1), first)
     return picture
 
@@ -216,14 +216,13 @@ def _light(
     first: int,
     last: int,
     supersample: int,
-    seconds: Fraction,
 ) -> NDArray[np.float32]:
     """Return the light of some rows of pixels, shape (rows, 3, columns)."""
     top, bottom = first * supersample, last * supersample
     above = min(HALO_ROWS, top)
     below = min(HALO_ROWS, stored.canvas_rows - bottom)
     samples = stored.rows(top - above, bottom + below)
-    return shader.pixels(samples, float(seconds), supersample, above, below)
+    return shader.pixels(samples, supersample, above, below)
 
 
 def preview_looks(
@@ -244,7 +243,7 @@ def preview_looks(
             packed = [_packed_traces(traced, chunk, known)[0] for chunk, known in enumerate(counts)]
             traces[tracing] = _unpacked_traces(traced, packed)
         samples = Samples(smooth, traces[tracing], log2_px - 1.0)
-        light = Shader(look).pixels(samples, float(seconds), 2)
+        light = Shader(look.at(float(seconds))).pixels(samples, 2)
         pictures.append(rgb8_from_light(light.transpose(0, 2, 1), 0))
     return pictures
 
@@ -286,7 +285,7 @@ def survey_frame(
     canvas: Canvas, look: Look, seconds: Fraction, encoding: Encoding
 ) -> SurveyedFrame:
     """Take a small frame with a sample to a pixel through all stages, and measure them."""
-    shader = shader_of(look)
+    shader = shader_of(look.at(float(seconds)))
     block = count_chunks(canvas, 0, canvas.chunks)
     frame = np.empty(encoding.frame_bytes, np.uint8)
     # The first pictures of a process make its tables; they are no part of what a picture costs.
@@ -296,9 +295,9 @@ def survey_frame(
         else _trace_chunks(canvas.traced(look.tracing), 0, canvas.chunks, ()).chunks
     )
     warm = _unpacked(canvas, block.chunks[:1], traced[:1])
-    draw_rows(shader.pixels(warm, 0.0, 1)[: len(warm.smooth) // 2 * 2], 0, encoding, frame)
+    draw_rows(shader.pixels(warm, 1)[: len(warm.smooth) // 2 * 2], 0, encoding, frame)
     start = time.thread_time()
-    light = shader.pixels(_unpacked(canvas, block.chunks, traced), float(seconds), 1)
+    light = shader.pixels(_unpacked(canvas, block.chunks, traced), 1)
     coloured = time.thread_time()
     draw_rows(light, 0, encoding, frame)
     return SurveyedFrame(coloured - start, time.thread_time() - coloured, frame)

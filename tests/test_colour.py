@@ -74,38 +74,36 @@ def test_unknown_palettes_are_told_with_the_nearest():
 def test_even_counts_show_the_palette_and_the_interior_its_own_colour():
     smooth = np.full((4, 6), 16.0)
     smooth[:, 3:] = np.nan
-    light = Shader(look(interior=(255, 0, 0))).light(smooth, 0.0, 1)
+    light = Shader(look(interior=(255, 0, 0))).light(smooth, 1)
     np.testing.assert_allclose(light[0, 0], turn_from_palette("dusk")[TURN // 4], atol=1e-5)
     np.testing.assert_allclose(light[0, 5], [1, 0, 0], atol=1e-6)
 
 
 def test_the_palette_moves_with_time_and_offset():
     smooth = np.full((2, 2), 16.0)
-    still = Shader(look(offset=0.25)).light(smooth, 0.0, 1)
-    moving = Shader(look(cycle=0.125)).light(smooth, 2.0, 1)
+    still = Shader(look(offset=0.25)).light(smooth, 1)
+    moving = Shader(look(cycle=0.125).at(2.0)).light(smooth, 1)
     np.testing.assert_array_equal(still, moving)
 
 
 def test_samples_are_averaged_in_linear_light():
     smooth = np.array([[8.0, 40.0], [8.0, 40.0]])
     shader = Shader(look(period=1e6))
-    fine = shader.light(smooth, 0.0, 1)
-    np.testing.assert_allclose(
-        shader.light(smooth, 0.0, 2)[0, 0], fine.mean(axis=(0, 1)), rtol=1e-6
-    )
+    fine = shader.light(smooth, 1)
+    np.testing.assert_allclose(shader.light(smooth, 2)[0, 0], fine.mean(axis=(0, 1)), rtol=1e-6)
 
 
 def test_noise_shows_the_palette_s_mean_not_noise():
     rng = np.random.default_rng(1)
     shader = Shader(look())
-    light = shader.light(rng.uniform(0, 1e7, (64, 64)), 0.0, 1)
+    light = shader.light(rng.uniform(0, 1e7, (64, 64)), 1)
     mean = turn_from_palette("dusk").mean(axis=0)
     assert np.abs(light - mean).max() < 0.02
 
 
 def test_a_gentle_gradient_stays_as_sharp_as_it_is():
     smooth = np.add.outer(np.zeros(9), np.linspace(10, 12, 40))
-    light = Shader(look(period=500)).light(smooth, 0.0, 1)
+    light = Shader(look(period=500)).light(smooth, 1)
     index = np.floor(smooth / 500 * TURN).astype(int)
     np.testing.assert_allclose(light, turn_from_palette("dusk")[index], atol=1e-4)
 
@@ -115,17 +113,17 @@ def test_a_picture_does_not_depend_on_how_its_rows_are_cut(supersample):
     rng = np.random.default_rng(2)
     smooth = np.cumsum(rng.uniform(0, 3, (12 * supersample, 8 * supersample)), axis=0)
     shader = Shader(look())
-    whole = shader.light(smooth, 0.0, supersample)
+    whole = shader.light(smooth, supersample)
     cut = 5 * supersample
-    top = shader.light(smooth[: cut + HALO_ROWS], 0.0, supersample, 0, HALO_ROWS)
-    bottom = shader.light(smooth[cut - HALO_ROWS :], 0.0, supersample, HALO_ROWS, 0)
+    top = shader.light(smooth[: cut + HALO_ROWS], supersample, 0, HALO_ROWS)
+    bottom = shader.light(smooth[cut - HALO_ROWS :], supersample, HALO_ROWS, 0)
     np.testing.assert_array_equal(np.concatenate([top, bottom]), whole)
 
 
 @pytest.mark.parametrize("scale", ["linear", "sqrt", "log"])
 def test_every_scale_takes_all_counts(scale):
     smooth = np.array([[-2.4, 0.0, 1.0, 2e9, np.nan]])
-    light = Shader(look(scale=scale)).light(smooth, 1e5, 1)
+    light = Shader(look(scale=scale)).light(smooth, 1)
     assert np.isfinite(light).all()
 
 
@@ -156,7 +154,7 @@ def test_tiles_make_the_frame_that_rows_make(compiled, pixel_format, monkeypatch
 def test_planes_are_what_ffmpeg_takes_them_for(pixel_format):
     encoding = Encoding(64, 32, Fraction(30), "h264", 18, pixel_format, "medium")
     smooth = np.add.outer(np.linspace(0, 20, 32), np.linspace(0, 40, 64))
-    light = Shader(look()).light(smooth, 0.0, 1)
+    light = Shader(look()).light(smooth, 1)
     channels = np.ascontiguousarray(light.transpose(0, 2, 1))
     frame = np.zeros(encoding.frame_bytes, np.uint8)
     draw_rows(channels[:16], 0, encoding, frame)

@@ -1,11 +1,17 @@
 """Looks through the real command line: traces, recolouring, choosing, and what they cost."""
 
+from dataclasses import replace
+
 import imageio.v3 as iio
 import numpy as np
 import pytest
 
 from pipeline.cli import main
+from pipeline.colour.look import Mixed
+from pipeline.colour.samples import Samples
+from pipeline.colour.shade import Shader
 from pipeline.colour.tones import tones_from
+from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
 from pipeline.video.ffmpeg import count_frames, tags_of
 from tests.conftest import SMALL, Cli
@@ -93,6 +99,72 @@ def test_the_inside_is_coloured_by_its_cycle(module_cli, tmp_path, by):
     assert (inside.max(axis=1) > 30).all()
     # One period, many multipliers.
     assert (np.ptp(inside.astype(int), axis=0).max() > 40) == (by == "multiplier")
+
+
+MOVING = """colour:
+  palette: dusk
+  cycle: 0.1
+  keyframes:
+    - {time: 0}
+    - {time: 1, palette: ember, offset: 0.2, interior: "#304050"}
+    - {time: 2, palette: gray, light: {azimuth: 20}}
+"""
+
+
+def moving(tmp_path):
+    path = tmp_path / "moving.yaml"
+    path.write_text(SMALL + MOVING)
+    return load_config(path).look
+
+
+def test_a_moving_look_is_its_keyframes_and_between_them_even(tmp_path):
+    look = moving(tmp_path)
+    start, middle, end = (look.at(seconds) for seconds in (0, 1, 2))
+    assert not start.moves
+    assert (start.palette, middle.palette, end.palette) == ("dusk", "ember", "gray")
+    assert (start.offset, middle.offset, end.offset) == (0, pytest.approx(0.3), pytest.approx(0.2))
+    assert look.at(1.5).light.strength == pytest.approx(0.3)
+    assert look.at(0.5).palette == Mixed("dusk", "ember", 0.5)
+    assert look.at(99) == look.at(99.0)
+    nodes = look.nodes(2.0)
+    assert (nodes[0], nodes[-1]) == (0, 2)
+    assert {1.0} < set(nodes)
+    assert (np.diff(nodes) > 0).all()
+    assert len(nodes) >= 17
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.4, 1.0, 1.7])
+def test_a_mixed_palette_lies_between_its_ends(tmp_path, seconds):
+    look = moving(tmp_path)
+    smooth = Samples(np.linspace(1, 300, 40).reshape(1, -1))
+    light = Shader(replace(look.at(seconds), light=None)).pixels(smooth, 1)
+    near = [Shader(replace(look.at(t), light=None)).pixels(smooth, 1) for t in (seconds + 1e-4,)]
+    np.testing.assert_allclose(light, near[0], atol=0.01)
+
+
+def test_a_moving_look_is_the_same_from_bands_and_from_frames(module_cli, tmp_path):
+    pictures = []
+    for reuse in ("bands", "frames"):
+        config = tmp_path / f"moving-{reuse}.yaml"
+        text = SMALL.replace("workers: 2", f"workers: 2, quality: best, reuse: {reuse}")
+        config.write_text(text + MOVING)
+        module_cli.done("zoom", config)
+        assert (report(module_cli, f"moving-{reuse}")["frames_from_bands"] > 0) == (
+            reuse == "bands"
+        )
+        video = module_cli.output / f"moving-{reuse}.mp4"
+        pictures.append(np.stack(list(iio.imiter(video, plugin="FFMPEG"))).astype(float))
+    apart = np.abs(pictures[0] - pictures[1]).mean((1, 2, 3))
+    assert apart.max() < 14
+    colours = [np.abs(p.mean((1, 2))[0] - p.mean((1, 2))[-1]).max() for p in pictures]
+    assert min(colours) > 10
+
+
+def test_colour_keyframes_in_disorder_are_refused(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(SMALL + MOVING.replace("time: 2", "time: 1"))
+    with pytest.raises(ConfigError, match=r"colour.keyframes\[2\].time: is 1, and should be later"):
+        load_config(path)
 
 
 def test_the_sheet_of_looks_is_labelled_and_stores_no_counts(module_cli, tmp_path):

@@ -95,12 +95,12 @@ class Studio:
         smooth = counts.smooth.reshape(canvas.rows, canvas.columns)
         shader = Shader(self.config.look)
         if smoothed:
-            return shader.light(smooth, 0.0, supersample)
+            return shader.light(smooth, supersample)
         rows, columns = self.size[1], self.size[0]
         # So far apart that no sample has a neighbour like it, and none is averaged with any.
         base = shader._layers[0]
         flat = base.table[
-            base.index(base.turns(Samples(smooth)), np.zeros(smooth.shape, np.float32), 0.0)
+            base.index(base.turns(Samples(smooth)), np.zeros(smooth.shape, np.float32))
         ]
         return flat.reshape(rows, supersample, columns, supersample, 3).mean((1, 3))
 

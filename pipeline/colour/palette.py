@@ -1,6 +1,7 @@
 """Palettes: a name or a list of colours to one closed turn of colour in linear light."""
 
 import difflib
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.colour.look import Rgb
+from pipeline.colour.look import Mixed, Rgb
 from pipeline.colour.oklab import linear_from_oklab, linear_from_srgb, oklab_from_linear
 from pipeline.colour.palette_files import FILE_ENDINGS
 
@@ -57,6 +58,17 @@ def palette_fault(name: str) -> str | None:
         "matplotlib's, colorcet's or cmocean's (cmo.thermal), a file "
         f"({', '.join(FILE_ENDINGS)}), or a list of colours"
     )
+
+
+def mixed_palettes(
+    make: Callable[[str | tuple[Rgb, ...]], NDArray[np.float64]],
+    palette: str | tuple[Rgb, ...] | Mixed,
+) -> NDArray[np.float64]:
+    """Return what `make` makes of a palette; of two that are mixed, in between in Oklab."""
+    if not isinstance(palette, Mixed):
+        return make(palette)
+    start, end = (oklab_from_linear(make(each)) for each in (palette.start, palette.end))
+    return linear_from_oklab(start + palette.part * (end - start))
 
 
 def ramp_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:

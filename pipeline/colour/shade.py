@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pipeline.colour.blend import blended, shaded
 from pipeline.colour.look import By, Layer, Look
 from pipeline.colour.oklab import linear_from_srgb
-from pipeline.colour.palette import TURN, ramp_from_palette, turn_from_palette
+from pipeline.colour.palette import TURN, mixed_palettes, ramp_from_palette, turn_from_palette
 from pipeline.colour.samples import Samples
 from pipeline.colour.tones import LOG_SHIFT
 from pipeline.kernels.choice import HAVE_NUMBA
@@ -35,7 +35,7 @@ HALO_ROWS = 2
 
 
 class Shader:
-    """Turns samples into light for one look; made once, used for every picture.
+    """Turns samples into light for one look that stays as it is; made once, used often.
 
     Where counts change fast from sample to sample, as they do beside the boundary, colours taken
     at points would be noise. There each sample shows the palette averaged over a part of the way
@@ -53,25 +53,24 @@ class Shader:
     def pixels(
         self,
         samples: Samples,
-        seconds: float,
         supersample: int,
         above: int = 0,
         below: int = 0,
     ) -> NDArray[np.float32]:
         """Return the same as `light`, channel by channel: shape (pixel rows, 3, pixel columns)."""
         if not HAVE_NUMBA:
-            return self.light(samples.smooth, seconds, supersample, above, below).transpose(0, 2, 1)
+            return self.light(samples.smooth, supersample, above, below).transpose(0, 2, 1)
         from pipeline.colour.shade_lanes import add_pixels
 
         smooth = samples.smooth
         rows, columns = smooth.shape[0] - above - below, smooth.shape[1]
         light = np.zeros((rows // supersample, 3, columns // supersample), np.float32)
-        for row, of_samples in enumerate(self.rows(samples, seconds, above, below, False)):
+        for row, of_samples in enumerate(self.rows(samples, above, below, False)):
             add_pixels(of_samples, supersample, light[row // supersample])
         return light
 
     def rows(
-        self, samples: Samples, seconds: float, above: int, below: int, wrapped: bool
+        self, samples: Samples, above: int, below: int, wrapped: bool
     ) -> Iterator[NDArray[np.float32]]:
         """Yield the linear light of each row of samples, by compiled code.
 
@@ -79,7 +78,7 @@ class Shader:
         ----------
         samples : Samples
             Their first and last rows, `above` and `below`, are only there for their neighbours.
-        seconds, above, below
+        above, below
             As for `light`.
         wrapped : bool
             Whether the last column is the first one's neighbour, as it is in a band.
@@ -89,7 +88,7 @@ class Shader:
         ndarray of float32, shape (3, columns)
             Valid until the next.
         """
-        each = [layer.rows(samples, seconds, above, below, wrapped) for layer in self._layers]
+        each = [layer.rows(samples, above, below, wrapped) for layer in self._layers]
         if len(each) == 1 and self._look.light is None and self._inside is None:
             yield from each[0]
             return
@@ -107,7 +106,6 @@ class Shader:
     def light(
         self,
         smooth: NDArray[np.float64],
-        seconds: float,
         supersample: int,
         above: int = 0,
         below: int = 0,
@@ -118,8 +116,6 @@ class Shader:
         ----------
         smooth : ndarray of float64, shape (rows, columns)
             Smooth counts of the samples; NaN where nothing escaped.
-        seconds : float
-            The frame's time, for a palette that moves.
         supersample : int
             Samples along each side of a pixel.
         above, below : int
@@ -134,7 +130,7 @@ class Shader:
         base = self._layers[0]
         turns = base.turns(Samples(smooth))
         change = _change(turns)
-        light = np.take(base.table, base.index(turns, change, seconds), axis=0)
+        light = np.take(base.table, base.index(turns, change), axis=0)
         # In the interior nothing changes, but at its edge.
         rough = np.fmin(change * np.float32(1 / _ROUGH_TURNS), np.float32(1))
         rough[np.isnan(turns)] = 1
@@ -152,11 +148,11 @@ class _Coloured:
 
     def __init__(self, layer: Layer, look: Look) -> None:
         self._layer = layer
-        self._cycle = look.cycle
         self._tones = look.tones if layer.scale == "histogram" else None
         self._levels = int(np.log2(TURN)) + 1
         self._cyclic = layer.by == "count"
-        palette = (turn_from_palette if self._cyclic else ramp_from_palette)(layer.palette)
+        make = turn_from_palette if self._cyclic else ramp_from_palette
+        palette = mixed_palettes(make, layer.palette)
         smoothed = np.concatenate(
             [_averaged(palette, 1 << level, self._cyclic) for level in range(self._levels)]
         )
@@ -165,7 +161,7 @@ class _Coloured:
         """Linear light, shape (entries, 3): the levels one after the other, and the interior."""
 
     def rows(
-        self, samples: Samples, seconds: float, above: int, below: int, wrapped: bool
+        self, samples: Samples, above: int, below: int, wrapped: bool
     ) -> Iterator[NDArray[np.float32]]:
         """Yield the light of each row, as `Shader.rows` does."""
         # Its code needs numba, which takes a fifth of a second to load: only workers do.
@@ -173,7 +169,6 @@ class _Coloured:
 
         turns = self.turns(samples)
         rows, columns = turns.shape
-        offset = self._layer.offset + self._cycle * seconds
         change = np.empty((rows, columns), np.float32)
         for row in range(rows):
             neighbours = turns[max(row - 1, 0)], turns[min(row + 1, rows - 1)]
@@ -182,8 +177,8 @@ class _Coloured:
         light = np.empty((rows, 3, columns), np.float32)
         for row in range(rows):
             light_row(
-                turns[row], change[row], offset, np.float32(_FOOTPRINT), self._levels, self.table,
-                bits, index, light[row],
+                turns[row], change[row], self._layer.offset, np.float32(_FOOTPRINT), self._levels,
+                self.table, bits, index, light[row],
             )  # fmt: skip  # as in its head
         across, out = np.empty(columns, np.float32), np.empty((3, columns), np.float32)
         for row in range(above, rows - below):
@@ -193,15 +188,13 @@ class _Coloured:
             )  # fmt: skip  # as in its head
             yield out
 
-    def index(
-        self, turns: NDArray[np.float64], change: NDArray[np.float32], seconds: float
-    ) -> NDArray[np.int32]:
+    def index(self, turns: NDArray[np.float64], change: NDArray[np.float32]) -> NDArray[np.int32]:
         """Return each sample's place in the stack of palettes."""
         footprint = np.clip(change * np.float32(_FOOTPRINT), 1 / TURN, 1)
         level = np.rint(np.log2(footprint * np.float32(TURN))).astype(np.int32)
         np.minimum(level, self._levels - 1, out=level)
         inside = np.isnan(turns)
-        place = turns + (self._layer.offset + self._cycle * seconds)
+        place = turns + self._layer.offset
         place -= np.floor(place)
         place[inside] = 0.0
         index = (place * TURN).astype(np.int32)

@@ -158,5 +158,5 @@ def _write_picture(path: Path) -> None:
     counts = canvas.counts(0, canvas.rows)
     smooth: NDArray[np.float64] = counts.smooth.reshape(canvas.rows, canvas.columns)
     shader = Shader(Look("dusk", DEFAULT_PERIOD["sqrt"], 0.0, 0.0, "sqrt", (0, 0, 0)))
-    picture = rgb8_from_light(shader.light(smooth, 0.0, 1), 0)
+    picture = rgb8_from_light(shader.light(smooth, 1), 0)
     write_durably(path, [iio.imwrite("<bytes>", picture, extension=".png")])

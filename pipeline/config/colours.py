@@ -10,11 +10,12 @@ from pipeline.colour.look import (
     Layer,
     Light,
     Look,
+    Moment,
     Rgb,
     Scale,
 )
 from pipeline.colour.palette_files import colours_from_file, is_palette_file
-from pipeline.config.model import ColourSection, LayerSection, LightSection
+from pipeline.config.model import ColourSection, LayerSection, LightSection, MomentSection
 
 
 def look_from(colour: ColourSection, folder: Path) -> Look:
@@ -31,6 +32,7 @@ def look_from(colour: ColourSection, folder: Path) -> Look:
         interior_palette=_palette(colour.interior_palette, folder),
         light=None if colour.light is None else _light(colour.light),
         layers=tuple(_layer(layer, folder) for layer in colour.layers),
+        moments=tuple(_moment(moment, colour, folder) for moment in colour.keyframes),
         stripes=colour.stripes,
         trap=colour.trap,
         trap_at=_trap_at(colour),
@@ -48,6 +50,18 @@ def _trap_at(colour: ColourSection) -> tuple[float, float]:
         return float(colour.trap_at[0]), float(colour.trap_at[1])
     # Orbits on their way out pass i; few come near 0 so late.
     return 0.0, (1.0 if colour.trap == "point" else 0.0)
+
+
+def _moment(moment: MomentSection, colour: ColourSection, folder: Path) -> Moment:
+    offset = colour.offset if moment.offset is None else moment.offset
+    light = moment.light or colour.light
+    return Moment(
+        seconds=float(moment.time),
+        palette=_palette(moment.palette or colour.palette, folder),
+        offset=float(offset),
+        interior=moment.interior or colour.interior,
+        light=None if light is None else _light(light),
+    )
 
 
 def _light(light: LightSection) -> Light:

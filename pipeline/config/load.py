@@ -251,18 +251,32 @@ class _Checker:
         colour = self._plain.get("colour")
         if not isinstance(colour, dict):
             return
-        layers = colour.get("layers")
-        layers = layers if isinstance(layers, list) else []
-        for path, section in [
-            (("colour",), colour),
-            *((("colour", "layers", k), layer) for k, layer in enumerate(layers)),
-        ]:
+        sections: list[tuple[tuple[str | int, ...], Any]] = [(("colour",), colour)]
+        for name in ("layers", "keyframes"):
+            listed = colour.get(name)
+            for k, section in enumerate(listed if isinstance(listed, list) else []):
+                sections.append((("colour", name, k), section))
+        self._check_moments(colour.get("keyframes"))
+        for path, section in sections:
             for key in ("palette", "interior_palette"):
                 palette = section.get(key) if isinstance(section, dict) else None
                 if not isinstance(palette, str) or not palette.strip():
                     continue
                 if fault := self._fault_of(palette):
                     self._fault(self._place(*path, key), (*path, key), fault)
+
+    def _check_moments(self, moments: Any) -> None:
+        previous: Decimal | None = None
+        for k, moment in enumerate(moments if isinstance(moments, list) else []):
+            try:
+                time = Decimal(moment["time"])
+            except (KeyError, TypeError, ValueError, InvalidOperation):
+                continue
+            if previous is not None and time <= previous:
+                path = ("colour", "keyframes", k, "time")
+                later = f"should be later than the colour keyframe before ({short_text(previous)})"
+                self._fault(self._place(*path), path, f"is {short_text(time)}, and {later}")
+            previous = time
 
     def _fault_of(self, palette: str) -> str | None:
         if not is_palette_file(palette):

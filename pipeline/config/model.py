@@ -36,6 +36,7 @@ BLENDS = ("normal", "multiply", "screen", "overlay", "soft-light", "add")
 INTERIORS = ("colour", "multiplier", "period")
 TRAPS = ("point", "cross")
 MAX_LAYERS = 8
+MAX_MOMENTS = 1000
 MAX_PALETTE_COLOURS = 256
 MAX_KEYFRAMES = 10_000
 MAX_MAXITER = 2_000_000_000
@@ -63,6 +64,14 @@ def _layers_from(value: Any) -> Any:
         raise wrong("should be a list of layers, each with by, palette and blend")
     if len(value) > MAX_LAYERS:
         raise wrong(f"has {len(value)} layers, and may have {MAX_LAYERS}")
+    return value
+
+
+def _moments_from(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise wrong("should be a list of colour keyframes, each with time and what changes")
+    if len(value) > MAX_MOMENTS:
+        raise wrong(f"has {len(value)} colour keyframes, and may have {MAX_MOMENTS}")
     return value
 
 
@@ -136,6 +145,16 @@ class LayerSection(Section):
     opacity: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal("0.5")
 
 
+class MomentSection(Section):
+    """A colour keyframe; what it leaves out is as the section has it."""
+
+    time: Annotated[Decimal, number("0", str(MAX_SECONDS), f"seconds from 0 to {MAX_SECONDS}")]
+    palette: Annotated[str | tuple[Rgb, ...] | None, BeforeValidator(_palette_from)] = None
+    offset: Annotated[Decimal | None, number("-1e6", "1e6", "turns, from -1e6 to 1e6")] = None
+    interior: Annotated[Rgb | None, BeforeValidator(colour_from)] = None
+    light: LightSection | None = None
+
+
 class ColourSection(Section):
     """How points look."""
 
@@ -156,6 +175,8 @@ class ColourSection(Section):
     interior_palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = "gray"
     light: LightSection | None = None
     layers: Annotated[list[LayerSection], BeforeValidator(_layers_from)] = []
+    # Change in time, even to the eye between keyframes.
+    keyframes: Annotated[list[MomentSection], BeforeValidator(_moments_from)] = []
     # Stripes around the origin.
     stripes: Annotated[int, whole(1, 16)] = 5
     # Bright is what comes near it in its last steps.
