@@ -78,7 +78,7 @@ benchmark: $(DEV_READY) ## how fast the parts are, as ratios of one run
 
 clean: ## remove what was made of a config: make clean NAME=seahorse
 	@test -n "$(NAME)" || { echo "say which: make clean NAME=seahorse removes output/seahorse*"; exit 2; }
-	rm -rf "output/$(NAME)" "output/$(NAME).mp4" "output/$(NAME).png" "output/$(NAME)-preview" "output/$(NAME)-preview.mp4"
+	rm -rf "output/$(NAME)" output/"$(NAME)".* output/"$(NAME)"-[0-9]*.png "output/$(NAME)-frames" "output/$(NAME)-exr" "output/$(NAME)-palettes.png" output/"$(NAME)"-preview*
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

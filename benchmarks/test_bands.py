@@ -78,6 +78,20 @@ def test_encoding_alone(benchmark, folder, fps, monkeypatch):
 
 
 @pytest.mark.benchmark(group="seahorse, 720p, to 1e-10")
+def test_recolouring(benchmark, folder):
+    config = folder / "30.yaml"
+    zoom(config, folder / "output")
+    config.write_text(config.read_text().replace("dusk", "ember"))
+    segments = folder / "output" / "30" / "segments"
+    benchmark.pedantic(
+        zoom,
+        (config, folder / "output"),
+        setup=lambda: shutil.rmtree(segments, ignore_errors=True),
+        rounds=1,
+    )
+
+
+@pytest.mark.benchmark(group="seahorse, 720p, to 1e-10")
 def test_twice_the_frame_rate_from_stored_bands(benchmark, folder):
     def before():
         clean(folder)

@@ -41,8 +41,6 @@ class Estimate:
 
     compute_s: dict[str, float]
     """CPU seconds of each canvas that is not stored, by key."""
-    samples: int
-    """Of these canvases together."""
     paint_sample_s: float
     """CPU seconds to colour a sample of a band."""
     painted_samples: int
@@ -108,7 +106,6 @@ def estimate(
     )
     return Estimate(
         compute_s=compute_s,
-        samples=sum(samples for _, samples in missing),
         paint_sample_s=survey.colour_sample_s,
         painted_samples=painted_samples,
         draw_s=draw_s,
@@ -148,6 +145,8 @@ def memory_bytes(config: Config, workers: int) -> int:
     textures = 0.0
     if config.reuse != "frames":
         textures = TEXTURES_BYTES + TEXTURES_PIXEL_BYTES * config.quality.density**2 * pixels
+        # Frames are mixed of two looks.
+        textures *= 2 if config.look.moves else 1
     return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + textures + pictures)
 
 

@@ -75,6 +75,13 @@ class Prospect:
             self.spans(), workers,
         )  # fmt: skip  # as in its head
 
+    def lacking(self) -> tuple[int, int]:
+        """Return how many samples are to be counted, and how many to be traced."""
+        by_kind = {False: 0, True: 0}
+        for key, samples in self.missing.items():
+            by_kind[self.needs[key].canvas.tracing is not None] += samples
+        return by_kind[False], by_kind[True]
+
     def _painted_again(self) -> int:
         """Return about how many samples are coloured more than once, where the look moves."""
         nodes = self.config.look.nodes(float(self.frames.seconds))

@@ -117,11 +117,8 @@ def _render(
 
 def _lacking(prospect: Prospect) -> str:
     """Say what is not stored."""
-    parts = {"counts": 0, "traces": 0}
-    for key, samples in prospect.missing.items():
-        traced = prospect.needs[key].canvas.tracing is not None
-        parts["traces" if traced else "counts"] += samples
-    lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for name, n in parts.items() if n)
+    parts = zip(prospect.lacking(), ("counts", "traces"), strict=True)
+    lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in parts if n)
     config = prospect.config.path
     return f"{config}: {lacking} are not stored; make zoom CONFIG={config} computes them"
 
@@ -163,6 +160,8 @@ def _describe(prospect: Prospect, report: Report) -> None:
     report.bands = sum(len(zoom.bands) for zoom in drawings.zooms)
     canvases: list[Canvas] = [need.canvas for need in drawings.needs(range(len(drawings))).values()]
     for canvas in canvases:
+        if canvas.tracing is not None:
+            continue
         arithmetic = canvas.kernel.arithmetic
         report.kernels[arithmetic] = report.kernels.get(arithmetic, 0) + canvas.samples
 
@@ -176,9 +175,11 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
         with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:
+            counts, traces = prospect.lacking()
+            tracing = f", {traces / 1e6:.1f} to trace" if traces else ""
             progress.say(
                 f"{config.name}: {len(prospect.wanted)} of {len(prospect.frames)} frames to "
-                f"encode, {work.samples / 1e6:.1f} million samples to compute, "
+                f"encode, {counts / 1e6:.1f} million samples to compute{tracing}, "
                 f"{report.workers} workers, about {duration(work.wall_s)}"
             )
             run = Run(prospect, outputs, references, report, pool, progress, work, bulletin)

@@ -38,11 +38,13 @@ def plan(path: Path, root: Path) -> None:
 
     print("\n".join(_description(prospect, orbits)))
     print("\n".join(_ways(config, frames, prospect.drawings)))
+    counts, traces = prospect.lacking()
+    tracing = f", {_millions(traces)} to trace" if traces else ""
     available = available_memory_bytes()
     there = f" of {size(available)} available" if available is not None else ""
     print(
-        f"to do    {len(prospect.wanted)} frames to draw and encode, {_millions(work.samples)} to "
-        "compute\n"
+        f"to do    {len(prospect.wanted)} frames to draw and encode, {_millions(counts)} to "
+        f"compute{tracing}\n"
         f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})\n"
         f"memory   about {size(work.memory_bytes)}{there}\n"
         f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
@@ -68,11 +70,12 @@ def _description(prospect: Prospect, orbits: dict[Target, OrbitState]) -> list[s
     octaves = float((max(widths) / min(widths)).log10()) / math.log10(2)
     canvases = [need.canvas for need in prospect.drawings.needs(range(len(frames))).values()]
     kernels = sorted({f"{c.kernel.arithmetic} ({c.kernel.code})" for c in canvases})
+    crf = "" if encoding.crf is None else f"crf {encoding.crf} "
     blur = f", motion blur {config.motion_blur:g}" if config.motion_blur else ""
     lines = [
         f"config   {config.path}: {len(config.keyframes)} keyframes, no faults",
         f"picture  {encoding.columns}×{encoding.rows}, {float(encoding.fps):g} frames a second, "
-        f"{encoding.codec} crf {encoding.crf} {encoding.pixel_format}, "
+        f"{encoding.codec} {crf}{encoding.pixel_format}, "
         f"quality {config.quality.name}{blur}",
         f"frames   {len(frames)}, {seconds:.2f} s, the last at {float(last.time):g} s",
         f"depth    width {short_text(max(widths))} to {short_text(min(widths))}, "

@@ -1,0 +1,54 @@
+"""What traces cost beside the counts they belong to, and a recolouring beside encoding alone."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from test_deep import canvas_of, references  # noqa: F401  # a fixture
+
+from pipeline.canvas import Canvas
+from pipeline.kernels.choice import FLOAT64
+from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.tracing import Tracing
+from pipeline.view import View
+
+pytest.importorskip("numba")
+
+SEAHORSE = Decimal("-0.743643887037158704752191506114774"), Decimal("0.131825904205311970493132")
+ALL = Tracing(5, "cross")
+KINDS = {"counts": None, "distance and direction": Tracing(), "stripes and a trap too": ALL}
+
+
+def traced(canvas, tracing):
+    counts = canvas.counts(0, canvas.rows)
+    escaped = counts.outcome == Outcome.ESCAPED
+    other = canvas.traced(tracing)
+
+    def trace():
+        for chunk in range(canvas.chunks):
+            first, last = canvas.chunk_bounds(chunk)
+            own = slice(first * canvas.columns, last * canvas.columns)
+            other.traces(chunk, counts.n[own].astype(np.int64), escaped[own])
+
+    return trace
+
+
+def measured(benchmark, canvas, kind):
+    tracing = KINDS[kind]
+    work = (lambda: canvas.counts(0, canvas.rows)) if tracing is None else traced(canvas, tracing)
+    benchmark.pedantic(work, rounds=3, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("width", ["1e-2", "1e-5"])
+def test_float64(benchmark, width, kind):
+    benchmark.group = f"640×360 pixels of seahorse at {width}"
+    view = View(SEAHORSE, Decimal(width), Decimal(0), 640, 360)
+    measured(benchmark, Canvas(view, 5000, FLOAT64), kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["deep-1e50", "deep-1e1000"])
+def test_deep(benchmark, references, name, kind):  # noqa: F811  # a fixture
+    benchmark.group = f"640×360 pixels of {name}"
+    measured(benchmark, canvas_of(name, references), kind)
