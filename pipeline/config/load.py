@@ -1,5 +1,6 @@
 """Load a config: one path in, one checked config or all of its faults out."""
 
+import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -30,6 +31,7 @@ from pipeline.quality import QUALITIES, Quality
 from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000
+_RENDER = re.compile(r"""["']?render["']?\s*:""")
 # British or American: the config takes both, the code one.
 _SPELLINGS = {"color": "colour", "centre": "center"}
 
@@ -80,6 +82,26 @@ class Config:
     def name(self) -> str:
         """The file's name without its ending: what the output is called."""
         return self.path.stem
+
+    def told(self) -> str:
+        """Return the text of a config that makes the same video, for the video to hold.
+
+        It is this one's, with nothing of `render` that does not change the picture.
+        """
+        lines: list[str] = []
+        within = False
+        for line in self.text.splitlines():
+            within = bool(_RENDER.match(line)) or (within and line[:1] in ("", " ", "\t", "#"))
+            if not within:
+                lines.append(line)
+        facts = {
+            "quality": self.quality.name,
+            "reuse": self.reuse,
+            "motion_blur": str(self.motion_blur),
+            "accuracy": self.accuracy.name,
+        }
+        kept = ", ".join(f"{key}: {value}" for key, value in facts.items())
+        return "\n".join([*lines, f"render: {{{kept}}}", ""])
 
     def plain(self) -> dict[str, Any]:
         """Return the resolved config in plain values, numbers of any precision as text."""
