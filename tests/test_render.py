@@ -193,14 +193,6 @@ def test_twice_the_frame_rate_by_frames_computes_only_the_frames_between(cli):
     assert report(cli)["pixels_reused"] == SAMPLES
 
 
-def test_a_palette_that_moves_is_drawn_frame_by_frame(cli):
-    cli.done(
-        "zoom",
-        cli.config(BY_FRAMES.replace("reuse: frames", "reuse: auto") + "colour: {cycle: 1}\n"),
-    )
-    assert report(cli)["frames_from_bands"] == 0
-
-
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_number_of_workers_changes_no_byte(rendered, tmp_path, workers):
     cli, _, _ = rendered
