@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
-from test_deep import canvas_of, references  # noqa: F401  # a fixture
 
+from benchmarks.test_deep import canvas_of, references  # noqa: F401  # a fixture
 from pipeline.canvas import Canvas
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.outcome import Outcome
