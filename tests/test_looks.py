@@ -71,7 +71,15 @@ def test_a_light_computes_traces_once_and_no_count(rendered, tmp_path):
     assert (fresh.output / "small.mp4").read_bytes() == lit
 
 
-@pytest.mark.parametrize("by", ["distance", "stripes", "trap", "decomposition"])
+@pytest.mark.parametrize(
+    "by",
+    [
+        "distance",
+        "stripes",
+        pytest.param("trap", marks=pytest.mark.slow),
+        pytest.param("decomposition", marks=pytest.mark.slow),
+    ],
+)
 def test_every_property_is_drawn_alike_from_bands_and_from_frames(module_cli, by, tmp_path):
     pictures = []
     for reuse in ("bands", "frames"):
@@ -213,11 +221,11 @@ def test_the_histogram_does_not_depend_on_the_frame_rate(module_cli, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "ending"),
     [
-        ("codec: prores", ".mov"),
-        ("codec: ffv1", ".mkv"),
+        pytest.param("codec: prores", ".mov", marks=pytest.mark.slow),
+        pytest.param("codec: ffv1", ".mkv", marks=pytest.mark.slow),
         ("codec: png", "-frames"),
         ("codec: webp", ".webp"),
-        ("codec: gif", ".gif"),
+        pytest.param("codec: gif", ".gif", marks=pytest.mark.slow),
         ("codec: h265, hdr_white_nits: 203", ".mp4"),
     ],
 )
