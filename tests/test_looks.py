@@ -11,8 +11,10 @@ from pipeline.colour.look import Mixed
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import Shader
 from pipeline.colour.tones import tones_from
+from pipeline.commands import opening
 from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
+from pipeline.errors import UsageError
 from pipeline.video.ffmpeg import count_frames, tags_of
 from tests.conftest import SMALL, Cli
 from tests.processes import report
@@ -37,6 +39,17 @@ def test_recolouring_computes_nothing(rendered):
     recoloured = (cli.output / "small.mp4").read_bytes()
     cli.done("zoom", config)
     assert (cli.output / "small.mp4").read_bytes() == recoloured
+
+
+def test_without_numba_what_needs_it_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "HAVE_NUMBA", False)
+    path = tmp_path / "a.yaml"
+    for look in (LIGHT, "colour: {layers: [{by: count}]}\n", "colour: {interior_by: period}\n"):
+        path.write_text(SMALL + look)
+        with pytest.raises(UsageError, match="needs numba"):
+            opening.opened(path)
+    path.write_text(SMALL)
+    assert opening.opened(path).look.palette == "dusk"
 
 
 def test_recolouring_says_what_is_not_there(rendered, tmp_path):

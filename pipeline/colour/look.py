@@ -161,6 +161,11 @@ class Look:
         return (base, *self.layers)
 
     @property
+    def needs_compiler(self) -> bool:
+        """Whether numpy alone cannot draw it."""
+        return self.tracing is not None or bool(self.layers)
+
+    @property
     def tracing(self) -> Tracing | None:
         """The traces that it needs; None where counts are enough."""
         wanted = {layer.by for layer in self.all_layers}

@@ -207,7 +207,6 @@ class _Coloured:
         """Return each sample's place in the palette, in turns; NaN where nothing escaped."""
         if self._layer.by == "count":
             return self._turns_of_counts(samples.smooth)
-        assert samples.traces is not None
         part = _PARTS[self._layer.by](samples, self._layer)
         turns = np.clip(np.asarray(part, np.float64), 0.0, _LAST_PLACE)
         return np.where(np.isnan(samples.smooth), np.nan, turns)
@@ -225,16 +224,15 @@ class _Coloured:
         return np.asarray(scaled / self._layer.period)
 
 
-def _distance_part(samples: Samples, layer: Layer) -> NDArray[np.float32]:
-    """Return 0 at the set, a half at the layer's period, 1 far away."""
-    assert samples.traces is not None
-    away = samples.traces.log2_distance + np.float32(samples.log2_px - np.log2(layer.period))
-    return np.asarray(1 / (1 + np.exp2(-np.clip(away, -60, 60))), np.float32)
-
-
 def _traces(samples: Samples) -> StoredTraces:
     assert samples.traces is not None
     return samples.traces
+
+
+def _distance_part(samples: Samples, layer: Layer) -> NDArray[np.float32]:
+    """Return 0 at the set, a half at the layer's period, 1 far away."""
+    away = _traces(samples).log2_distance + np.float32(samples.log2_px - np.log2(layer.period))
+    return np.asarray(1 / (1 + np.exp2(-np.clip(away, -60, 60))), np.float32)
 
 
 def _told_apart(values: NDArray[Any], samples: Samples, mean: float) -> NDArray[Any]:

@@ -3,8 +3,8 @@
 import time
 from pathlib import Path
 
-from pipeline.commands.counting_one import store_missing
 from pipeline.commands.opening import opened
+from pipeline.commands.storing import store_missing
 from pipeline.drawing import Drawings
 from pipeline.errors import UsageError
 from pipeline.exr import write_exr

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from pipeline.config.load import Config, load_config
+from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.kernels.compiled_folder import compiled_folder
 
@@ -15,6 +16,8 @@ def opened(path: Path) -> Config:
     ------
     ConfigError
         It cannot be used.
+    UsageError
+        Its look needs numba, and there is none.
     """
     config = load_config(path)
     for warning in config.warnings:
@@ -23,6 +26,11 @@ def opened(path: Path) -> Config:
         print(
             "compiling the kernels for this processor: only once, ten seconds to a minute",
             file=sys.stderr,
+        )
+    if not HAVE_NUMBA and config.look.needs_compiler:
+        raise UsageError(
+            f"{path}: colour: a light, layers, interior_by or a property other than count needs "
+            "numba, which has wheels for 64-bit processors"
         )
     if not HAVE_NUMBA:
         print(

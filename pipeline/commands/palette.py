@@ -20,6 +20,7 @@ from pipeline.config.model import ColourSection
 from pipeline.durable import write_durably
 from pipeline.equalising import tones_of
 from pipeline.frames import Frame, FrameList
+from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
@@ -75,14 +76,15 @@ def palette(path: Path, root: Path) -> None:
     frames = frame_list(config, outputs)
     outputs.folder.mkdir(parents=True, exist_ok=True)
     sections = [yaml.safe_load(f"{{{text}}}") for text in LOOKS]
-    looks = [
-        config.look,
-        *(look_from(ColourSection.model_validate(each), path.parent) for each in sections),
-    ]
+    labelled = [(f"as {path} has it", config.look)]
+    for text, section in zip(LOOKS, sections, strict=True):
+        look = look_from(ColourSection.model_validate(section), path.parent)
+        if HAVE_NUMBA or not look.needs_compiler:
+            labelled.append((f"colour: {{{text}}}", look))
     tones = tones_of(config, frames, outputs)
-    looks = [replace(look, tones=tones) for look in looks]
+    labels = [label for label, _ in labelled]
+    looks = [replace(look, tones=tones) for _, look in labelled]
     pictures = _pictures(config, frames, outputs, looks)
-    labels = [f"as {path} has it", *(f"colour: {{{text}}}" for text in LOOKS)]
     sheet = _sheet(pictures, labels)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)

@@ -9,8 +9,8 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 
-from pipeline.commands.counting_one import store_missing
 from pipeline.commands.opening import opened
+from pipeline.commands.storing import store_missing
 from pipeline.config.load import Config
 from pipeline.config.value import decimal_from
 from pipeline.decimals import canonical_text

@@ -1,4 +1,4 @@
-"""Canvases counted one after the other, by commands that need few of them."""
+"""Canvases counted and stored one after the other, for commands that need few of them."""
 
 from pipeline.canvas import Canvas
 from pipeline.pool import SharedPool, Task
