@@ -6,7 +6,8 @@ Kalles Fraktaler `.kfr`: lines `Re:`, `Im:`, `Zoom:` (4 / height), `Iterations:`
 rust-fractal `.toml`: `real`, `imag`, `zoom`, `iterations`, `rotate`. DeepDrill `.ini`: the same
 under `[location]`, with `depth` for the iterations. Imagina `.im` as text: `Re:`, `Im:`, `HalfH:`
 (half the height) and `Iterations:`. XaoS `.xpf`: commands such as `(view -0.75 0 2.5 2.5)`, the
-centre and the rectangle that is seen whole, `(maxiter 170)`, `(angle 0)`.
+centre and the rectangle that is seen whole, its imaginary axis pointing down (held against XaoS
+4.2.1), `(maxiter 170)`, `(angle 0)`.
 """
 
 import configparser
@@ -143,6 +144,10 @@ def _from_ini(path: Path, text: str) -> Location:
     return _location(path, facts, _height_of_zoom(path, _value(path, facts, "zoom")))
 
 
+def _negated(number: str) -> str:
+    return number[1:] if number.startswith("-") else f"-{number.removeprefix('+')}"
+
+
 def _from_xpf(path: Path, text: str) -> Location:
     commands = {words[0]: words[1:] for words in map(str.split, re.findall(r"\(([^()]*)\)", text))
                 if words}  # fmt: skip  # the last of each counts
@@ -155,7 +160,7 @@ def _from_xpf(path: Path, text: str) -> Location:
     sides = [abs(_number(path, "view", side)) for side in (across, down)]
     if not max(sides):
         raise UsageError(f"{path}: view: its sides should be above 0")
-    facts = {"re": re_text, "im": im_text}
+    facts = {"re": re_text, "im": _negated(im_text)}
     for name in ("maxiter", "angle"):
         if commands.get(name):
             facts[name] = commands[name][0]

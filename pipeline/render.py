@@ -218,7 +218,7 @@ def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: R
     stage.begin()
     temporary = temporary_path(outputs.video)
     try:
-        tags = {"title": config.name, "comment": config.told()}
+        tags = {"title": config.name, "comment": config.text}
         join([segment.path for segment in segments], temporary, config.encoding, tags)
         if count_frames(temporary) == segments[-1].last:
             (publish_folder if temporary.is_dir() else publish)(temporary, outputs.video)

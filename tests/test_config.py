@@ -68,7 +68,7 @@ BAD = {
     "maxiter huge": (ONE + "maxiter: 1e12\n", "2:10", "1 to 2000000000"),
     "maxiter a word": (ONE + "maxiter: lots\n", "2:10", "should be auto, or a whole number"),
     "unknown palette": (ONE + "colour: {palette: twiligt}\n", "2:19", 'did you mean "twilight"'),
-    "palette of one colour": (ONE + 'colour: {palette: ["#000000"]}\n', "2:19", "2 to 256"),
+    "palette of one colour": (ONE + 'colour: {palette: ["#000000"]}\n', "2:19", "2 to 1024"),
     "palette with a wrong colour": (
         ONE + 'colour: {palette: ["#000000", "#12"]}\n', "2:19", '"#12" is not a colour',
     ),

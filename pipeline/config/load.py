@@ -1,6 +1,5 @@
 """Load a config: one path in, one checked config or all of its faults out."""
 
-import re
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -15,8 +14,9 @@ from pipeline.colour.palette_files import PaletteFileError, colours_from_file, i
 from pipeline.config.colours import look_from
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
 from pipeline.config.keys import MISSING, dotted, known_keys
-from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, Reuse
+from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.videos import encoding_from, video_faults
+from pipeline.config.whole_text import whole_text
 from pipeline.config.yaml_tree import (
     Mapping,
     Node,
@@ -31,7 +31,6 @@ from pipeline.quality import QUALITIES, Quality
 from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000
-_RENDER = re.compile(r"""["']?render["']?\s*:""")
 # British or American: the config takes both, the code one.
 _SPELLINGS = {"color": "colour", "centre": "center"}
 
@@ -76,32 +75,12 @@ class Config:
     keyframes: tuple[Keyframe, ...]
     warnings: tuple[Fault, ...]
     text: str
-    """The config as it was read."""
+    """Of a config that makes the same video, wherever it is read."""
 
     @property
     def name(self) -> str:
         """The file's name without its ending: what the output is called."""
         return self.path.stem
-
-    def told(self) -> str:
-        """Return the text of a config that makes the same video, for the video to hold.
-
-        It is this one's, with nothing of `render` that does not change the picture.
-        """
-        lines: list[str] = []
-        within = False
-        for line in self.text.splitlines():
-            within = bool(_RENDER.match(line)) or (within and line[:1] in ("", " ", "\t", "#"))
-            if not within:
-                lines.append(line)
-        facts = {
-            "quality": self.quality.name,
-            "reuse": self.reuse,
-            "motion_blur": str(self.motion_blur),
-            "accuracy": self.accuracy.name,
-        }
-        kept = ", ".join(f"{key}: {value}" for key, value in facts.items())
-        return "\n".join([*lines, f"render: {{{kept}}}", ""])
 
     def plain(self) -> dict[str, Any]:
         """Return the resolved config in plain values, numbers of any precision as text."""
@@ -152,7 +131,17 @@ def load_config(path: Path) -> Config:
     model = checker.model()
     if model is None:
         raise ConfigError(path, checker.faults)
-    return checker.config(path, model, text)
+    return checker.config(path, model)
+
+
+def _picture(render: RenderSection) -> dict[str, str]:
+    """Return what of a section changes the picture."""
+    return {
+        "quality": render.quality,
+        "reuse": render.reuse,
+        "motion_blur": str(render.motion_blur),
+        "accuracy": render.accuracy,
+    }
 
 
 class _Checker:
@@ -309,7 +298,7 @@ class _Checker:
             return str(error)
         return None
 
-    def config(self, path: Path, model: ConfigModel, text: str) -> Config:
+    def config(self, path: Path, model: ConfigModel) -> Config:
         """Return the config of a model without faults; check what the whole of it means."""
         encoding = encoding_from(model.video)
         keyframes = tuple(
@@ -341,7 +330,7 @@ class _Checker:
             pause_above_c=float(pause) if (pause := model.render.pause_above_temperature) else None,
             keyframes=keyframes,
             warnings=tuple(self._digit_warnings(keyframes, encoding.columns)),
-            text=text,
+            text=whole_text(self._plain, _picture(model.render), self._folder),
         )
 
     def _keyframe(

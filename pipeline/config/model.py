@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from pipeline.colour.look import Blend, By, InteriorBy, Rgb, Scale
+from pipeline.colour.palette_files import MOST_COLOURS
 from pipeline.config.value import (
     colour_from,
     frame_rate_from,
@@ -37,7 +38,6 @@ INTERIORS = ("colour", "multiplier", "period")
 TRAPS = ("point", "cross")
 MAX_LAYERS = 8
 MAX_MOMENTS = 1000
-MAX_PALETTE_COLOURS = 256
 MAX_KEYFRAMES = 10_000
 MAX_MAXITER = 2_000_000_000
 MAX_SECONDS = 86_400
@@ -51,9 +51,9 @@ def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
     """Read a palette: a name, checked with the other faults later, or a list of colours."""
     if not isinstance(value, list):
         return text_of(value, "the name of a palette, or a list of colours")
-    if not 2 <= len(value) <= MAX_PALETTE_COLOURS:
+    if not 2 <= len(value) <= MOST_COLOURS:
         raise wrong(
-            f"has {len(value)} colours, and should have 2 to {MAX_PALETTE_COLOURS}, "
+            f"has {len(value)} colours, and should have 2 to {MOST_COLOURS}, "
             'such as ["#000764", "#ffffff", "#ffaa00"]'
         )
     return tuple(colour_from(colour) for colour in value)
