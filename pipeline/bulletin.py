@@ -41,9 +41,7 @@ class Bulletin:
         self._encoding = config.encoding
         self._frames = frames
         self._outputs = outputs
-        # What a browser plays.
-        plays = outputs.ending == ".mp4"
-        self._video = f"../{quote(outputs.video.name)}" if plays else None
+        self._video = f"../{quote(outputs.video.name)}"
         self._report = report
         encoding = config.encoding
         widths = [keyframe.width for keyframe in config.keyframes]
@@ -140,7 +138,7 @@ class Bulletin:
     def is_finished(self) -> bool:
         """Whether the page on disk is that of a finished video."""
         try:
-            return f'src="{self._video}"' in self._outputs.page.read_text()
+            return f'href="{self._video}"' in self._outputs.page.read_text()
         except OSError:
             return False
 

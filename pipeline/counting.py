@@ -8,7 +8,7 @@ from pipeline.canvas import Canvas
 from pipeline.errors import RenderError
 from pipeline.estimate import KEPT_FRAMES, Estimate
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.progress import Progress
 from pipeline.prospect import Prospect
 from pipeline.references import References
@@ -81,7 +81,7 @@ class Counting:
 
     def may_send(self, block: Task, current: Segment) -> bool:
         """Tell whether a block may be sent: where counts do not stay, not too far ahead."""
-        if not self._pool.has_room:
+        if not self._pool.has_room(block.portable):
             return False
         key, _ = block.tag
         canvas = self._prospect.needs[key].canvas
@@ -93,7 +93,7 @@ class Counting:
     def _blocks_of(self, key: str) -> Iterator[Task]:
         need = self._prospect.needs[key]
         canvas = need.canvas.against(self._references)
-        blocks = self._costs.blocks(canvas, self._pool.workers)
+        blocks = self._costs.blocks(canvas, self._pool.row_workers, self._pool.block_s)
         self._at_work[key] = _AtWork(
             canvas, [b""] * canvas.chunks, [0.0] * canvas.chunks, len(blocks)
         )
@@ -106,6 +106,7 @@ class Counting:
                 count_chunks,
                 (canvas, first, last, relatives),
                 (key, first),
+                portable=True,
             )
 
     def take(self, key: str, first: int, block: BlockResult) -> None:

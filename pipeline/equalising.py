@@ -18,7 +18,8 @@ from pipeline.frames import FrameList
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.processes import ProcessPool
+from pipeline.pool.shared import Task
 from pipeline.worker import count_rows
 
 # To be raised when the same views come to give other tones.
@@ -56,7 +57,7 @@ def tones_of(config: Config, frames: FrameList, outputs: Outputs) -> Tones:
         return stored
     counts = []
     with (
-        SharedPool(config.workers or usable_cores()) as pool,
+        ProcessPool(config.workers or usable_cores()) as pool,
         outputs.references() as references,
     ):
         compute_orbits(steps_wanted(views), references, pool)

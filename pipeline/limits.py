@@ -23,7 +23,8 @@ from pipeline.frames import FrameList, Limits
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.processes import ProcessPool
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.references import References
 from pipeline.worker import count_outcomes
 
@@ -57,7 +58,7 @@ def frame_list(config: Config, outputs: Outputs) -> FrameList:
     limits = _stored(path, key)
     if limits is None:
         workers = config.workers or usable_cores()
-        with SharedPool(workers) as pool, outputs.references() as references:
+        with ProcessPool(workers) as pool, outputs.references() as references:
             limits = _chosen(config, pool, references)
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = [[str(position), limit] for position, limit in limits.knots]

@@ -7,7 +7,7 @@ from typing import Any
 from pipeline.canvas import Canvas
 from pipeline.orbit import OrbitState
 from pipeline.outlook import Outlook
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.progress import Progress, duration
 from pipeline.references import References
 from pipeline.target import Target
@@ -53,7 +53,7 @@ def compute_orbits(
         tasks = [_task(references, target, missing[target], _WORTH_SAYING_S) for target in missing]
         said = False
         while tasks or pool.in_flight:
-            while tasks and pool.has_room:
+            while tasks and pool.has_room():
                 pool.submit(tasks.pop())
             for task, state in pool.finished(1.0):
                 target: Target = task.tag

@@ -41,6 +41,10 @@ svg { display: block; width: 100%; height: auto; } svg text { fill: var(--soft);
 .axis { stroke: var(--line); } ul { margin: 0; padding-left: 18px; }
 """
 
+# What browsers play, and what they show as a picture that moves.
+_PLAYED = (".mp4",)
+_ANIMATED = (".webp", ".gif")
+
 _WIDE, _HIGH, _LEFT, _FOOT = 480, 190, 46, 22
 
 
@@ -94,12 +98,18 @@ def _picture(status: Status) -> str:
 
 
 def _video(status: Status) -> str:
+    """Return the video as browsers show it; one that they do not play as its latest frame."""
     if status.video is None:
         return ""
     address = escape(status.video, quote=True)
-    poster = f' poster="{status.picture}"' if status.picture else ""
-    return f"""<section class="card"><video controls playsinline preload="metadata"{poster}
-src="{address}"></video><p class="small"><a href="{address}">{address}</a></p></section>"""
+    shown = ""
+    if address.endswith(_PLAYED):
+        poster = f' poster="{status.picture}"' if status.picture else ""
+        shown = f'<video controls playsinline preload="metadata"{poster} src="{address}"></video>'
+    elif address.endswith(_ANIMATED):
+        shown = f'<img src="{address}" alt="{escape(status.name)}">'
+    link = f'<p class="small"><a href="{address}">{address}</a></p>'
+    return f'{"" if shown else _picture(status)}<section class="card">{shown}{link}</section>'
 
 
 def _facts(status: Status) -> str:

@@ -8,7 +8,7 @@ from pipeline.drawing import Drawings, Need
 from pipeline.estimate import Estimate, estimate
 from pipeline.frames import FrameList
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool
+from pipeline.pool.shared import SharedPool
 from pipeline.references import References
 from pipeline.segments import Segment, segments_of
 from pipeline.survey import survey

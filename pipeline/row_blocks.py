@@ -4,9 +4,6 @@ from dataclasses import dataclass, field
 
 from pipeline.canvas import Canvas
 
-# Long enough that sending a block costs nothing, short enough that no worker waits long at the
-# end, and that little is lost with a worker.
-BLOCK_S = 0.25
 # Blocks a worker gets of a canvas whose cost nobody knows yet.
 _FIRST_BLOCKS = 4
 
@@ -23,8 +20,8 @@ class RowCosts:
         self._chunk_cpu_s = chunk_cpu_s
         self._samples = canvas.samples
 
-    def blocks(self, canvas: Canvas, workers: int) -> list[tuple[int, int]]:
-        """Cut a canvas into runs of chunks, first and last excluded, of about BLOCK_S each."""
+    def blocks(self, canvas: Canvas, workers: int, block_s: float) -> list[tuple[int, int]]:
+        """Cut a canvas into runs of chunks, first and last excluded, of about so many seconds."""
         if not self._chunk_cpu_s:
             size = max(1, canvas.chunks // (workers * _FIRST_BLOCKS))
             return [
@@ -36,7 +33,7 @@ class RowCosts:
         first, cost = 0, 0.0
         for chunk in range(canvas.chunks):
             chunk_cost = scale * self._chunk_cpu_s[chunk * known // canvas.chunks]
-            if chunk > first and cost + chunk_cost > BLOCK_S:
+            if chunk > first and cost + chunk_cost > block_s:
                 blocks.append((first, chunk))
                 first, cost = chunk, 0.0
             cost += chunk_cost

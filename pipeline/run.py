@@ -22,7 +22,7 @@ from pipeline.estimate import Estimate, check_free_disk
 from pipeline.machine import encoders_cpu_s, memory_of_tree_bytes
 from pipeline.outputs import Outputs
 from pipeline.painter import draw_from_textures, paint
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.progress import Progress
 from pipeline.prospect import Prospect
 from pipeline.references import References
@@ -198,7 +198,7 @@ class Run:
         self.textures.keep_only(set(wanted))
         # From the outermost inwards: that order does not change from run to run.
         for piece in sorted(wanted, key=lambda piece: (wanted[piece], piece)):
-            if not self.pool.has_room:
+            if not self.pool.has_room():
                 return
             if not self.textures.known(piece) and self._counted_for(piece):
                 self._paint(piece, wanted[piece])

@@ -15,7 +15,7 @@ from pipeline.config.load import Config
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.choice import band_kernel_for
 from pipeline.machine import children_cpu_s
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.references import References
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter

@@ -256,6 +256,15 @@ def test_watch_serves_the_page_and_the_video_and_nothing_else(cli):
     assert "Traceback" not in said
 
 
+def test_the_page_shows_an_animated_picture(cli):
+    config = cli.config(SMALL.replace("fps: 10", "fps: 10, codec: webp"))
+    for _ in range(2):
+        cli.done("zoom", config)
+        finished = page_of(cli)
+        assert '<img src="../small.webp"' in finished
+        assert "<video" not in finished
+
+
 def fetched(address: str, **headers: str) -> tuple[int, bytes]:
     with urllib.request.urlopen(urllib.request.Request(address, headers=headers)) as answer:
         return answer.status, answer.read()

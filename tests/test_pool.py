@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.errors import RenderError
 from pipeline.machine import memory_of_tree_bytes, usable_cores
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.processes import ProcessPool
+from pipeline.pool.shared import Task
 
 
 def double(number):
@@ -63,13 +64,13 @@ def all_results(pool, tasks):
 
 
 def test_every_task_comes_back_once():
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         tasks = [Task("double", double, (k,), k) for k in range(50)]
         assert all_results(pool, tasks) == {k: 2 * k for k in range(50)}
 
 
 def test_a_killed_worker_costs_only_its_tasks(tmp_path):
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         tasks = [Task("double", double, (k,), k) for k in range(20)]
         tasks.insert(7, Task("dies", double_but_die_once, (100, str(tmp_path / "dead")), 100))
         results = all_results(pool, tasks)
@@ -79,7 +80,7 @@ def test_a_killed_worker_costs_only_its_tasks(tmp_path):
 
 @pytest.mark.parametrize("delay_s", [0.05, 0.08, 0.12, 0.16, 0.2])
 def test_a_worker_killed_while_it_sends_its_result_stops_nothing(tmp_path, delay_s):
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         marker = str(tmp_path / "dead")
         tasks = [Task("double", double, (k,), k) for k in range(6)]
         sends = Task("sends", large_but_die_once_while_sending, (marker, delay_s), "large")
@@ -90,7 +91,7 @@ def test_a_worker_killed_while_it_sends_its_result_stops_nothing(tmp_path, delay
 
 def test_closing_does_not_wait_for_a_result_that_is_half_sent(tmp_path):
     for delay_s in (0.05, 0.1, 0.15):
-        pool = SharedPool(1)
+        pool = ProcessPool(1)
         marker = tmp_path / "alive"
         marker.touch()
         pool.submit(Task("sends", large_but_die_once_while_sending, (str(marker), 0)))
@@ -104,17 +105,17 @@ def server_of_workers() -> int:
 
 
 def test_a_killed_server_of_workers_is_started_again():
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         assert all_results(pool, [Task("double", double, (4,), 0)]) == {0: 8}
     os.kill(server_of_workers(), signal.SIGKILL)
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         tasks = [Task("double", double, (k,), k) for k in range(6)]
         assert all_results(pool, tasks) == {k: 2 * k for k in range(6)}
 
 
 def test_a_server_of_workers_killed_while_it_starts_is_started_again():
     """Its preloading takes a second: within that the kill must not end the run."""
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         assert all_results(pool, [Task("double", double, (4,), 0)]) == {0: 8}
     first = server_of_workers()
     os.kill(first, signal.SIGKILL)
@@ -126,7 +127,7 @@ def test_a_server_of_workers_killed_while_it_starts_is_started_again():
 
     killer = threading.Thread(target=kill_the_next)
     killer.start()
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         tasks = [Task("double", double, (k,), k) for k in range(6)]
         assert all_results(pool, tasks) == {k: 2 * k for k in range(6)}
         assert pool.deaths >= 1
@@ -134,7 +135,7 @@ def test_a_server_of_workers_killed_while_it_starts_is_started_again():
 
 
 def test_a_task_that_kills_every_worker_is_named_and_the_others_are_not_blamed():
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         tasks = [Task("double", double, (k,), k) for k in range(6)]
         tasks.insert(2, Task("frame 7, rows 20 to 40", die, ()))
         with pytest.raises(RenderError, match="frame 7, rows 20 to 40: every worker"):
@@ -142,7 +143,7 @@ def test_a_task_that_kills_every_worker_is_named_and_the_others_are_not_blamed()
 
 
 def test_a_task_that_finds_no_memory_goes_again_and_is_named_in_the_end(tmp_path):
-    with SharedPool(2) as pool:
+    with ProcessPool(2) as pool:
         tasks = [Task("double", double, (k,), k) for k in range(6)]
         tasks.insert(2, Task("once", starve_once, (str(tmp_path / "marker"),), "once"))
         assert all_results(pool, tasks)["once"] == "fed"
@@ -152,7 +153,7 @@ def test_a_task_that_finds_no_memory_goes_again_and_is_named_in_the_end(tmp_path
 
 
 def test_a_task_s_own_error_comes_to_the_caller():
-    with SharedPool(1) as pool, pytest.raises(ValueError, match="own"):
+    with ProcessPool(1) as pool, pytest.raises(ValueError, match="own"):
         all_results(pool, [Task("fails", fail, ())])
 
 
@@ -164,10 +165,11 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path):
     script = tmp_path / "parent.py"
     script.write_text(
         "import time\n"
-        "from pipeline.pool import SharedPool, Task\n"
+        "from pipeline.pool.processes import ProcessPool\n"
+        "from pipeline.pool.shared import Task\n"
         "from tests.test_pool import who\n"
         "if __name__ == '__main__':\n"
-        "    pool = SharedPool(1)\n"
+        "    pool = ProcessPool(1)\n"
         "    pool.submit(Task('who', who, ()))\n"
         "    print(pool.finished(60)[0][1], flush=True)\n"
         "    time.sleep(600)\n"

@@ -21,7 +21,8 @@ from pipeline.errors import RenderError
 from pipeline.kernels.choice import FLOAT64
 from pipeline.machine import usable_cores
 from pipeline.picture import rgb8_from_light
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.processes import ProcessPool
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.view import View
 from pipeline.worker import count_n
 
@@ -93,7 +94,7 @@ def article_canvas() -> Canvas:
 def _ours(workers: int) -> Row:
     canvas = article_canvas()
     best = float("inf")
-    with SharedPool(workers) as pool:
+    with ProcessPool(workers) as pool:
         # The first run warms the workers, and tells how the work is spread over the rows.
         n, _ = _counted(canvas, [(row, row + 25) for row in range(0, canvas.rows, 25)], pool)
         blocks = _equal_blocks(n, workers)

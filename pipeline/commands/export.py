@@ -13,7 +13,7 @@ from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool
+from pipeline.pool.processes import ProcessPool
 from pipeline.progress import duration
 from pipeline.stored_samples import stored_samples
 
@@ -40,7 +40,7 @@ def export(path: Path, root: Path) -> None:
     written = 0
     with (
         outputs.locked(),
-        SharedPool(config.workers or usable_cores()) as pool,
+        ProcessPool(config.workers or usable_cores()) as pool,
         outputs.references() as references,
     ):
         bands = [band.against(references) for zoom in zooms for band in zoom.bands]

@@ -25,7 +25,8 @@ from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.processes import ProcessPool
+from pipeline.pool.shared import Task
 from pipeline.progress import duration
 from pipeline.worker import preview_looks
 
@@ -103,7 +104,7 @@ def _pictures(
     indices = sorted({round(part * (len(frames) - 1)) for part in _MOMENTS})
     log2_px = math.log2(shape[0] / columns)
     with (
-        SharedPool(config.workers or usable_cores()) as pool,
+        ProcessPool(config.workers or usable_cores()) as pool,
         outputs.references() as references,
     ):
         canvases = {

@@ -15,7 +15,7 @@ from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cor
 from pipeline.orbit import OrbitState
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool
+from pipeline.pool.processes import ProcessPool
 from pipeline.progress import duration, size
 from pipeline.prospect import Prospect
 from pipeline.reuse import frame_samples
@@ -32,7 +32,7 @@ def plan(path: Path, root: Path) -> None:
     config = equalised(config, frames, outputs)
     workers = config.workers or usable_cores()
     prospect = Prospect.of(config, frames, outputs)
-    with SharedPool(workers) as pool, outputs.references() as references:
+    with ProcessPool(workers) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
         work = prospect.estimate(pool, references, workers)
 

@@ -25,7 +25,8 @@ from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.processes import ProcessPool
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.progress import duration
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
@@ -64,7 +65,7 @@ def still(
     frame = _chosen(frames, config, number, seconds)
     outputs.store.folder.mkdir(parents=True, exist_ok=True)
     workers = config.workers or usable_cores()
-    with SharedPool(workers) as pool, outputs.references() as references:
+    with ProcessPool(workers) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted([frame.canvas(1)]), references, pool)
         if raw is not None:
             _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
@@ -127,7 +128,7 @@ def _write_raw(
     outcome = np.empty(shape, np.uint8)
     blocks = [
         (canvas.chunk_bounds(first)[0], canvas.chunk_bounds(last - 1)[1])
-        for first, last in RowCosts().blocks(canvas, pool.workers)
+        for first, last in RowCosts().blocks(canvas, pool.row_workers, pool.block_s)
     ]
     iterations = 0
     compute_cpu_s = 0.0

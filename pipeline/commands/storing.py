@@ -1,7 +1,7 @@
 """Canvases counted and stored one after the other, for commands that need few of them."""
 
 from pipeline.canvas import Canvas
-from pipeline.pool import SharedPool, Task
+from pipeline.pool.shared import SharedPool, Task
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
 from pipeline.worker import count_chunks
@@ -23,7 +23,7 @@ def _counted(
     relatives = store.relatives(canvas)
     tasks = (
         Task(name, count_chunks, (canvas, first, last, relatives), first)
-        for first, last in RowCosts().blocks(canvas, pool.workers)
+        for first, last in RowCosts().blocks(canvas, pool.row_workers, pool.block_s)
     )
     for task, block in pool.results(tasks):
         chunks[task.tag : task.tag + len(block.chunks)] = block.chunks

@@ -15,6 +15,13 @@ from pipeline.errors import UsageError
 from pipeline.outputs import Outputs
 
 _PIECE_BYTES = 1 << 18
+_KINDS = {
+    ".mp4": "video/mp4",
+    ".mov": "video/quicktime",
+    ".mkv": "video/x-matroska",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+}
 _WAITING = (
     b"<!DOCTYPE html><meta charset=utf-8><meta http-equiv=refresh content=5>"
     b"<meta name=viewport content='width=device-width'>"
@@ -92,7 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
             )
             if with_body:
                 self.wfile.write(data)
-        elif wanted == f"/{outputs.video.name}" and outputs.video.exists():
+        elif wanted == f"/{outputs.video.name}" and outputs.video.is_file():
             self._send_video(with_body)
         else:
             self._head(HTTPStatus.NOT_FOUND, {"Content-Length": "0"})
@@ -102,7 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         with self._outputs.video.open("rb") as file:
             size = file.seek(0, 2)
             first, last = 0, size - 1
-            headers = {"Content-Type": "video/mp4", "Accept-Ranges": "bytes"}
+            kind = _KINDS.get(self._outputs.ending, "application/octet-stream")
+            headers = {"Content-Type": kind, "Accept-Ranges": "bytes"}
             status = HTTPStatus.OK
             if asked := re.fullmatch(r"bytes=(\d*)-(\d*)", self.headers.get("Range", "")):
                 start, end = asked.groups()

@@ -1,4 +1,4 @@
-"""The one shared pool of worker processes: tasks in, results out, none lost with a worker."""
+"""The shared pool as worker processes of this machine."""
 
 import errno
 import multiprocessing
@@ -6,19 +6,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.errors import RenderError
 from pipeline.machine import keep_freed_memory, stand_back
-
-# A task whose workers die this often is taken to kill them.
-MAX_DEATHS = 3
-# Tasks waiting beside those being worked on, so that no worker waits for the parent.
-SPARE_TASKS = 2
+from pipeline.pool.shared import MAX_DEATHS, SPARE_TASKS, SharedPool, Task
 
 # An executor notices a dead worker at once, if at all.
 _NOTICED_WITHIN_S = 2.0
@@ -31,20 +26,12 @@ _BURIED_WITHIN_S = 0.2
 WORKER_KEPT_BYTES = 4 << 20
 
 
-@dataclass(slots=True, eq=False)
-class Task:
-    """A call that a worker makes; `name` says what it is, in messages."""
-
-    name: str
-    function: Callable[..., Any]
-    arguments: tuple[Any, ...]
-    tag: Any = None
-    """For the sender, untouched."""
-    deaths: int = field(default=0)
-    """How often a worker died while it was in flight."""
+# Long enough that sending a block costs nothing, short enough that no worker waits long at the
+# end, and that little is lost with a worker.
+_BLOCK_S = 0.25
 
 
-class SharedPool:
+class ProcessPool(SharedPool):
     """Worker processes that survive the loss of any of them.
 
     `concurrent.futures` notices a killed worker, where `multiprocessing.Pool` waits for ever. The
@@ -65,20 +52,22 @@ class SharedPool:
         self._dead_since: float | None = None
         self._false_starts = 0
 
-    def __enter__(self) -> "SharedPool":
-        return self
+    @property
+    def row_workers(self) -> int:
+        """All of them count rows."""
+        return self.workers
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # After a failure nobody waits for blocks that may take minutes.
-        self.close(kill=kind is not None)
+    @property
+    def block_s(self) -> float:
+        """CPU seconds that a row block should take."""
+        return _BLOCK_S
 
     @property
     def in_flight(self) -> int:
         """Tasks sent whose results have not been taken."""
         return len(self._flying) + len(self._again)
 
-    @property
-    def has_room(self) -> bool:
+    def has_room(self, portable: bool = False) -> bool:  # noqa: ARG002  # all are alike here
         """Whether another task would find a worker soon."""
         return not self._again and len(self._flying) < self.workers + SPARE_TASKS
 
@@ -113,8 +102,12 @@ class SharedPool:
         self._false_starts = 0
         self._flying[future] = task
 
-    def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:
+    def finished(
+        self, timeout_s: float, beside: Collection[Future[Any]] = ()
+    ) -> list[tuple[Task, Any]]:
         """Wait for results, at most so long, and take all that are there.
+
+        What stands `beside` ends the waiting, too.
 
         Raises
         ------
@@ -122,11 +115,12 @@ class SharedPool:
             A task has lost MAX_DEATHS workers, or run out of memory as often, the last time alone.
         """
         self._send_again()
-        if not self._flying:
+        if not self._flying and not beside:
             # There is nothing to wait for, but whoever asks may wait for something else.
             time.sleep(min(timeout_s, _IDLE_S))
-        done, _ = wait(self._flying, timeout_s, FIRST_COMPLETED)
-        if not done and self._is_stuck():
+        ended, _ = wait([*self._flying, *beside], timeout_s, FIRST_COMPLETED)
+        done = ended & self._flying.keys()
+        if not ended and self._is_stuck():
             self._kill()
             done, _ = wait(self._flying)
         results: list[tuple[Task, Any]] = []
@@ -163,15 +157,10 @@ class SharedPool:
                 starved.append(task)
         return lost, starved
 
-    def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
-        """Send tasks as room comes, and yield each with its result as it comes."""
-        waiting = iter(tasks)
-        ahead = next(waiting, None)
-        while ahead is not None or self.in_flight:
-            while ahead is not None and self.has_room:
-                self.submit(ahead)
-                ahead = next(waiting, None)
-            yield from self.finished(1.0)
+    def retried(self) -> list[str]:
+        """Return what had to be done again, for the report."""
+        lost = [f"{self.deaths} workers lost"] if self.deaths else []
+        return lost + ([f"{self.starved} times no memory"] if self.starved else [])
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are doing."""
