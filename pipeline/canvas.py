@@ -55,6 +55,10 @@ class Canvas:
         """Return the same canvas, told where the reference orbits lie."""
         return replace(self, references=references)
 
+    def elsewhere(self) -> "Canvas":
+        """Return the same canvas without files of this machine, for another."""
+        return replace(self, references=None)
+
     def traced(self, tracing: Tracing) -> "Canvas":
         """Return the canvas of the traces of this one's counts."""
         return replace(self, tracing=tracing)

@@ -85,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
     zoom.add_argument(
         "config", type=Path, nargs="+", help="YAML files, or folders of them, one after the other"
     )
+    zoom.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="have rows counted by the Dask cluster there, tcp://HOST:8786; or local-cluster",
+    )
     for command in (recolour, palette, export, preview, plan, still):
         command.add_argument("config", type=Path, help="the YAML file")
     for command in (zoom, recolour, palette, export, preview, plan, still):
@@ -141,9 +146,9 @@ def _zoom(options: argparse.Namespace) -> None:
     from pipeline.commands.zoom import zoom, zoom_all
 
     if len(options.config) == 1 and not options.config[0].is_dir():
-        zoom(options.config[0], options.output)
+        zoom(options.config[0], options.output, options.scheduler)
     else:
-        zoom_all(options.config, options.output)
+        zoom_all(options.config, options.output, options.scheduler)
 
 
 def _recolour(options: argparse.Namespace) -> None:

@@ -64,6 +64,7 @@ def estimate(
     painted_samples: int,
     spans: dict[str, tuple[int, int]],
     workers: int,
+    guests: int = 0,
 ) -> Estimate:
     """Estimate what it takes to make the wanted frames.
 
@@ -75,6 +76,10 @@ def estimate(
         Samples of all bands that are shown.
     spans : dict of str to tuple of int
         The first and the last wanted frame that needs each canvas, by key.
+    workers : int
+        Processes of this machine.
+    guests : int
+        Workers elsewhere that count in their place, taken to be as quick.
     """
     encoding = config.encoding
     pixels = encoding.columns * encoding.rows
@@ -95,11 +100,13 @@ def estimate(
     encode_frame_s = survey.encode_pixel_s * pixels
     drawn_s = sum(draw_s[drawings.from_bands(index)] for index in wanted)
     paint_s = painted_samples * survey.colour_sample_s
-    work_s = sum(compute_s.values()) + paint_s + drawn_s
+    counted_s = sum(compute_s.values())
+    work_s = paint_s + drawn_s + (0.0 if guests else counted_s)
     encoded_s = encode_frame_s * len(wanted)
     # The segments, and the video beside them.
     disk += 2 * survey.encode_pixel_bytes * pixels * len(wanted)
     wall_s = max(
+        counted_s / guests if guests else 0.0,
         work_s / min(workers, usable_cores()),
         (work_s + encoded_s) / usable_cores(),
         encoded_s / min(THREADS, usable_cores()),
@@ -111,7 +118,7 @@ def estimate(
         draw_s=draw_s,
         encode_frame_s=encode_frame_s,
         by_stage_s={
-            "compute": sum(compute_s.values()),
+            "compute": counted_s,
             "paint": paint_s,
             "draw": drawn_s,
             "encode": encoded_s,

@@ -30,7 +30,7 @@ _FIXED_POINT_BITS = 2048
 _FIRST_PIECE_STEPS = 1024
 _LAST_PIECE_STEPS = 1 << 16
 _PIECE_S = 0.02
-_VALUE_BYTES = 16
+VALUE_BYTES = 16
 _STATE = "state.json"
 _READ_BYTES = 1 << 24
 
@@ -81,18 +81,20 @@ class Orbit:
     target: Target
 
     @property
-    def _values(self) -> Path:
+    def values_file(self) -> Path:
+        """Its values, 16 bytes each."""
         return self.folder / "values.f64"
 
     @property
-    def _state(self) -> Path:
+    def state_file(self) -> Path:
+        """How much of them counts."""
         return self.folder / _STATE
 
     def state(self) -> OrbitState:
         """Return how far the orbit on disk has come; anything damaged counts as not there."""
         state = self._said()
         try:
-            whole = self._checksum((state.steps + 1) * _VALUE_BYTES) == state.checksum
+            whole = self._checksum((state.steps + 1) * VALUE_BYTES) == state.checksum
         except OSError:
             whole = False
         return state if whole else OrbitState()
@@ -113,7 +115,7 @@ class Orbit:
     def _said(self) -> OrbitState:
         """Return the state as it is written."""
         try:
-            facts = json.loads(self._state.read_bytes())
+            facts = json.loads(self.state_file.read_bytes())
             if facts.pop("version") != _VERSION or facts.pop("key") != self.target.key():
                 return OrbitState()
             facts["last"] = tuple(facts["last"])
@@ -126,7 +128,7 @@ class Orbit:
     def _checksum(self, length: int) -> int | None:
         """Return the CRC-32 of the first bytes of the values; None if there are fewer."""
         checksum = 0
-        with self._values.open("rb") as file:
+        with self.values_file.open("rb") as file:
             while length > 0:
                 part = file.read(min(length, _READ_BYTES))
                 if not part:
@@ -165,18 +167,18 @@ class Orbit:
         data = np.concatenate(values).astype("<f8").tobytes()
         state.cpu_s += time.thread_time() - start
         state.checksum = zlib.crc32(data, state.checksum)
-        self._append(data, (state.steps + 1) * _VALUE_BYTES - len(data))
+        self._append(data, (state.steps + 1) * VALUE_BYTES - len(data))
         facts: dict[str, Any] = {
             "version": _VERSION,
             "key": self.target.key(),
             **{name: getattr(state, name) for name in OrbitState.__slots__},
         }
-        write_durably(self._state, [json.dumps(facts).encode()])
+        write_durably(self.state_file, [json.dumps(facts).encode()])
         return state
 
     def _append(self, data: bytes, offset: int) -> None:
         """Write values behind those that count; the state that counts them comes after."""
-        descriptor = os.open(self._values, os.O_RDWR | os.O_CREAT, 0o666)
+        descriptor = os.open(self.values_file, os.O_RDWR | os.O_CREAT, 0o666)
         with os.fdopen(descriptor, "r+b") as file:
             file.seek(offset)
             file.write(data)
@@ -196,7 +198,7 @@ class Orbit:
         if not state.suffices(maxiter):
             raise LookupError(f"{self.folder}: {state.steps} of {maxiter} steps")
         steps = min(state.steps, maxiter)
-        values = np.memmap(self._values, "<f8", "r", shape=(steps + 1, 2))
+        values = np.memmap(self.values_file, "<f8", "r", shape=(steps + 1, 2))
         tiny = [value for value in state.tiny if value[0] <= steps]
         return Reference(
             z=np.asarray(values),

@@ -72,7 +72,7 @@ class Prospect:
         painted += self._painted_again()
         return estimate(
             self.config, measured, self.drawings, self.wanted, list(self.missing.items()), painted,
-            self.spans(), workers,
+            self.spans(), workers, pool.guests,
         )  # fmt: skip  # as in its head
 
     def lacking(self) -> tuple[int, int]:

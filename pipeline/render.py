@@ -17,7 +17,7 @@ from pipeline.orbit import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outlook import Outlook
 from pipeline.outputs import Outputs
-from pipeline.pool.processes import ProcessPool
+from pipeline.pool.opening import shared_pool
 from pipeline.pool.shared import SharedPool
 from pipeline.progress import Progress, duration
 from pipeline.prospect import Prospect
@@ -171,7 +171,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
     """Compute, draw and encode the frames of all segments that are not there."""
     config = prospect.config
     bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
-    with ProcessPool(report.workers, config.nice) as pool, outputs.references() as references:
+    with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
@@ -188,6 +188,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
                 run.encode()
             finally:
                 run.close()
+                report.machines = pool.contributions()
             report.retried += pool.retried()
 
 

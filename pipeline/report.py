@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.contribution import Contribution
 from pipeline.durable import write_durably
 
 STAGES = ("reference", "compute", "colour", "reproject", "encode")
@@ -66,6 +67,8 @@ class Report:
     iterations_computed: int = 0
     bytes_stored: int = 0
     peak_memory_bytes: int = 0
+    machines: list[Contribution] = field(default_factory=list)
+    """What each machine of a cluster counted."""
     retried: list[str] = field(default_factory=list)
     """What had to be done again, and why."""
     wall_s: float = 0.0
@@ -100,6 +103,7 @@ class Report:
             "iterations_computed": self.iterations_computed,
             "bytes_stored": self.bytes_stored,
             "peak_memory_bytes": self.peak_memory_bytes,
+            "machines": [machine.plain() for machine in self.machines],
             "retried": self.retried,
         }
 

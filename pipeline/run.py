@@ -340,6 +340,8 @@ class Run:
             self._encoders_s = encoded_s
             if self._thermostat.look():
                 self._say_pause()
+        for line in self.pool.news():
+            self.progress.say(line)
         self.progress.tick(not self._thermostat.pausing)
         if self.bulletin.is_due:
             self._tell()

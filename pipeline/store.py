@@ -1,10 +1,12 @@
 """The store: counts on disk, one checksummed file a canvas, named by what they depend on."""
 
+import io
 import json
 import os
 import struct
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -129,6 +131,15 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class CarriedChunks:
+    """Packed chunks of a stored canvas, on their way to another machine."""
+
+    maxiter: int
+    """That they were stored with."""
+    chunks: dict[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Relative:
     """Stored counts that another canvas's samples are among, or among its samples."""
 
@@ -137,16 +148,46 @@ class Relative:
     """With the other's maxiter."""
     factor: Fraction
     """How many samples it has each way for one of the other's."""
+    carried: "CarriedChunks | None" = None
+    """What it needs of its file, where it is sent to another machine."""
+
+    @property
+    def carried_bytes(self) -> int:
+        """What it takes along."""
+        return 0 if self.carried is None else sum(map(len, self.carried.chunks.values()))
+
+    def carrying(self, first_row: int, last_row: int) -> "Relative":
+        """Return it with all that it holds of some rows of the other, without its file."""
+        rows = self._rows(first_row, last_row)
+        chunks: dict[int, bytes] = {}
+        maxiter = 0
+        # Where it is damaged it knows nothing, as here.
+        with suppress(DamagedError, FileNotFoundError), self._opened() as stored:
+            maxiter = stored.maxiter
+            wanted = np.unique(rows * self.factor.numerator // self.canvas.chunk_rows)
+            chunks = {int(chunk): stored.packed(int(chunk)) for chunk in wanted}
+        carried = CarriedChunks(maxiter, chunks)
+        return replace(self, path=Path(), canvas=self.canvas.elsewhere(), carried=carried)
+
+    def _rows(self, first_row: int, last_row: int) -> NDArray[np.intp]:
+        """Return which of the other's rows, by `factor.denominator`, are among these."""
+        step = self.factor.denominator
+        return np.arange(-(-first_row // step), -(-last_row // step))
+
+    def _opened(self) -> "StoredCanvas":
+        if self.carried is not None:
+            return StoredCanvas.of_chunks(self.canvas, self.carried)
+        return StoredCanvas.open(self.path, self.canvas)
 
     def known(self, first_row: int, last_row: int, columns: int) -> Known | None:
         """Return what it holds of some rows of the other; None for nothing, or where damaged."""
         step, times = self.factor.denominator, self.factor.numerator
-        rows = np.arange(-(-first_row // step), -(-last_row // step))
+        rows = self._rows(first_row, last_row)
         if rows.size == 0:
             return None
         own_columns = np.s_[:, ::times]
         try:
-            with StoredCanvas.open(self.path, self.canvas) as stored:
+            with self._opened() as stored:
                 there = stored.counts_of(rows * times)
                 reached = stored.maxiter >= self.canvas.maxiter
         except (DamagedError, FileNotFoundError):
@@ -218,6 +259,16 @@ class StoredCanvas:
             raise DamagedError(f"{path}: {there} bytes long, {offset} were written")
         return StoredCanvas(path, canvas, facts["maxiter"], facts["unresolved"], file, spans)
 
+    @staticmethod
+    def of_chunks(canvas: Canvas, carried: CarriedChunks) -> "StoredCanvas":
+        """Return a canvas of which only some chunks are there; all others count as damaged."""
+        data = io.BytesIO()
+        spans = [(0, -1, 0)] * canvas.chunks
+        for chunk, packed in carried.chunks.items():
+            spans[chunk] = data.tell(), len(packed), zlib.crc32(packed)
+            data.write(packed)
+        return StoredCanvas(Path(), canvas, carried.maxiter, 0, data, spans)
+
     def __enter__(self) -> "StoredCanvas":
         return self
 
@@ -232,7 +283,7 @@ class StoredCanvas:
         DamagedError
             Its bytes are not those that were written.
         """
-        packed = self._packed(chunk)
+        packed = self.packed(chunk)
         first, last = self.canvas.chunk_bounds(chunk)
         counts = counts_from_packed(packed, last - first, self.canvas.columns)
         maxiter = self.canvas.maxiter
@@ -264,9 +315,16 @@ class StoredCanvas:
             Some of it has changed.
         """
         for chunk in range(len(self._spans)):
-            self._packed(chunk)
+            self.packed(chunk)
 
-    def _packed(self, chunk: int) -> bytes:
+    def packed(self, chunk: int) -> bytes:
+        """Return a chunk as it is stored.
+
+        Raises
+        ------
+        DamagedError
+            Its bytes are not those that were written.
+        """
         offset, size, crc = self._spans[chunk]
         self._file.seek(offset)
         packed = self._file.read(size)
@@ -310,4 +368,4 @@ class StoredCanvas:
 
     def _traces(self, chunk: int) -> StoredTraces:
         first, last = self.canvas.chunk_bounds(chunk)
-        return traces_from_packed(self._packed(chunk), last - first, self.canvas.columns)
+        return traces_from_packed(self.packed(chunk), last - first, self.canvas.columns)

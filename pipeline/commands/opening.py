@@ -1,25 +1,31 @@
 """What every command begins with: a config read, its warnings shown."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from pipeline.config.engines import check_installed, engine_at
 from pipeline.config.load import Config, load_config
 from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.kernels.compiled_folder import compiled_folder
 
 
-def opened(path: Path) -> Config:
-    """Load a config and show its warnings.
+def opened(path: Path, scheduler: str | None = None) -> Config:
+    """Load a config and show its warnings; `scheduler` has a cluster count its rows.
 
     Raises
     ------
     ConfigError
         It cannot be used.
     UsageError
-        Its look needs numba, and there is none.
+        Its look needs numba, or its engine Dask, and there is none.
     """
     config = load_config(path)
+    if scheduler is not None:
+        config = replace(config, engine=engine_at(scheduler, config.certificates))
+    if config.engine is not None:
+        check_installed(config.engine)
     for warning in config.warnings:
         print(f"warning: {warning.text(path)}", file=sys.stderr)
     if HAVE_NUMBA and not compiled_folder().exists():

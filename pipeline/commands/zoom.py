@@ -21,13 +21,13 @@ from pipeline.render import render_video
 from pipeline.report import Report
 
 
-def zoom(path: Path, root: Path) -> None:
-    """Make the video of a config, and say what it took."""
-    config = opened(path)
+def zoom(path: Path, root: Path, scheduler: str | None = None) -> None:
+    """Make the video of a config, and say what it took; `scheduler` is that of a cluster."""
+    config = opened(path, scheduler)
     make_video(config, Outputs.of(config, root), "zoom")
 
 
-def zoom_all(paths: Sequence[Path], root: Path) -> None:
+def zoom_all(paths: Sequence[Path], root: Path, scheduler: str | None = None) -> None:
     """Make the videos of many configs one after the other; one that fails stops no other.
 
     Raises
@@ -47,7 +47,7 @@ def zoom_all(paths: Sequence[Path], root: Path) -> None:
         print(f"{path} ({number} of {len(configs)})", file=sys.stderr)
         start = time.monotonic()
         try:
-            zoom(path, root)
+            zoom(path, root, scheduler)
         except Interrupted:
             raise
         except (PipelineError, OSError) as error:
@@ -116,6 +116,9 @@ def summary(report: Report, outputs: Outputs) -> str:
         f"{computed:.1f} million samples computed, {reused:.1f} million reused; {rate}",
         f"{outputs.video} ({size(_bytes_of(outputs.video))})",
     ]
+    if report.machines:
+        counted = (f"{each.machine} {each.blocks}" for each in report.machines)
+        lines.insert(2, f"row blocks by machine: {', '.join(counted)}")
     if report.retried:
         lines.insert(2, f"done again: {'; '.join(report.retried)}")
     return "\n".join(lines)

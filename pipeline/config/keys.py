@@ -8,6 +8,9 @@ MISSING = {
     "keyframes": "is missing; a video needs at least one keyframe with time, center and width",
     "time": "is missing; add the keyframe's time in seconds, such as time: 0",
     "center": "is missing; add the point to look at, such as center: [-0.75, 0]",
+    "ca": "is missing; name the file of the certificate authority",
+    "certificate": "is missing; name the file of this machine's certificate",
+    "key": "is missing; name the file of this machine's key",
     "by": "is missing; say what the layer shows, such as by: stripes",
 }
 """What is said of a key that must be there."""

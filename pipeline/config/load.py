@@ -12,6 +12,7 @@ from pipeline.colour.look import Look
 from pipeline.colour.palette import palette_fault
 from pipeline.colour.palette_files import PaletteFileError, colours_from_file, is_palette_file
 from pipeline.config.colours import look_from
+from pipeline.config.engines import Certificates, Engine, engine_faults, engine_from
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
 from pipeline.config.keys import MISSING, dotted, known_keys
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
@@ -63,6 +64,9 @@ class Config:
     """Whether the video goes there and back."""
     look: Look
     workers: int | None
+    engine: Engine | None
+    """The cluster that counts; None where this machine does."""
+    certificates: Certificates | None
     quality: Quality
     reuse: Reuse
     motion_blur: Decimal
@@ -90,6 +94,7 @@ class Config:
             "colour": {key: value for key, value in asdict(self.look).items() if key != "tones"},
             "render": {
                 "workers": self.workers,
+                "engine": "local" if self.engine is None else f"dask {self.engine.scheduler}",
                 "quality": self.quality.name,
                 "reuse": self.reuse,
                 "motion_blur": str(self.motion_blur),
@@ -194,6 +199,7 @@ class _Checker:
                 self._refuse(detail["loc"], detail["type"], detail["msg"])
         self._check_keyframes()
         self._check_video()
+        self._check_engine()
         self._check_palettes()
         return None if self.faults else model
 
@@ -258,6 +264,12 @@ class _Checker:
             for key, message in video_faults(video):
                 self._fault(self._place("video", key), ("video", key), message)
 
+    def _check_engine(self) -> None:
+        render = self._plain.get("render")
+        if isinstance(render, dict):
+            for path, message in engine_faults(render, self._folder):
+                self._fault(self._place("render", *path), ("render", *path), message)
+
     def _check_palettes(self) -> None:
         colour = self._plain.get("colour")
         if not isinstance(colour, dict):
@@ -315,12 +327,15 @@ class _Checker:
                 "shorten it or lower fps",
             )
             raise ConfigError(path, self.faults)
+        engine, certificates = engine_from(model.render, self._folder)
         return Config(
             path=path,
             encoding=encoding,
             loops=model.video.loop == "there-and-back",
             look=look_from(model.colour, self._folder),
             workers=model.render.workers,
+            engine=engine,
+            certificates=certificates,
             quality=QUALITIES[model.render.quality],
             reuse=model.render.reuse,
             motion_blur=model.render.motion_blur,

@@ -30,6 +30,7 @@ PIXEL_FORMATS = (
 LOOPS = ("none", "there-and-back")
 EASES = ("linear", "in", "out", "in-out")
 REUSES = ("bands", "frames", "auto")
+ENGINES = ("local", "dask")
 KEEPS = ("all", "needed", "nothing")
 SCALES = ("linear", "sqrt", "log", "histogram")
 BYS = ("count", "distance", "stripes", "trap", "decomposition")
@@ -187,11 +188,28 @@ class ColourSection(Section):
     )
 
 
+class SecuritySection(Section):
+    """Files by which the machines of a cluster know each other; they stay where they are."""
+
+    ca: Annotated[str, BeforeValidator(lambda value: text_of(value, "a file, such as ca.pem"))]
+    certificate: Annotated[
+        str, BeforeValidator(lambda value: text_of(value, "a file, such as cert.pem"))
+    ]
+    key: Annotated[str, BeforeValidator(lambda value: text_of(value, "a file, such as key.pem"))]
+
+
 class RenderSection(Section):
     """How it is computed; nothing here changes the picture beyond what it names."""
 
     # None: the cores that this process may use. A worker costs about 30 MB.
     workers: Annotated[int | None, whole(1, 256)] = None
+    # "dask" has rows counted by the workers of a cluster, the rest is done here.
+    engine: Annotated[str, word(*ENGINES)] = "local"
+    # Where the cluster's scheduler listens; "local-cluster" starts one here.
+    scheduler: Annotated[
+        str | None, BeforeValidator(lambda value: text_of(value, "an address"))
+    ] = None
+    security: SecuritySection | None = None
     # How many samples a picture is made of: "best" computes and stores four times as much as
     # "good", "draft" a quarter.
     quality: Annotated[str, word(*QUALITIES)] = "good"

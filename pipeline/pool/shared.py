@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.contribution import Contribution
+
 # A task whose workers die this often is taken to kill them.
 MAX_DEATHS = 3
 # Tasks waiting beside those being worked on, so that no worker waits for the parent.
@@ -25,37 +27,6 @@ class Task:
     this one."""
     deaths: int = field(default=0)
     """How often a worker died while it was in flight."""
-
-
-@dataclass(slots=True)
-class Contribution:
-    """What the workers of a machine have done."""
-
-    machine: str
-    architecture: str
-    workers: int = 0
-    """At work now, or at the end."""
-    blocks: int = 0
-    cpu_s: float = 0.0
-    sent_bytes: int = 0
-    """To it: row blocks and reference orbits."""
-    received_bytes: int = 0
-    """From it: counts and traces."""
-    lost: int = 0
-    """Workers of it that went away while they had blocks."""
-
-    def plain(self) -> dict[str, Any]:
-        """Return it as the report has it."""
-        return {
-            "machine": self.machine,
-            "architecture": self.architecture,
-            "workers": self.workers,
-            "blocks": self.blocks,
-            "cpu_s": round(self.cpu_s, 3),
-            "sent_bytes": self.sent_bytes,
-            "received_bytes": self.received_bytes,
-            "lost": self.lost,
-        }
 
 
 class SharedPool(ABC):
@@ -125,6 +96,11 @@ class SharedPool(ABC):
     def contributions(self) -> list[Contribution]:
         """Return what each machine of a cluster has done; nothing without one."""
         return []
+
+    @property
+    def guests(self) -> int:
+        """Workers elsewhere that count rows in place of those of this machine."""
+        return 0
 
     def news(self) -> list[str]:
         """Return, once, what people should hear of: workers that came and went."""

@@ -1,0 +1,114 @@
+"""The shared pool with a cluster: rows are counted there, all else is done by processes here."""
+
+from concurrent.futures import Future
+from typing import Any
+
+from pipeline.contribution import Contribution
+from pipeline.pool.cluster import Block, Cluster
+from pipeline.pool.processes import ProcessPool
+from pipeline.pool.shared import SPARE_TASKS, SharedPool, Task
+from pipeline.worker import BlockResult
+
+# What a block takes on one of few workers. With many it takes longer, so that no more come and go
+# in a second than a scheduler can see to.
+_BLOCK_S = 0.5
+_BLOCKS_A_SECOND = 400.0
+
+
+class ClusterPool(SharedPool):
+    """Row blocks to a cluster's workers; what needs files or memory of this machine stays here."""
+
+    def __init__(self, cluster: Cluster, processes: ProcessPool) -> None:
+        self.workers = processes.workers
+        self._cluster = cluster
+        self._processes = processes
+        self._blocks: dict[Future[BlockResult | None], Task] = {}
+
+    @property
+    def row_workers(self) -> int:
+        """Threads of the cluster; waits until some are known."""
+        self._cluster.ready.result()
+        self._check()
+        return max(1, self._cluster.threads)
+
+    @property
+    def guests(self) -> int:
+        """All that count are elsewhere."""
+        return self.row_workers
+
+    @property
+    def block_s(self) -> float:
+        """CPU seconds that a row block should take."""
+        return max(_BLOCK_S, self.row_workers / _BLOCKS_A_SECOND)
+
+    @property
+    def in_flight(self) -> int:
+        """Tasks sent, here or there, whose results have not been taken."""
+        return len(self._blocks) + self._processes.in_flight
+
+    def has_room(self, portable: bool = False) -> bool:
+        """Tell whether another task, or another row block, would find a worker soon."""
+        if portable:
+            return len(self._blocks) < self._cluster.places + SPARE_TASKS
+        return self._processes.has_room()
+
+    def submit(self, task: Task) -> None:
+        """Send a task: a row block to the cluster, all else to a process here."""
+        if not task.portable:
+            self._processes.submit(task)
+            return
+        canvas, first, last, relatives = task.arguments
+        rows = canvas.chunk_bounds(first)[0], canvas.chunk_bounds(last - 1)[1]
+        carried = tuple(relative.carrying(*rows) for relative in relatives)
+        result: Future[BlockResult | None] = Future()
+        self._blocks[result] = task
+        self._cluster.count(Block(task.name, canvas, first, last, carried, result))
+
+    def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:
+        """Wait for results, at most so long, and take all that are there.
+
+        Raises
+        ------
+        RenderError
+            A task has lost too many workers, or there is no cluster any more.
+        """
+        results: list[tuple[Task, Any]] = []
+        self._take(results)
+        here = self._processes.finished(0.0 if results else timeout_s, self._blocks.keys())
+        results += here
+        self._take(results)
+        self._check()
+        return results
+
+    def _take(self, results: list[tuple[Task, Any]]) -> None:
+        for future in [future for future in self._blocks if future.done()]:
+            task = self._blocks.pop(future)
+            result = future.result()
+            if result is None:
+                self._processes.submit(task)
+            else:
+                results.append((task, result))
+
+    def _check(self) -> None:
+        if self._cluster.failure is not None:
+            raise self._cluster.failure
+
+    def retried(self) -> list[str]:
+        """Return what had to be done again, for the report."""
+        lost = [f"{self._cluster.lost} workers of the cluster lost"] if self._cluster.lost else []
+        starved = self._cluster.starved
+        no_memory = [f"{starved} times no memory in the cluster"] if starved else []
+        return self._processes.retried() + lost + no_memory
+
+    def contributions(self) -> list[Contribution]:
+        """Return what each machine of the cluster has done."""
+        return self._cluster.contributions()
+
+    def news(self) -> list[str]:
+        """Return, once, which workers came and went."""
+        return self._cluster.news()
+
+    def close(self, kill: bool = False) -> None:
+        """Leave the cluster, and end all workers here."""
+        self._cluster.close()
+        self._processes.close(kill)
