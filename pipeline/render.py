@@ -1,6 +1,7 @@
 """The whole way of a video: what is missing of it found, made and joined."""
 
 import shutil
+import sys
 import time
 
 from pipeline.bulletin import Bulletin
@@ -173,6 +174,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
     bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
+        pool.prepare(lambda line: print(line, file=sys.stderr, flush=True))
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
         with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:
@@ -181,7 +183,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
             progress.say(
                 f"{config.name}: {len(prospect.wanted)} of {len(prospect.frames)} frames to "
                 f"encode, {counts / 1e6:.1f} million samples to compute{tracing}, "
-                f"{report.workers} workers, about {duration(work.wall_s)}"
+                f"{_hands(pool, config)}, about {duration(work.wall_s)}"
             )
             run = Run(prospect, outputs, references, report, pool, progress, work, bulletin)
             try:
@@ -190,6 +192,13 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
                 run.close()
                 report.machines = pool.contributions()
             report.retried += pool.retried()
+
+
+def _hands(pool: SharedPool, config: Config) -> str:
+    """Say who will do it."""
+    if config.engine is None:
+        return f"{pool.workers} workers"
+    return f"{pool.workers} workers here and {pool.guests} of {config.engine.scheduler}"
 
 
 def _compute_orbits(

@@ -28,9 +28,9 @@ def samples_in(path: Path) -> int:
     return facts["grid"]["columns"] * facts["grid"]["rows"]
 
 
-def started(cli: Cli, config: Path, counts: int):
+def started(cli: Cli, config: Path, counts: int, *options: str):
     """Start a render and return it once it has stored some counts."""
-    process = cli.start("zoom", config)
+    process = cli.start("zoom", config, *options)
     folder = cli.output / config.stem / "counts"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:

@@ -1,7 +1,9 @@
 """Counts on disk: what goes in comes out, and what is damaged is never taken for whole."""
 
 import os
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from pipeline.durable import TEMPORARY_SUFFIX, remove_temporaries, write_durably
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
-from pipeline.store import DamagedError, Store, StoredCanvas
+from pipeline.store import DamagedError, Relative, Store, StoredCanvas
 from pipeline.view import View
 
 
@@ -163,3 +165,23 @@ def test_only_what_dead_runs_left_is_cleared_away(tmp_path):
         path.write_bytes(b"x")
     remove_temporaries(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([alive.name, kept.name])
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 1), (0, 2), (1, 3)])
+def test_carried_chunks_tell_what_their_file_tells(tmp_path, first, last):
+    of = canvas()
+    store = Store(tmp_path)
+    store.save(of, packed(of), 7, 0)
+    whole = Relative(store.path(of), replace(of, maxiter=100), Fraction(1))
+    rows = of.chunk_bounds(first)[0], of.chunk_bounds(last - 1)[1]
+    carried = whole.carrying(*rows)
+    assert carried.carried_bytes > 0
+    store.discard(of)
+    assert whole.known(*rows, of.columns) is None
+    store.save(of, packed(of), 7, 0)
+    there, here = (each.known(*rows, of.columns) for each in (carried, whole))
+    for name in ("n", "smooth", "outcome"):
+        np.testing.assert_array_equal(getattr(there.counts, name), getattr(here.counts, name))
+    np.testing.assert_array_equal(there.decided, here.decided)
+    # Of other rows it knows nothing, as if they were damaged.
+    assert carried.known(0, of.rows, of.columns) is None

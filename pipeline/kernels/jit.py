@@ -23,6 +23,7 @@ except ImportError:
 else:
     numba.config.CACHE_DIR = str(compiled_folder())  # type: ignore[attr-defined]  # numba's own
     # numpy's error model: a division that may raise cannot be vectorised. No fastmath: contraction
-    # to fused multiply-adds would make counts depend on the processor.
-    compiled = numba.njit(cache=True, error_model="numpy")
+    # to fused multiply-adds would make counts depend on the processor. Without the interpreter's
+    # lock: a worker of a cluster that counts in threads must be able to answer meanwhile.
+    compiled = numba.njit(cache=True, error_model="numpy", nogil=True)
     inlined = numba.njit(inline="always", error_model="numpy")

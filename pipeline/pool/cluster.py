@@ -15,7 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ from pipeline.store import Relative
 from pipeline.target import Target
 from pipeline.worker import BlockResult
 
-WAIT_S = 60.0
+WAIT_S = 30.0
 """How long a run waits for a scheduler, or for a first worker, that is not there."""
 
 _LOOK_EVERY_S = 0.5
@@ -93,7 +93,7 @@ class _Member:
 
 
 class _LostError(Exception):
-    """The scheduler does not answer."""
+    """The scheduler does not answer, or a worker through it."""
 
 
 class Cluster:
@@ -133,7 +133,7 @@ class Cluster:
 
     def contributions(self) -> list[Contribution]:
         """Return what each machine has done."""
-        return [machine.contribution for machine in list(self._machines.values())]
+        return [replace(machine.contribution) for machine in list(self._machines.values())]
 
     def news(self) -> list[str]:
         """Return, once, what happened."""
@@ -152,8 +152,11 @@ class Cluster:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        # It says by itself what happens, in fewer words.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        # What happens is said here, in fewer words than Dask's, and of its own tasks there are some
+        # that end badly with a connection.
+        for name in ("distributed", "tornado"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        self._loop.set_exception_handler(lambda *_: None)
         self._waiting: asyncio.PriorityQueue[tuple[int, Block]] = asyncio.PriorityQueue()
         self._serving = self._loop.create_task(self._serve())
         try:
@@ -206,10 +209,16 @@ class Cluster:
     async def _connected(self, again: str) -> Any:
         """Connect to the scheduler, within WAIT_S."""
         deadline = time.monotonic() + WAIT_S
+        first = not again
         while True:
             try:
                 return await self._connect(deadline - time.monotonic())
             except (OSError, TimeoutError) as error:
+                if first:
+                    first = False
+                    self._said.append(
+                        f"no scheduler at {self._engine.scheduler}; waiting up to {WAIT_S:.0f} s"
+                    )
                 if time.monotonic() + _TRY_EVERY_S > deadline:
                     raise RenderError(
                         f"{self._engine.scheduler}: no scheduler answers {again}"
@@ -248,9 +257,10 @@ class Cluster:
         for address in list(self._members):
             self._drop(address)
         self._count_places()
-        with suppress(Exception):
+        # However badly it is left, nothing of the run depends on it any more.
+        with suppress(OSError, TimeoutError, RuntimeError):
             cluster = client.cluster
-            await asyncio.wait_for(client.close(fast=True), _ANSWER_WITHIN_S)
+            await asyncio.wait_for(client.close(), _ANSWER_WITHIN_S)
             if cluster is not None:
                 await asyncio.wait_for(cluster.close(), _ANSWER_WITHIN_S)
 
@@ -312,6 +322,8 @@ class Cluster:
         """Ask a worker what it is, and give it places if it is of our kind."""
         try:
             said: Facts = await self._call(client, member, facts)
+        except _LostError:
+            return
         except (ImportError, AttributeError) as error:
             self._refuse(member, f"{member.address} has not this package, or another ({error})")
             return
@@ -389,12 +401,11 @@ class Cluster:
 
     async def _work_on(self, block: Block, client: Any, member: _Member) -> None:
         from distributed import KilledWorker
-        from distributed.client import FutureCancelledError
 
         assert member.machine is not None
         try:
             result = await self._counted(client, member, member.machine, block)
-        except FutureCancelledError:
+        except _LostError:
             # The connection is being lost, which `_attend` sees soon.
             self._again(block, 0)
             await asyncio.sleep(_LOOK_EVERY_S)
@@ -476,11 +487,21 @@ class Cluster:
     async def _call(
         self, client: Any, member: _Member, function: Callable[..., Any], *arguments: Any
     ) -> Any:
-        """Return what one of our functions gives on a worker."""
+        """Return what one of our functions gives on a worker.
+
+        Raises
+        ------
+        _LostError
+            Its answer does not come; what the function itself raises comes as it is.
+        """
         key = f"{function.__name__}-{os.getpid()}-{next(self._numbers)}"
         future = client.submit(function, *arguments, key=key, workers=[member.address], pure=False)
         try:
             return await future
+        except Exception as error:
+            if future.status == "error":
+                raise
+            raise _LostError from error
         finally:
             future.release()
 

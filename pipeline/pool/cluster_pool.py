@@ -1,6 +1,7 @@
 """The shared pool with a cluster: rows are counted there, all else is done by processes here."""
 
-from concurrent.futures import Future
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from typing import Any
 
 from pipeline.contribution import Contribution
@@ -13,6 +14,7 @@ from pipeline.worker import BlockResult
 # in a second than a scheduler can see to.
 _BLOCK_S = 0.5
 _BLOCKS_A_SECOND = 400.0
+_LISTEN_EVERY_S = 0.2
 
 
 class ClusterPool(SharedPool):
@@ -24,11 +26,24 @@ class ClusterPool(SharedPool):
         self._processes = processes
         self._blocks: dict[Future[BlockResult | None], Task] = {}
 
+    def prepare(self, say: Callable[[str], None]) -> None:
+        """Wait for the scheduler and a first worker, and say what is waited for.
+
+        Raises
+        ------
+        RenderError
+            Nobody came, or workers of another version.
+        """
+        ready = False
+        while not ready:
+            ready = bool(wait([self._cluster.ready], _LISTEN_EVERY_S).done)
+            for line in self.news():
+                say(line)
+        self._check()
+
     @property
     def row_workers(self) -> int:
-        """Threads of the cluster; waits until some are known."""
-        self._cluster.ready.result()
-        self._check()
+        """Threads of the cluster that count now."""
         return max(1, self._cluster.threads)
 
     @property

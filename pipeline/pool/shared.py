@@ -97,6 +97,15 @@ class SharedPool(ABC):
         """Return what each machine of a cluster has done; nothing without one."""
         return []
 
+    def prepare(self, say: Callable[[str], None]) -> None:  # noqa: B027  # most have nothing to do
+        """Wait until there is somebody to count, and say what is waited for.
+
+        Raises
+        ------
+        RenderError
+            Nobody came, or the wrong ones.
+        """
+
     @property
     def guests(self) -> int:
         """Workers elsewhere that count rows in place of those of this machine."""
