@@ -155,6 +155,7 @@ class Bulletin:
         status, report = self.status, self._report
         status.updated = datetime.now().astimezone()
         status.samples = report.pixels_computed
+        status.machines = report.machines
         status.stored_bytes = report.bytes_stored
         status.memory_bytes = report.peak_memory_bytes
         status.temperature_c = temperature_c()

@@ -38,6 +38,9 @@ dt { color: var(--soft); font-size: .8rem; } dd { margin: 0; font-variant-numeri
 @media (min-width: 760px) { .two { grid-template-columns: 1fr 1fr; } }
 svg { display: block; width: 100%; height: auto; } svg text { fill: var(--soft); font-size: 11px; }
 .curve { fill: none; stroke: var(--accent); stroke-width: 2; } .bars { fill: var(--accent); }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th { color: var(--soft); font-weight: 400; font-size: .8rem; } th, td { text-align: left;
+  padding: 4px 10px 4px 0; vertical-align: top; } td .track { height: 4px; margin: 4px 0 0; }
 .axis { stroke: var(--line); } ul { margin: 0; padding-left: 18px; }
 """
 
@@ -55,6 +58,7 @@ def page(status: Status) -> str:
         _head(status),
         _video(status) or _picture(status),
         _facts(status),
+        _machines(status),
         _plots(status),
         _sheet(status),
         _lines(status),
@@ -131,6 +135,24 @@ def _facts(status: Status) -> str:
     facts += status.figures
     items = "".join(f"<div><dt>{escape(k)}</dt><dd>{escape(v)}</dd></div>" for k, v in facts)
     return f'<section class="card"><dl>{items}</dl></section>'
+
+
+def _machines(status: Status) -> str:
+    """Return what each machine of a cluster has counted."""
+    if not status.machines:
+        return ""
+    most = max(each.blocks for each in status.machines) or 1
+    rows = "".join(
+        f"<tr><td>{escape(each.machine)}<br><span class='soft small'>{escape(each.architecture)}"
+        f"</span></td><td>{each.workers}</td><td>{each.blocks}<div class='track'>"
+        f"<div class='fill' style='width:{100 * each.blocks / most:.0f}%'></div></div></td>"
+        f"<td>{duration(each.cpu_s)}</td><td>{size(each.received_bytes)}</td></tr>"
+        for each in status.machines
+    )
+    head = (
+        "<tr><th>machine</th><th>workers</th><th>row blocks</th><th>CPU</th><th>received</th></tr>"
+    )
+    return f'<section class="card"><h2>Machines</h2><table>{head}{rows}</table></section>'
 
 
 def _sheet(status: Status) -> str:

@@ -347,6 +347,7 @@ class Run:
             self._tell()
 
     def _tell(self) -> None:
+        self.report.machines = self.pool.contributions()
         there = len(self.prospect.frames) - len(self.prospect.wanted)
         state = "rendering"
         if self._thermostat.pausing:

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.contribution import Contribution
+
 # Points of a curve; where there are more, every second one goes.
 _MOST_POINTS = 240
 _JPEG_QUALITY = 82
@@ -41,6 +43,8 @@ class Status:
     stored_bytes: int = 0
     free_bytes: int = 0
     memory_bytes: int = 0
+    machines: list[Contribution] = field(default_factory=list)
+    """Those of a cluster that count."""
     temperature_c: float | None = None
     begun: datetime = field(default_factory=lambda: datetime.now().astimezone())
     updated: datetime = field(default_factory=lambda: datetime.now().astimezone())

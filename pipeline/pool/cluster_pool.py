@@ -5,7 +5,8 @@ from concurrent.futures import Future, wait
 from typing import Any
 
 from pipeline.contribution import Contribution
-from pipeline.pool.cluster import Block, Cluster
+from pipeline.pool.blocks import Block
+from pipeline.pool.cluster import Cluster
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SPARE_TASKS, SharedPool, Task
 from pipeline.worker import BlockResult
@@ -77,7 +78,7 @@ class ClusterPool(SharedPool):
         carried = tuple(relative.carrying(*rows) for relative in relatives)
         result: Future[BlockResult | None] = Future()
         self._blocks[result] = task
-        self._cluster.count(Block(task.name, canvas, first, last, carried, result))
+        self._cluster.count(Block(canvas, first, last, carried, result))
 
     def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:
         """Wait for results, at most so long, and take all that are there.

@@ -1,0 +1,169 @@
+"""The workers of a cluster as a run sees them, and the machines that they share."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from pipeline.contribution import Contribution
+from pipeline.orbit import VALUE_BYTES, Orbit
+from pipeline.pool.blocks import Block, Blocks
+from pipeline.pool.guest import count_block, has_orbit, receive_orbit
+from pipeline.target import Target
+from pipeline.worker import BlockResult
+
+# What goes through a scheduler at once should be a few megabytes.
+_PART_BYTES = 4 << 20
+
+
+class LostError(Exception):
+    """The scheduler does not answer, or a worker through it."""
+
+
+@dataclass(slots=True, eq=False)
+class Machine:
+    """What workers of one machine share."""
+
+    contribution: Contribution
+    orbits: set[tuple[Target, int]] = field(default_factory=set)
+    """Those that it has, with their steps."""
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    starved: int = 0
+    """How often a block found too little memory."""
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """A worker, reached by its address."""
+
+    client: Any
+    """Dask's, connected."""
+    address: str
+    threads: int
+    admission: "asyncio.Task[None] | None" = None
+    machine: Machine | None = None
+    """Once it is admitted."""
+    slots: "list[asyncio.Task[None]]" = field(default_factory=list)
+    busy: int = 0
+    """Blocks that it has."""
+    gone: bool = False
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is known if it will get work."""
+        return self.admission is None or self.admission.done()
+
+    def employ(self, machine: Machine, blocks: Blocks) -> None:
+        """Give it work: a block to each of its threads, and one to have at hand."""
+        self.machine = machine
+        self.slots = [
+            asyncio.create_task(self._work(machine, blocks)) for _ in range(self.threads + 1)
+        ]
+
+    def dismiss(self) -> None:
+        """Take its blocks away."""
+        for task in [*self.slots, *([self.admission] if self.admission else [])]:
+            task.cancel()
+
+    async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Return what one of our functions gives there.
+
+        Raises
+        ------
+        LostError
+            Its answer does not come; what the function itself raises comes as it is.
+        """
+        key = f"{function.__name__}-{uuid4().hex}"
+        future = self.client.submit(
+            function, *arguments, key=key, workers=[self.address], pure=False
+        )
+        try:
+            return await future
+        except Exception as error:
+            if future.status == "error":
+                raise
+            raise LostError from error
+        finally:
+            future.release()
+
+    async def _work(self, machine: Machine, blocks: Blocks) -> None:
+        """Count one block after the other."""
+        while True:
+            block = await blocks.next()
+            self.busy += 1
+            try:
+                await self._work_on(block, machine, blocks)
+            except asyncio.CancelledError:
+                # The scheduler is lost, or the worker, which may be this block's doing.
+                blocks.again(block, int(self.gone))
+                raise
+            finally:
+                self.busy -= 1
+
+    async def _work_on(self, block: Block, machine: Machine, blocks: Blocks) -> None:
+        from distributed import KilledWorker
+
+        try:
+            result = await self._counted(block, machine)
+        except LostError:
+            # Whoever attends to the connection sees it soon, and dismisses us.
+            blocks.again(block, 0)
+            await asyncio.sleep(1.0)
+        except KilledWorker:
+            blocks.again(block, 1)
+        except MemoryError:
+            machine.starved += 1
+            blocks.again(block, 1)
+        except Exception as error:  # the run's, as from a worker of its own
+            if not block.result.done():
+                block.result.set_exception(error)
+        else:
+            if result is None:
+                # Its machine has lost the orbit.
+                blocks.put_first(block)
+            elif blocks.take(block, result):
+                done = machine.contribution
+                done.blocks += 1
+                done.cpu_s += sum(result.chunk_cpu_s)
+                done.received_bytes += sum(map(len, result.chunks))
+                done.sent_bytes += sum(relative.carried_bytes for relative in block.relatives)
+
+    async def _counted(self, block: Block, machine: Machine) -> BlockResult | None:
+        canvas = block.canvas
+        steps = 0
+        if canvas.target is not None:
+            assert canvas.references is not None
+            orbit = canvas.references.orbit(canvas.target)
+            steps = orbit.steps_for(canvas.maxiter)
+            async with machine.sending:
+                if (canvas.target, steps) not in machine.orbits:
+                    await self._send_orbit(orbit, steps, machine)
+        result: BlockResult | None = await self.call(
+            count_block,
+            canvas.elsewhere(), steps, block.first_chunk, block.last_chunk, block.relatives,
+        )  # fmt: skip  # the arguments of count_block
+        if result is None and canvas.target is not None:
+            machine.orbits.discard((canvas.target, steps))
+        return result
+
+    async def _send_orbit(self, orbit: Orbit, steps: int, machine: Machine) -> None:
+        """Have an orbit on its machine."""
+        target = orbit.target
+        if not await self.call(has_orbit, target, steps):
+            transfer = uuid4().hex
+            length = (steps + 1) * VALUE_BYTES
+            for offset in range(0, length, _PART_BYTES):
+                part = _part(orbit.values_file, offset, min(_PART_BYTES, length - offset))
+                last = offset + _PART_BYTES >= length
+                state = orbit.state_file.read_bytes() if last else None
+                await self.call(receive_orbit, target, steps, transfer, offset, part, state)
+                machine.contribution.sent_bytes += len(part) + len(state or b"")
+        machine.orbits.add((target, steps))
+
+
+def _part(path: Path, offset: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(length)
