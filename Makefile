@@ -2,15 +2,18 @@
 PYTHON ?= python3
 CONFIG ?= configs/seahorse.yaml
 ARGS ?=
+# Of a Dask cluster that counts the rows: tcp://pi0:8786, or local-cluster.
+SCHEDULER ?=
 BIN := .venv/bin
 RUN := $(BIN)/python -m pipeline
 
 # A stamp each, so that installing happens once, and again only when the dependencies change.
 READY := .venv/.ready
+DASK_READY := .venv/.dask-ready
 DEV_READY := .venv/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup zoom recolour palette still preview export plan import watch gallery bench test test-all lint format benchmark clean
+.PHONY: help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -19,8 +22,17 @@ help: ## list the targets
 
 setup: $(READY) ## make .venv and install what rendering needs; the others do it by themselves
 
-zoom: $(READY) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
-	@$(RUN) zoom $(CONFIG) $(ARGS)
+setup-dask: $(DASK_READY) ## also install what a cluster needs
+
+scheduler: $(DASK_READY) ## the scheduler of a cluster, on one of its machines
+	$(BIN)/dask scheduler $(ARGS)
+
+worker: $(DASK_READY) ## a machine's workers, a process for each core: SCHEDULER=tcp://pi0:8786
+	@test -n "$(SCHEDULER)" || { echo "say where: make worker SCHEDULER=tcp://pi0:8786"; exit 2; }
+	$(BIN)/dask worker $(SCHEDULER) --nworkers -1 --nthreads 1 --no-dashboard $(ARGS)
+
+zoom: $(if $(SCHEDULER),$(DASK_READY),$(READY)) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
+	@$(RUN) zoom $(CONFIG) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
 
 recolour: $(READY) ## the video of CONFIG again, from stored counts alone
 	@$(RUN) recolour $(CONFIG) $(ARGS)
@@ -87,6 +99,10 @@ $(READY): pyproject.toml
 	    { echo "python3-venv is missing: sudo apt install python3-venv"; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(DASK_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dask]"
 	@touch $@
 
 $(DEV_READY): $(READY)

@@ -82,15 +82,16 @@ def packed_from_traces(
     rows, columns = escaped.shape
     where = np.flatnonzero(escaped)
     distance = traces.log2_distance - np.repeat(log2_spacing, columns)[where]
-    # NaN where an estimate left the range of float64.
+    # NaN where an estimate left the range of float64, and all of an orbit so close to the set that
+    # its own roundings carried it away long before n: near the set, and at the mean of the rest.
     distance = np.clip(np.nan_to_num(distance, nan=-_FARTHEST), -_FARTHEST, _FARTHEST)
     planes = np.zeros((_PLANES, rows * columns), np.int16)
     planes[0] = round(_FARTHEST * _DISTANCE_STEPS)
     planes[0, where] = np.rint(distance * _DISTANCE_STEPS)
     planes[1, where] = np.rint(np.nan_to_num(traces.direction) * TURN_STEPS) % TURN_STEPS
-    planes[2, where] = np.rint(traces.phase * TURN_STEPS) % TURN_STEPS
-    planes[3, where] = np.rint(traces.stripes * TURN_STEPS)
-    planes[4, where] = np.rint(traces.trap * TURN_STEPS)
+    planes[2, where] = np.rint(np.nan_to_num(traces.phase) * TURN_STEPS) % TURN_STEPS
+    planes[3, where] = np.rint(np.nan_to_num(traces.stripes, nan=0.5) * TURN_STEPS)
+    planes[4, where] = np.rint(np.nan_to_num(traces.trap, nan=0.5) * TURN_STEPS)
     if cycles is not None:
         periods, multipliers = cycles
         inside = np.flatnonzero(~escaped)

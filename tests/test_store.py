@@ -17,7 +17,9 @@ from pipeline.durable import TEMPORARY_SUFFIX, remove_temporaries, write_durably
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.trace import Traces
 from pipeline.store import DamagedError, Relative, Store, StoredCanvas
+from pipeline.traces_packing import packed_from_traces, traces_from_packed
 from pipeline.view import View
 
 
@@ -185,3 +187,17 @@ def test_carried_chunks_tell_what_their_file_tells(tmp_path, first, last):
     np.testing.assert_array_equal(there.decided, here.decided)
     # Of other rows it knows nothing, as if they were damaged.
     assert carried.known(0, of.rows, of.columns) is None
+
+
+def test_an_orbit_that_went_astray_has_traces_that_say_so():
+    """Near the set its own roundings may carry it away long before n: no number is left of it."""
+    lost, there = np.full(4, np.nan), np.full(4, 0.25)
+    escaped = np.array([[True, True], [True, True]])
+    back = [
+        traces_from_packed(packed_from_traces(Traces(*parts), escaped, np.zeros(2)), 2, 2)
+        for parts in (5 * [lost], 5 * [there])
+    ]
+    assert (back[0].log2_distance < -30).all()
+    np.testing.assert_array_equal(back[0].stripes, 0.5)
+    np.testing.assert_array_equal(back[0].trap, 0.5)
+    np.testing.assert_array_equal(back[1].stripes, 0.25)
