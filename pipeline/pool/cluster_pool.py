@@ -12,9 +12,9 @@ from pipeline.pool.shared import SPARE_TASKS, SharedPool, Task
 from pipeline.worker import BlockResult
 
 # What a block takes on one of few workers. With many it takes longer, so that no more come and go
-# in a second than a scheduler can see to.
+# in a second than a scheduler can see to: 2.3 ms of a desktop's processor each, 15 ms of a Pi's.
 _BLOCK_S = 0.5
-_BLOCKS_A_SECOND = 400.0
+_BLOCKS_A_SECOND = 50.0
 _LISTEN_EVERY_S = 0.2
 
 
