@@ -34,6 +34,8 @@ class Progress:
         self.outlook = outlook
         self._count = count
         self.counted = 0
+        self.aside = ""
+        """What is said beside how far it is: who does it."""
         self._noun = noun
         self._last_line = time.monotonic()
         outlook.tick(self._last_line)
@@ -80,7 +82,7 @@ class Progress:
         self.outlook.done(stage, estimated_s, taken_s)
         if self._bar is not None:
             if (left_s := self.outlook.left_s) is not None:
-                self._bar.set_postfix_str(f"{duration(left_s)} to go", False)
+                self._bar.set_postfix_str(f"{duration(left_s)} to go{self.aside}", False)
             self._bar.update(max(0.0, self.outlook.part - self._bar.n))
 
     def count(self, more: int = 1) -> None:
@@ -99,7 +101,7 @@ class Progress:
         left_s = self.outlook.left_s
         ahead = f", {duration(left_s)} to go" if left_s is not None else ""
         part = f"{self.outlook.part:.0%} of the work"
-        self.say(f"{self.counted}/{self._count} {self._noun}, {part}{ahead}")
+        self.say(f"{self.counted}/{self._count} {self._noun}, {part}{ahead}{self.aside}")
 
 
 def size(count: float) -> str:

@@ -342,6 +342,9 @@ class Run:
                 self._say_pause()
         for line in self.pool.news():
             self.progress.say(line)
+        if contributions := self.pool.contributions():
+            blocks = ", ".join(f"{each.machine} {each.blocks}" for each in contributions)
+            self.progress.aside = f"; row blocks: {blocks}"
         self.progress.tick(not self._thermostat.pausing)
         if self.bulletin.is_due:
             self._tell()

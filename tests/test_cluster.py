@@ -1,10 +1,15 @@
 """The same render on a Dask cluster: real schedulers and workers, the same bytes, whatever dies."""
 
+import json
+import os
 import shutil
+import signal
 import subprocess
+import sys
 
 import pytest
 
+from pipeline.pool.guest import prune
 from tests.clusters import DaskCluster
 from tests.conftest import ROOT, SMALL, Cli
 from tests.processes import LONGER, report, started
@@ -166,6 +171,18 @@ def test_a_run_whose_scheduler_is_gone_stops_and_goes_on_here(cli, own_cluster, 
     assert report(cli)["pixels_reused"] > 0
 
 
+@pytest.mark.slow
+def test_a_machine_that_stands_still_holds_nobody_up(cli, own_cluster, alone):
+    """As without power: nothing closes its connections, and Dask notices after minutes."""
+    still = own_cluster.add_worker("one")
+    process = started(cli, cli.config(BUSY), 2, "--scheduler", own_cluster.address)
+    own_cluster.add_worker("two")
+    still.send_signal(signal.SIGSTOP)
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 0, said
+    assert made_by(cli) == alone(BUSY)
+
+
 def test_another_version_is_refused_with_both_named(cli, own_cluster):
     other = own_cluster.folder / "other"
     shutil.copytree(
@@ -216,6 +233,7 @@ def test_a_local_cluster_needs_no_scheduler(cli, alone):
     assert report(cli)["stages"]["encode"]["cpu_s"] < report(cli)["wall_s"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_the_cluster_and_says_how_to_go_on(cli, cluster, alone):
     config = cli.config(LONGER)
     process = started(cli, config, 3, "--scheduler", cluster.address)
@@ -225,3 +243,53 @@ def test_ctrl_c_leaves_the_cluster_and_says_how_to_go_on(cli, cluster, alone):
     assert "the same command carries on" in said
     cli.done("zoom", config, "--scheduler", cluster.address)
     assert made_by(cli) == alone(LONGER)
+
+
+def test_the_oldest_orbits_make_room(tmp_path):
+    for number in range(4):
+        folder = tmp_path / f"orbit-{number}"
+        folder.mkdir()
+        (folder / "values").write_bytes(bytes(1000))
+        os.utime(folder, (number, number))
+    prune(tmp_path, tmp_path / "orbit-0", 2500)
+    assert {path.name for path in tmp_path.iterdir()} == {"orbit-0", "orbit-3"}
+    prune(tmp_path, tmp_path / "orbit-0", 10)
+    assert {path.name for path in tmp_path.iterdir()} == {"orbit-0"}
+
+
+def test_without_dask_it_says_what_installs_it(cli):
+    # As on a machine where it was never installed.
+    script = "import sys, importlib.util as u; find = u.find_spec\n" + (
+        "u.find_spec = lambda name, *a: None if name == 'distributed' else find(name, *a)\n"
+        f"from pipeline.cli import main; sys.exit(main({cli.arguments('zoom', cli.config())[3:]!r}"
+        " + ['--scheduler', 'local-cluster']))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 2
+    assert "make setup-dask" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_address_on_the_command_line_is_checked(cli):
+    result = cli.run("zoom", cli.config(), "--scheduler", "pi0")
+    assert result.returncode == 2
+    assert "should be like tcp://pi0:8786" in result.stderr
+
+
+def test_the_page_and_the_plan_tell_of_the_cluster(cli, cluster):
+    config = cli.config(
+        SMALL.replace("workers: 2", f"engine: dask, scheduler: '{cluster.address}'")
+    )
+    assert f"{cluster.address} counts, too" in cli.done("plan", config)
+    said = cli.done("zoom", config)
+    (machine,) = report(cli)["machines"]
+    assert f"row blocks by machine: {machine['machine']} {machine['blocks']}" in said
+    page = (cli.output / "small" / "index.html").read_text()
+    assert "<h2>Machines</h2>" in page
+    assert f"<td>{machine['blocks']}<div" in page
+    assert (
+        json.loads((cli.output / "small" / "report.json").read_text())["config"]["render"]["engine"]
+        == f"dask {cluster.address}"
+    )

@@ -106,6 +106,26 @@ BAD = {
     "quality unknown": (ONE + "render: {quality: goo}\n", "2:19", 'did you mean "good"'),
     "reuse unknown": (ONE + "render: {reuse: rings}\n", "2:17", "bands, frames, auto"),
     "shutter too long": (ONE + "render: {motion_blur: 1.5}\n", "2:23", "0 to 1"),
+    "engine unknown": (ONE + "render: {engine: ray}\n", "2:18", "local, dask"),
+    "dask without a scheduler": (ONE + "render: {engine: dask}\n", "2:18", "tcp://pi0:8786"),
+    "a scheduler without dask": (
+        ONE + 'render: {scheduler: "tcp://pi0:8786"}\n', "2:21", "engine: dask",
+    ),
+    "a scheduler without a port": (
+        ONE + "render: {engine: dask, scheduler: pi0}\n", "2:35", "should be like tcp://pi0:8786",
+    ),
+    "a scheduler that is a program": (
+        ONE + 'render: {engine: dask, scheduler: "tcp://pi0:1/$(reboot)"}\n', "2:35", "should be like",
+    ),
+    "tls without certificates": (
+        ONE + 'render: {engine: dask, scheduler: "tls://pi0:8786"}\n', "2:35", "needs security",
+    ),
+    "certificates that are not there": (
+        ONE + "render: {security: {ca: no.pem, certificate: no.pem, key: no.pem}}\n", "2:25", "is no file",
+    ),
+    "security without a key": (
+        ONE + "render: {security: {ca: no.pem, certificate: no.pem}}\n", "2:20", "key: is missing",
+    ),
     "not YAML": ("keyframes: [{time: 0\n", "2:1", "not YAML"),
     "a tab": ("keyframes:\n\t- 1\n", "2:1", "not YAML"),
     "a tag": ("keyframes: !!python/object:os.system [1]\n", "1:12", "tag"),

@@ -45,11 +45,19 @@ def plan(path: Path, root: Path) -> None:
     print(
         f"to do    {len(prospect.wanted)} frames to draw and encode, {_millions(counts)} to "
         f"compute{tracing}\n"
-        f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})\n"
+        f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})"
+        f"{_alone(config)}\n"
         f"memory   about {size(work.memory_bytes)}{there}\n"
         f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
         f"video    {outputs.video}"
     )
+
+
+def _alone(config: Config) -> str:
+    """Say that others will help, whom nobody has asked yet."""
+    if config.engine is None:
+        return ""
+    return f"; on this machine alone: {config.engine.scheduler} counts, too"
 
 
 def _stages(work: Estimate) -> str:

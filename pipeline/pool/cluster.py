@@ -254,8 +254,11 @@ class Cluster:
             said: Facts = await member.call(facts)
         except LostError:
             return
-        except (ImportError, AttributeError) as error:
-            self._refuse(f"the worker {member.address} has not this package, or another ({error})")
+        except Exception as error:  # whatever another version, or none, may raise
+            self._refuse(
+                f"the worker {member.address} has not this package, or another version of it "
+                f"({type(error).__name__}: {_first_line(error)}); this machine has {__version__}"
+            )
             return
         ours = f"{__version__} ({sources_digest()})"
         if said.computes_as != ours:

@@ -136,15 +136,18 @@ def receive_orbit(
     except OSError:
         # Another run has put it there meanwhile.
         shutil.rmtree(incoming, ignore_errors=True)
-    _prune(folder, place)
+    prune(folder, place, _KEPT_BYTES)
 
 
-def _prune(folder: Path, latest: Path) -> None:
-    """Remove the oldest orbits beyond what may stay; whoever has one mapped keeps it."""
+def prune(folder: Path, latest: Path, kept_bytes: int) -> None:
+    """Remove the oldest orbits beyond what may stay; whoever has one mapped keeps it.
+
+    The latest stays, whatever its size.
+    """
     by_age = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
     kept = 0
     for path in [latest, *(path for path in by_age if path != latest)]:
         size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
         kept += size
-        if kept > _KEPT_BYTES and path != latest:
+        if kept > kept_bytes and path != latest:
             shutil.rmtree(path, ignore_errors=True)
