@@ -49,6 +49,27 @@ def test_a_stopped_run_carries_on_to_the_same_bytes(cli, undisturbed, number, st
     assert left == []
 
 
+def loads_kernels(process: int) -> bool:
+    with contextlib.suppress(OSError):
+        maps = Path(f"/proc/{process}/maps").read_text()
+        return runs(process, b"forkserver") and "libllvmlite" in maps
+    return False
+
+
+def test_ctrl_c_while_workers_start_leaves_no_traceback(cli):
+    process = cli.start("zoom", cli.config(LONGER))
+    deadline = time.monotonic() + 60
+    while not any(loads_kernels(child) for child in descendants(process.pid)):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+    # As a terminal does: to all that belongs to it.
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "the same command carries on" in said
+
+
 def test_a_killed_worker_costs_nothing_but_its_blocks(cli, undisturbed):
     config = cli.config(LONGER)
     process = started(cli, config, 5)

@@ -34,8 +34,8 @@ class Engine:
     certificates: Certificates | None
 
     def dask_security(self) -> Any:
-        """Return the certificates as Dask takes them; None without."""
-        if self.certificates is None:
+        """Return the certificates as Dask takes them; None without, and within this machine."""
+        if self.certificates is None or self.scheduler == LOCAL_CLUSTER:
             return None
         from distributed.security import Security
 

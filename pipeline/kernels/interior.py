@@ -1,10 +1,11 @@
 """Points known to be interior without iterating."""
 
+from typing import Any
+
 from pipeline.kernels.jit import inlined
 
 
-@inlined
-def in_cardioid_or_bulb(x, y):
+def in_cardioid_or_bulb(x: Any, y: Any) -> Any:
     """Tell whether x + iy lies inside the main cardioid or the period-2 bulb.
 
     Works on numbers and, elementwise, on arrays.
@@ -19,3 +20,7 @@ def in_cardioid_or_bulb(x, y):
     q = shifted * shifted + yy
     left = x + 1.0
     return (q * (q + shifted) < 0.25 * yy) | (left * left + yy < 0.0625)
+
+
+# For the lanes. Called on arrays it would be compiled again in every process.
+in_cardioid_or_bulb_lane = inlined(in_cardioid_or_bulb)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pipeline.kernels.counts import BLOCK_STEPS, HEAD_STEPS, RADIUS_SQUARED
-from pipeline.kernels.interior import in_cardioid_or_bulb
+from pipeline.kernels.interior import in_cardioid_or_bulb_lane
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.lanes import LANES, QUARTER
 from pipeline.kernels.outcome import Outcome
@@ -165,7 +165,7 @@ def head(cr, ci, maxiter, bailout2, n, outcome, steps, mag2, pixels, queue):
             lanes[1, k] = y[k]
             lanes[2, k] = x[k]
             lanes[3, k] = y[k]
-            kind[k] = _INTERIOR if in_cardioid_or_bulb(x[k], y[k]) else _UNRESOLVED
+            kind[k] = _INTERIOR if in_cardioid_or_bulb_lane(x[k], y[k]) else _UNRESOLVED
             lanes[4, k] = np.inf if kind[k] == _INTERIOR else 0.0
         count[:] = 0
         # One less: the step that first passes the bailout is counted too.

@@ -159,17 +159,25 @@ class Cluster:
         import dask
         from distributed import Client, LocalCluster
 
+        # Blocks that carry stored counts are large, and meant to be.
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
         address: Any = self._engine.scheduler
         if address == LOCAL_CLUSTER:
             # Forked from the server that has the kernels loaded, as the local pool's workers are.
             dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
-            address = await LocalCluster(
+            address = LocalCluster(
                 n_workers=self._local_workers,
                 threads_per_worker=1,
                 dashboard_address=None,
                 silence_logs=logging.CRITICAL,
                 asynchronous=True,
             )
+            try:
+                await address
+            except asyncio.CancelledError:
+                with suppress(OSError, TimeoutError, RuntimeError):
+                    await asyncio.wait_for(address.close(), _ANSWER_WITHIN_S)
+                raise
         return await Client(
             address,
             asynchronous=True,

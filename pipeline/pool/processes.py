@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver, resource_tracker
 from typing import Any
 
 from pipeline.errors import RenderError
@@ -221,7 +222,15 @@ class ProcessPool(SharedPool):
     def _new_executor(self) -> ProcessPoolExecutor:
         # Workers forked from a server that has the kernels loaded share its pages.
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["pipeline.preload"])
+        context.set_forkserver_preload(["pipeline.pool.forking", "pipeline.preload"])
+        # Ctrl-C is the parent's, from the first moment on: whatever is forked from there never
+        # hears of it. The tracker is started before: its start would let the signal through.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return ProcessPoolExecutor(
             self.workers, context, initializer=_start_worker, initargs=(self._nice,)
         )
