@@ -78,7 +78,14 @@ def test_a_killed_worker_costs_only_its_tasks(tmp_path):
         assert pool.deaths == 1
 
 
-@pytest.mark.parametrize("delay_s", [0.05, 0.08, 0.12, 0.16, 0.2])
+@pytest.mark.parametrize(
+    "delay_s",
+    [
+        0.08,
+        0.16,
+        *(pytest.param(delay_s, marks=pytest.mark.slow) for delay_s in (0.05, 0.12, 0.2)),
+    ],
+)
 def test_a_worker_killed_while_it_sends_its_result_stops_nothing(tmp_path, delay_s):
     with ProcessPool(2) as pool:
         marker = str(tmp_path / "dead")

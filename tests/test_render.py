@@ -74,8 +74,14 @@ def test_a_second_run_computes_nothing_and_makes_the_same_bytes(rendered):
     "more",
     [
         "colour: {palette: ember}\n",
-        'colour: {palette: ["#102030", "#ffffff"], period: 3, scale: log}\n',
-        "colour: {interior: [9, 9, 60], offset: 0.3, scale: linear}\n",
+        pytest.param(
+            'colour: {palette: ["#102030", "#ffffff"], period: 3, scale: log}\n',
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "colour: {interior: [9, 9, 60], offset: 0.3, scale: linear}\n",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_another_look_computes_nothing(rendered, more):
@@ -105,8 +111,8 @@ def test_another_encoding_computes_nothing(rendered, settings):
     ("old", "new", "frames"),
     [
         ("fps: 10", "fps: 20", 2 * FRAMES - 1),
-        ("time: 2", "time: 3.5", 36),
-        ("width: 3.5", "width: 3.5\n    ease: in-out", FRAMES),
+        pytest.param("time: 2", "time: 3.5", 36, marks=pytest.mark.slow),
+        pytest.param("width: 3.5", "width: 3.5\n    ease: in-out", FRAMES, marks=pytest.mark.slow),
         ("width: 1e-6", "width: 1e-6\n    rotation: 70", FRAMES),
         ("workers: 2", "workers: 2, motion_blur: 0.5", FRAMES),
     ],
