@@ -186,15 +186,25 @@ class Canvas:
     ) -> tuple[NDArray[np.int64], NDArray[np.complex128], int]:
         """Return period and multiplier of the cycles of a chunk's samples that stay inside.
 
-        Period 0 where none was found, and everywhere where float64 cannot tell samples apart.
-        Returns the iterations done, too.
+        Period 0 where none was found; deep that is all but the minibrot about the target, if the
+        target is its nucleus. Returns the iterations done, too.
+
+        Raises
+        ------
+        LookupError
+            The reference orbit has not been computed far enough.
         """
-        count = int(np.count_nonzero(inside))
+        first, last = self.chunk_bounds(chunk)
         if self.kernel.deep:
-            return np.zeros(count, np.int64), np.zeros(count, np.complex128), 0
+            from pipeline.kernels import minibrot
+
+            (reference, approximation), offsets = self._deep_tables(first, last)
+            w_re, w_im = (part.reshape(-1)[inside] for part in offsets)
+            exponent = approximation.offset_exponent
+            return minibrot.cycles(reference, exponent, w_re, w_im, self.maxiter)
         from pipeline.kernels import float64_trace
 
-        cr, ci = (part[inside] for part in self.grid.points(*self.chunk_bounds(chunk)))
+        cr, ci = (part[inside] for part in self.grid.points(first, last))
         return float64_trace.cycles(cr, ci, self.maxiter)
 
     def _chunk_counts(

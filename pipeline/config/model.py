@@ -171,7 +171,8 @@ class ColourSection(Section):
     )
     scale: Annotated[Scale, word(*SCALES)] = "sqrt"
     interior: Annotated[Rgb, BeforeValidator(colour_from)] = (0, 0, 0)
-    # By the cycle that a point is drawn to, where float64 finds it.
+    # By the cycle that a point is drawn to, where float64 finds it, and in the minibrot whose
+    # nucleus a deep zoom's target is.
     interior_by: Annotated[InteriorBy, word(*INTERIORS)] = "colour"
     interior_palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = "gray"
     light: LightSection | None = None
