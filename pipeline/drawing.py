@@ -11,9 +11,10 @@ from pipeline.canvas import Canvas
 from pipeline.config.load import Config
 from pipeline.decimals import context, difference, log2
 from pipeline.frames import Frame, FrameList
+from pipeline.placement import Placement
 from pipeline.reuse import zooms_of
 from pipeline.view import View
-from pipeline.zoom import Placement, Zoom
+from pipeline.zoom import Zoom
 
 # Pictures of an open shutter: so many that none lies farther from the next than this, in pixels.
 _BLUR_STEP_PX = 1.5

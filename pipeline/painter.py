@@ -13,12 +13,12 @@ from pipeline.colour.look import Look
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, shader_of
 from pipeline.picture import draw_tile, left_of_tiles
+from pipeline.placement import Placement
 from pipeline.store import DamagedError, Store
 from pipeline.stored_samples import stored_samples
 from pipeline.texture.atlas import AtlasMap
 from pipeline.texture.layout import Layout, Texels
 from pipeline.video.encoding import Encoding
-from pipeline.zoom import Placement
 
 # Pixels that are drawn at once; an even number, for their chroma.
 _TILE_COLUMNS = 256

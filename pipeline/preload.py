@@ -37,8 +37,8 @@ if HAVE_NUMBA:
     from pipeline.kernels.period import first_return
     from pipeline.kernels.reference import Reference
     from pipeline.kernels.series import series_about
+    from pipeline.placement import Placement
     from pipeline.texture import texels
-    from pipeline.zoom import Placement
 
     # Points of the period-3 bulb.
     inside_discs(np.full(200, -0.1225), np.full(200, 0.7449), 2000)

@@ -15,6 +15,7 @@ from pipeline.decimals import context, difference, log2
 from pipeline.frames import FrameList
 from pipeline.kernels.choice import Accuracy, band_kernel_for
 from pipeline.leg import Leg
+from pipeline.placement import Placement
 from pipeline.target import Target
 from pipeline.view import View
 
@@ -28,28 +29,6 @@ CORE_EDGE = 1.01
 _EDGE_OCTAVES = 0.02
 # Rings smaller than this, in pixels, are seen as one point.
 _SMALLEST_PX = 0.35
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where a zoom's target lies in a picture, and how large the picture's pixels are."""
-
-    x: float
-    """Columns from the left edge."""
-    y: float
-    """Rows from the top edge."""
-    log2_spacing: float
-    """log2 of the distance of pixels."""
-    turn: float
-    """Radians by which the picture is turned, counterclockwise."""
-
-    def far_px(self, columns: int, rows: int) -> float:
-        """Return the distance of the farthest corner from the target."""
-        return math.hypot(max(self.x, columns - self.x), max(self.y, rows - self.y))
-
-    def near_px(self, columns: int, rows: int) -> float:
-        """Return the distance of the picture from the target, 0 where it shows it."""
-        return math.hypot(max(-self.x, 0.0, self.x - columns), max(-self.y, 0.0, self.y - rows))
 
 
 @dataclass(frozen=True, slots=True)

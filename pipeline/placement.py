@@ -1,0 +1,26 @@
+"""Where a picture stands about a zoom's target: all that drawing it from bands needs to know."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a zoom's target lies in a picture, and how large the picture's pixels are."""
+
+    x: float
+    """Columns from the left edge."""
+    y: float
+    """Rows from the top edge."""
+    log2_spacing: float
+    """log2 of the distance of pixels."""
+    turn: float
+    """Radians by which the picture is turned, counterclockwise."""
+
+    def far_px(self, columns: int, rows: int) -> float:
+        """Return the distance of the farthest corner from the target."""
+        return math.hypot(max(self.x, columns - self.x), max(self.y, rows - self.y))
+
+    def near_px(self, columns: int, rows: int) -> float:
+        """Return the distance of the picture from the target, 0 where it shows it."""
+        return math.hypot(max(-self.x, 0.0, self.x - columns), max(-self.y, 0.0, self.y - rows))
