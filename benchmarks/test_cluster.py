@@ -31,9 +31,7 @@ BLOCKS = 2000
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with DaskCluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        for _ in range(2):
-            cluster.add_worker()
+    with DaskCluster(tmp_path_factory.mktemp("cluster"), workers=2) as cluster:
         yield cluster
 
 

@@ -13,12 +13,16 @@ from pathlib import Path
 class DaskCluster:
     """A scheduler and workers, each a process, one of which may be killed at any time."""
 
-    def __init__(self, folder: Path, *security: str, protocol: str = "tcp") -> None:
+    def __init__(
+        self, folder: Path, *security: str, protocol: str = "tcp", workers: int = 0
+    ) -> None:
         self.folder = folder
         self.workers: list[subprocess.Popen[bytes]] = []
         self._security = security
         self._protocol = protocol
         self.scheduler, self.address = self._start_scheduler(0)
+        for _ in range(workers):
+            self.add_worker()
 
     def __enter__(self) -> "DaskCluster":
         return self
@@ -59,13 +63,15 @@ class DaskCluster:
         """Start it again, at the same address."""
         self.scheduler, _ = self._start_scheduler(int(self.address.rpartition(":")[2]))
 
-    def add_worker(self, machine: str = "one", **environment: str) -> subprocess.Popen[bytes]:
+    def add_worker(
+        self, machine: str = "one", threads: int = 1, **environment: str
+    ) -> subprocess.Popen[bytes]:
         """Start a worker; those with the same `machine` share their files."""
         place = self.folder / machine
         place.mkdir(exist_ok=True)
         process = self._start(
             f"worker-{len(self.workers)}", "distributed.cli.dask_worker", self.address,
-            "--nworkers", "1", "--nthreads", "1", "--no-nanny", "--local-directory", str(place),
+            "--nworkers", "1", "--nthreads", str(threads), "--no-nanny", "--local-directory", str(place),
             **environment,
         )  # fmt: skip  # one option a pair
         self.workers.append(process)

@@ -32,9 +32,7 @@ keyframes:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with DaskCluster(tmp_path_factory.mktemp("cluster")) as cluster:
-        for _ in range(2):
-            cluster.add_worker()
+    with DaskCluster(tmp_path_factory.mktemp("cluster"), workers=2) as cluster:
         yield cluster
 
 
@@ -79,7 +77,7 @@ def test_a_cluster_makes_the_same_bytes(cli, cluster, alone, text):
 def test_an_orbit_reaches_a_machine_once(cli, own_cluster, alone):
     own_cluster.add_worker("one")
     own_cluster.add_worker("one")
-    own_cluster.add_worker("two")
+    own_cluster.add_worker("two", threads=2)
     cli.done("zoom", cli.config(DEEP), "--scheduler", own_cluster.address)
     (orbit,) = (cli.output / "small" / "references").iterdir()
     size = sum(path.stat().st_size for path in orbit.iterdir())
@@ -131,9 +129,13 @@ def test_a_new_worker_is_used_at_once(cli, own_cluster, alone):
     own_cluster.add_worker("one")
     process = started(cli, cli.config(BUSY), 1, "--scheduler", own_cluster.address)
     own_cluster.add_worker("two")
+    # One that comes later and is of another version is left out, and stops nobody.
+    own_cluster.add_worker("three", PYTHONPATH=another_version(own_cluster.folder))
     _, said = process.communicate(timeout=200)
     assert process.returncode == 0, said
     assert "counts, too" in said
+    assert "left out: the worker" in said
+    assert "has version 9.9." in said
     assert made_by(cli) == alone(BUSY)
     blocks = [machine["blocks"] for machine in report(cli)["machines"]]
     assert len(blocks) == 2
@@ -183,14 +185,19 @@ def test_a_machine_that_stands_still_holds_nobody_up(cli, own_cluster, alone):
     assert made_by(cli) == alone(BUSY)
 
 
-def test_another_version_is_refused_with_both_named(cli, own_cluster):
-    other = own_cluster.folder / "other"
+def another_version(folder):
+    """Return where a copy of this package lies that calls itself another version."""
+    other = folder / "other"
     shutil.copytree(
         ROOT / "pipeline", other / "pipeline", ignore=shutil.ignore_patterns("__pycache__")
     )
     init = other / "pipeline" / "__init__.py"
     init.write_text(init.read_text().replace('__version__ = "', '__version__ = "9.9.'))
-    own_cluster.add_worker("one", PYTHONPATH=str(other))
+    return str(other)
+
+
+def test_another_version_is_refused_with_both_named(cli, own_cluster):
+    own_cluster.add_worker("one", PYTHONPATH=another_version(own_cluster.folder))
     result = cli.run("zoom", cli.config(), "--scheduler", own_cluster.address)
     assert result.returncode == 1
     assert "Traceback" not in result.stderr

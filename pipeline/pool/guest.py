@@ -37,7 +37,7 @@ class Facts:
     version: str
     """Of this package."""
     sources: str
-    """The digest of its kernels' sources."""
+    """The digest of this package's sources."""
     numba: bool
     machine: str
     """The name of its machine."""

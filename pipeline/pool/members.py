@@ -94,23 +94,26 @@ class Member:
             block = await blocks.next()
             self.busy += 1
             try:
-                await self._work_on(block, machine, blocks)
+                answered = await self._work_on(block, machine, blocks)
             except asyncio.CancelledError:
                 # The scheduler is lost, or the worker, which may be this block's doing.
                 blocks.again(block, int(self.gone))
                 raise
             finally:
                 self.busy -= 1
+            if not answered:
+                # Whoever attends to the connection sees it soon, and dismisses us.
+                await asyncio.sleep(1.0)
 
-    async def _work_on(self, block: Block, machine: Machine, blocks: Blocks) -> None:
+    async def _work_on(self, block: Block, machine: Machine, blocks: Blocks) -> bool:
+        """Have a block counted, or put back; tell whether an answer came."""
         from distributed import KilledWorker
 
         try:
             result = await self._counted(block, machine)
         except LostError:
-            # Whoever attends to the connection sees it soon, and dismisses us.
             blocks.again(block, 0)
-            await asyncio.sleep(1.0)
+            return False
         except KilledWorker:
             blocks.again(block, 1)
         except MemoryError:
@@ -129,6 +132,7 @@ class Member:
                 done.cpu_s += sum(result.chunk_cpu_s)
                 done.received_bytes += sum(map(len, result.chunks))
                 done.sent_bytes += sum(relative.carried_bytes for relative in block.relatives)
+        return True
 
     async def _counted(self, block: Block, machine: Machine) -> BlockResult | None:
         canvas = block.canvas

@@ -26,9 +26,6 @@ _BURIED_WITHIN_S = 0.2
 # much as the work on them.
 WORKER_KEPT_BYTES = 4 << 20
 
-
-# Long enough that sending a block costs nothing, short enough that no worker waits long at the
-# end, and that little is lost with a worker.
 _BLOCK_S = 0.25
 
 
