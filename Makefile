@@ -4,16 +4,19 @@ CONFIG ?= configs/seahorse.yaml
 ARGS ?=
 # Of a Dask cluster that counts the rows: tcp://pi0:8786, or local-cluster.
 SCHEDULER ?=
-BIN := .venv/bin
+# The virtual environment, and whether the newest of all dependencies go in instead of the locked.
+VENV ?= .venv
+NEWEST ?=
+BIN := $(VENV)/bin
 RUN := $(BIN)/python -m pipeline
 
 # A stamp each, so that installing happens once, and again only when the dependencies change.
-READY := .venv/.ready
-DASK_READY := .venv/.dask-ready
-DEV_READY := .venv/.dev-ready
+READY := $(VENV)/.ready
+DASK_READY := $(VENV)/.dask-ready
+DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all lint format benchmark clean
+.PHONY: help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all test-latest lock lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -94,19 +97,46 @@ clean: ## remove what was made of a config: make clean NAME=seahorse
 	@test -n "$(NAME)" || { echo "say which: make clean NAME=seahorse removes output/seahorse*"; exit 2; }
 	rm -rf "output/$(NAME)" output/"$(NAME)".* output/"$(NAME)"-[0-9]*.png "output/$(NAME)-frames" "output/$(NAME)-exr" "output/$(NAME)-palettes.png" output/"$(NAME)"-preview*
 
-$(READY): pyproject.toml
+test-latest: ## make test with the newest dependencies, in .venv-latest
+	rm -rf .venv-latest
+	$(MAKE) test VENV=.venv-latest NEWEST=yes
+
+lock: ## renew requirements/*.txt, what make installs: versions and hashes
+	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
+	echo "setuptools>=77" > .venv-lock/build.in
+	$(LOCK) --upgrade --extra dask --extra dev -o requirements/dev.txt
+	$(LOCK) --upgrade -c requirements/dev.txt --extra dask -o requirements/dask.txt
+	$(LOCK) --upgrade -c requirements/dev.txt -o requirements/run.txt
+
+# One resolution for every processor and Python; what builds the package is locked, too.
+LOCK = .venv-lock/bin/uv pip compile pyproject.toml .venv-lock/build.in --quiet --universal \
+    --python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock"
+
+# $(call install,EXTRA): what requirements/EXTRA.txt locks. 32-bit Arm has its wheels from piwheels,
+# and a Python newer than the lock wheels that it does not know: both take what pyproject.toml admits.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+define install
+	@if test -z "$(NEWEST)" && $(BIN)/python -c 'import platform, sys; sys.exit(sys.version_info >= (3, 15) \
+	    or platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"))'; then \
+	    echo "installing requirements/$(1).txt into $(VENV)"; \
+	    $(PIP) --require-hashes -r requirements/$(1).txt && $(PIP) --no-deps --no-build-isolation -e .; \
+	else \
+	    echo "installing the newest that pyproject.toml admits into $(VENV)"; \
+	    $(PIP) --upgrade -e "$(if $(filter run,$(1)),.,.[$(1)])"; \
+	fi
+	@touch $@
+endef
+
+$(READY): pyproject.toml requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "Python 3.11 or newer is needed; name one with make PYTHON=python3.12"; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	    { echo "python3-venv is missing: sudo apt install python3-venv"; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
-	@touch $@
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(call install,run)
 
-$(DASK_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dask]"
-	@touch $@
+$(DASK_READY): $(READY) requirements/dask.txt
+	$(call install,dask)
 
-$(DEV_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
-	@touch $@
+$(DEV_READY): $(READY) requirements/dev.txt
+	$(call install,dev)
