@@ -1,100 +1,153 @@
 """`import`: a config from a location of another program, or from a video made here."""
 
 import math
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from pipeline.colour.palette_files import PaletteFileError, colours_from_file, is_palette_file
+import yaml
+
+from pipeline.colour.palette_files import is_palette_file
+from pipeline.config import yaml_tree
+from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
+from pipeline.config.locations.any_format import location_from_file
+from pipeline.config.locations.location import PICTURE, Location, printable, refusal
 from pipeline.decimals import log2
-from pipeline.durable import write_durably
+from pipeline.durable import make_folder, write_durably
 from pipeline.errors import UsageError
-from pipeline.locations import Location, location_from_file
 from pipeline.video.ffmpeg import tags_of
 
 _VIDEOS = (".mp4", ".mov", ".mkv")
 _OCTAVES_A_SECOND = 2.0
 _LEAST_SECONDS = 6
-_WHOLE_HEIGHT = 4
 # Where pictures gain most from a light: flat places become reliefs.
 _DEEP_OCTAVES = 40
 _LIGHT = "# colour: {light: {azimuth: 135}}  # a relief; two to three times the computing"
+_PICTURE_KEYS = ("quality", "reuse", "motion_blur", "accuracy")
+"""Of a config's `render`, what changes the picture; the rest is whom a machine connects to, and
+what it has to spare."""
+_PALETTES = ("palette", "interior_palette")
+_LINE_WIDTH = 96
 
 
 def import_location(path: Path, config: Path | None, still: bool) -> None:
     """Write a config that zooms to the view of a file, or shows it alone; or a video's own.
 
+    Nothing is written before it is known to be usable.
+
     Raises
     ------
     UsageError
-        The file cannot be read, or the config is there already.
-    ConfigError
-        The view is out of what a config may hold.
+        The file cannot be read or used, or the config is there already.
     """
     target = config or Path("configs") / f"{path.stem}.yaml"
     if target.exists():
         raise UsageError(f"{target} is there already; name another: import {path} {target}")
     if path.suffix.lower() in _VIDEOS:
-        text = _config_of_video(path)
+        body, remarks = _config_of_video(path)
+        title = f"The config of {path.name}."
     else:
-        text = _config_text(path, location_from_file(path), still)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(target, [text.encode()])
+        location = location_from_file(path)
+        body, remarks = _config_of(location, still), list(location.remarks)
+        title = f"The view of {path.name}."
+    # A name or a key of the file may hold anything.
+    head = "".join(f"# {printable(line)}\n" for line in (title, *remarks))
     try:
-        load_config(target)
-    except BaseException:
-        target.unlink()
-        raise
+        load_config(target, head + body)
+    except ConfigError as error:
+        faults = "; ".join(f"{fault.key}: {fault.message}" for fault in error.faults)
+        raise refusal(path, "", f"makes no config: {printable(faults)}") from None
+    make_folder(target.parent)
+    write_durably(target, [(head + body).encode()])
+    for remark in remarks:
+        print(printable(f"{path}: {remark}"), file=sys.stderr)
     print(f"{target}; make plan CONFIG={target} says what it takes")
 
 
-def _config_of_video(path: Path) -> str:
-    if not path.exists():
-        raise UsageError(f"{path}: is not there")
+def _config_of_video(path: Path) -> tuple[str, list[str]]:
+    """Return the config that a video holds, without what no stranger may choose, and remarks."""
+    if not path.is_file():
+        raise refusal(path, "", "is not there, or no file")
     text = tags_of(path).get("comment", "")
     if "keyframes" not in text:
-        raise UsageError(f"{path}: does not tell what it was made of")
-    return text
+        raise refusal(path, "", "does not tell what it was made of")
+    if len(text) > yaml_tree.MAX_BYTES:
+        raise refusal(path, "", "holds a config larger than any")
+    node, faults = yaml_tree.tree_from_text(text)
+    if faults or not isinstance(node, yaml_tree.Mapping):
+        said = printable(faults[0].message) if faults else "is no config"
+        raise refusal(path, "", f"the config that it holds: {said}")
+    plain = _plain(node)
+    remarks = []
+    render = plain.get("render")
+    if isinstance(render, dict) and (
+        foreign := [key for key in render if key not in _PICTURE_KEYS]
+    ):
+        remarks.append(f"left out of render, which is this machine's to say: {', '.join(foreign)}")
+        plain["render"] = {key: value for key, value in render.items() if key in _PICTURE_KEYS}
+    if named := _without_files(plain):
+        remarks.append(f"left out, as palettes in files of another machine: {', '.join(named)}")
+    return _dumped(plain), remarks
 
 
-def _config_text(path: Path, location: Location, still: bool) -> str:
-    octaves = max(0.0, math.log2(_WHOLE_HEIGHT) - log2(location.height))
+def _plain(node: yaml_tree.Node) -> Any:
+    """Return a tree as texts, lists and mappings."""
+    if isinstance(node, yaml_tree.Scalar):
+        return node.text
+    if isinstance(node, yaml_tree.Sequence):
+        return [_plain(item) for item in node.items]
+    return {key: _plain(child) for key, child in node.values.items()}
+
+
+def _without_files(node: Any) -> list[str]:
+    """Take palettes that are files out of a tree; return their names."""
+    children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    named = [name for child in children for name in _without_files(child)]
+    for key in _PALETTES:
+        palette = node.get(key) if isinstance(node, dict) else None
+        if isinstance(palette, str) and is_palette_file(palette.strip()):
+            named.append(node.pop(key))
+    return named
+
+
+def _config_of(location: Location, still: bool) -> str:
+    octaves = max(0.0, log2(location.zoom))
     seconds = max(_LEAST_SECONDS, math.ceil(octaves / _OCTAVES_A_SECOND))
-    # Its height in words of the config: 4 / height.
-    digits = max(20, len(location.height.as_tuple().digits))
-    zoom = f"{_WHOLE_HEIGHT / location.height:.{digits}E}"
-    mantissa, _, exponent = zoom.partition("E")
-    zoom = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    columns, rows = PICTURE
     lines = [
-        f"# The view of {path.name}.",
-        "video: {width: 1280, height: 720, fps: 30}",
+        f"video: {{width: {columns}, height: {rows}, fps: 30}}",
         f"maxiter: {location.maxiter or 'auto'}",
-        *_colours(path),
-        *([] if octaves < _DEEP_OCTAVES else [_LIGHT]),
-        "keyframes:",
     ]
+    if location.colour is not None:
+        lines.append(_dumped({"colour": dict(location.colour)}).rstrip())
+    elif octaves >= _DEEP_OCTAVES:
+        lines.append(_LIGHT)
+    lines.append("keyframes:")
     if not still:
-        lines += _keyframe(0, location, "1", "0")
-    lines += _keyframe(0 if still else seconds, location, zoom, location.rotation)
+        lines += _keyframe(0, location, Decimal(1), Decimal(0))
+    lines += _keyframe(0 if still else seconds, location, location.zoom, location.rotation)
     return "\n".join(lines) + "\n"
 
 
-def _keyframe(seconds: int, location: Location, zoom: str, rotation: str) -> list[str]:
+def _keyframe(seconds: int, location: Location, zoom: Decimal, rotation: Decimal) -> list[str]:
     return [
         f"  - time: {seconds}",
         "    center:",
-        f'      - "{location.re}"',
-        f'      - "{location.im}"',
-        f"    zoom: {zoom}",
-        *([f"    rotation: {rotation}"] if rotation.strip("+-0.") else []),
+        *(f'      - "{_number(part)}"' for part in location.center),
+        f"    zoom: {_number(zoom)}",
+        *([f"    rotation: {_number(rotation)}"] if rotation else []),
     ]
 
 
-def _colours(path: Path) -> list[str]:
-    """Return a remark on the file's own palette, if it has one."""
-    if not is_palette_file(path.name):
-        return []
-    try:
-        colours_from_file(path)
-    except PaletteFileError:
-        return []
-    return [f'# colour: {{palette: "{path.resolve()}", scale: linear}}  # its own colours']
+def _number(number: Decimal) -> str:
+    return str(number).replace("E+", "e").replace("E", "e")
+
+
+def _dumped(plain: Mapping[str, Any]) -> str:
+    # What cannot be printed is written as an escape.
+    return yaml.safe_dump(
+        plain, sort_keys=False, allow_unicode=True, default_flow_style=None, width=_LINE_WIDTH
+    )

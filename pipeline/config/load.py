@@ -117,16 +117,15 @@ class Config:
         }
 
 
-def load_config(path: Path) -> Config:
-    """Read and check a config.
+def load_config(path: Path, text: str | None = None) -> Config:
+    """Read and check a config, or the text that is to stand in its file.
 
     Raises
     ------
     ConfigError
         With every fault that was found.
     """
-    text = text_of_file(path)
-    node, faults = tree_from_text(text)
+    node, faults = tree_from_text(text_of_file(path) if text is None else text)
     if node is None:
         raise ConfigError(path, faults)
     if not isinstance(node, Mapping):

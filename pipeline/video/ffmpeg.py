@@ -37,6 +37,11 @@ _MALLOC = {
 logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
 
 
+# What is read of a file's tags: a config is shorter, and no file takes so long to open.
+_MOST_TAGS = 1 << 23
+_TAGS_SECONDS = 20
+_TAG_LINE = re.compile(r"((?:[^\\\n]|\\.)*)\n", re.DOTALL)
+
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -202,24 +207,33 @@ def _run(arguments: list[str]) -> None:
 
 
 def tags_of(path: Path) -> dict[str, str]:
-    r"""Return the tags of a video file; none where it cannot be read.
+    r"""Return the tags of a video file, whoever made it; none where it cannot be read.
 
     Notes
     -----
-    ffmpeg's metadata format: lines of name=value, with a backslash before = ; # \ and newlines.
+    ffmpeg's metadata format: lines of name=value, with a backslash before = ; # \ and newlines. It
+    reads by the demuxer of the file's ending alone: others follow addresses that a file names.
     """
-    done = subprocess.run(
-        [
-            imageio_ffmpeg.get_ffmpeg_exe(),
-            *("-hide_banner", "-v", "error", "-nostdin", "-i", str(path), "-f", "ffmetadata", "-"),
-        ],
-        capture_output=True,
-        start_new_session=True,
-    )
-    text = done.stdout.decode("utf-8", errors="replace")
-    lines = re.split(r"(?<!\\)\n", text.partition("\n")[2])
+    demuxer = "matroska" if path.suffix.lower() == ".mkv" else "mov"
+    with tempfile.TemporaryFile() as said:
+        try:
+            subprocess.run(
+                [
+                    imageio_ffmpeg.get_ffmpeg_exe(),
+                    *("-hide_banner", "-v", "error", "-nostdin", "-protocol_whitelist", "file"),
+                    *("-f", demuxer, "-i", f"file:{path.resolve()}", "-f", "ffmetadata", "-"),
+                ],
+                stdout=said,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                timeout=_TAGS_SECONDS,
+            )
+        except subprocess.TimeoutExpired:
+            return {}
+        said.seek(0)
+        text = said.read(_MOST_TAGS).decode("utf-8", errors="replace")
     tags = {}
-    for line in lines:
+    for line in _TAG_LINE.findall(text.partition("\n")[2]):
         name, _, value = line.partition("=")
         tags[name.lower()] = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
     return tags
