@@ -1,7 +1,6 @@
 """Locations, colours and videos become configs that can be used, or nothing at all."""
 
 import math
-import socket
 import subprocess
 from decimal import Decimal
 
@@ -266,14 +265,9 @@ def test_a_video_with_an_unusable_config_leaves_nothing(tmp_path, capsys, commen
     assert "\x1b" not in said
 
 
-def test_what_is_named_like_a_video_opens_no_connection(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"http://127.0.0.1:{server.getsockname()[1]}/a.ts"
-        video = tmp_path / "a.mp4"
-        video.write_text(
-            f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n#EXT-X-ENDLIST\n"
-        )
-        assert main(["import", str(video), str(tmp_path / "made.yaml")]) == 2
-        server.settimeout(0)
-        with pytest.raises(BlockingIOError):
-            server.accept()
+def test_a_video_is_read_whatever_its_name_means_to_ffmpeg(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = video_with(tmp_path / "other.mp4", FOREIGN.replace("-0.75", "0.125"))
+    video_with(tmp_path / "own.mp4", FOREIGN).rename(tmp_path / f"concat:{other.name}")
+    assert main(["import", f"concat:{other.name}", "made.yaml"]) == 0
+    assert load_config(tmp_path / "made.yaml").keyframes[0].center[0] == Decimal("-0.75")
