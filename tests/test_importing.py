@@ -65,6 +65,12 @@ def test_digits_of_the_size_are_kept(tmp_path):
     assert abs(4 / height / Decimal(zoom) - 1) < Decimal("1e-25")
 
 
+@pytest.mark.parametrize("zoom", ["1e22522", "1e52465", "1E+100000", "0.001"])
+def test_the_deepest_and_the_widest_views_are_zoomed_to(tmp_path, zoom):
+    _, config = imported(tmp_path, "a.kfr", KFR.replace("3.34676087434E46", zoom))
+    assert abs(config.keyframes[-1].width * Decimal(zoom) * 9 / 64 - 1) < Decimal("1e-20")
+
+
 def test_nothing_is_overwritten_nor_left_unusable(tmp_path):
     config, _ = imported(tmp_path, "a.kfr", KFR)
     before = config.read_text()

@@ -12,7 +12,7 @@ import yaml
 from pipeline.colour.palette_files import is_palette_file
 from pipeline.config import yaml_tree
 from pipeline.config.fault import ConfigError
-from pipeline.config.load import load_config
+from pipeline.config.load import MAX_FRAMES, load_config
 from pipeline.config.locations.any_format import location_from_file
 from pipeline.config.locations.location import PICTURE, Location, printable, refusal
 from pipeline.decimals import log2
@@ -21,6 +21,7 @@ from pipeline.errors import UsageError
 from pipeline.video.ffmpeg import tags_of
 
 _VIDEOS = (".mp4", ".mov", ".mkv")
+_FPS = 30
 _OCTAVES_A_SECOND = 2.0
 _LEAST_SECONDS = 6
 # Where pictures gain most from a light: flat places become reliefs.
@@ -116,9 +117,11 @@ def _without_files(node: Any) -> list[str]:
 def _config_of(location: Location, still: bool) -> str:
     octaves = max(0.0, log2(location.zoom))
     seconds = max(_LEAST_SECONDS, math.ceil(octaves / _OCTAVES_A_SECOND))
+    # Below 1e-20000 it goes faster than that.
+    seconds = min(seconds, (MAX_FRAMES - 1) // _FPS)
     columns, rows = PICTURE
     lines = [
-        f"video: {{width: {columns}, height: {rows}, fps: 30}}",
+        f"video: {{width: {columns}, height: {rows}, fps: {_FPS}}}",
         f"maxiter: {location.maxiter or 'auto'}",
     ]
     if location.colour is not None:
