@@ -382,7 +382,7 @@ def loaded():
 folder = Path(sys.argv[1])
 million = 1 << 20
 numbers = ["1e1000000", "1e999999999", "-1e-99999999999999999999", "9" * 5000 + "x", "9" * million,
-           "0." + "1" * (million - 200), "1" + " " * (million // 2) + "x", "@" * 9, "1@999999", "f" * 99999]
+           "0." + "1" * (million - 200), "1" + " " * (million // 2) + "x", "1@999999", "f" * 99999]
 bodies = {
     ".kfr": ["Re: {}\\nIm: 0\\nZoom: 1\\n", "Re: 0\\nIm: {}\\nZoom: 1\\n", "Re: 0\\nIm: 0\\nZoom: {}\\n",
              "Re: 0\\nIm: 0\\nZoom: 1\\nIterations: {}\\n", "Re: 0\\nIm: 0\\nZoom: 1\\nRotateAngle: {}\\n",
@@ -400,11 +400,11 @@ texts += [(".toml", text) for text in (
     "real = 0\\nimag = 0\\nzoom = 1\\niterations = " + "9" * 5000, "a = " + "[" * 100_000,
     "a = " + "{a=" * 100_000, "a" + ".a" * (million // 2 - 9) + " = 1", "[a" + ".a" * 19_000 + "]\\nb=1",
     "[location" + ".a" * 19_000 + "]\\nb=1", "".join(f"[a{k}]\\n" for k in range(120_000)),
-    "a = [" + "1," * 500_000 + "]", "a = '''" + "\\n" * 100_000, "location = " + "[" * 500 + "]" * 500,
+    "a = [" + "1," * 200_000 + "]", "a = '''" + "\\n" * 100_000, "location = " + "[" * 500 + "]" * 500,
     "real = 0\\nimag = 0\\nzoom = 1\\niterations = 0x" + "f" * 900_000, "real = 0b" + "1" * 900_000,
     "real = 1e400\\nimag = 0\\nzoom = 1e99999999", "real = 0xffff\\nimag = inf\\nzoom = nan")]
 texts += [(ending, junk) for ending in bodies for junk in (
-    "\\0", "Re: 0\\0", "(" * million, "a:" * 500_000, "=\\n" * 350_000, "a=\\n" * 349_000, '"' * million,
+    "\\0", "Re: 0\\0", "(" * million, "a:" * 500_000, "a=\\n" * 349_000, '"' * million,
     '"' + "x\\\\" * 300_000, ";" * million, "\\n" * million, " " * million, "[" * million, "#" * million,
     "x" * (million + 1), "\\x1b[31m: 1\\n", "".join(f"k{k}=\\n" for k in range(130_000)))]
 before = loaded()

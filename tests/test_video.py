@@ -95,7 +95,7 @@ def test_hdr10_says_what_it_is(tmp_path, codec):
 
 
 def test_a_video_tells_what_it_was_made_of(tmp_path):
-    text = "# Ünï; a = b \\ c\nvideo: {fps: 30}\nkeyframes: [1]\n"
+    text = "# Ünï; a = b \\ c \\\nvideo: {fps: 30}\nkeyframes: [1]\n"
     for codec, pixels in (("h264", "yuv420p"), ("prores", "yuv422p10le"), ("ffv1", "gbrp")):
         of = encoding(codec, pixels)
         segment, whole = tmp_path / f"1{of.segment_ending}", tmp_path / f"whole{of.ending}"

@@ -40,7 +40,8 @@ logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
 # What is read of a file's tags: a config is shorter, and no file takes so long to open.
 _MOST_TAGS = 1 << 23
 _TAGS_SECONDS = 20
-_TAG_LINE = re.compile(r"((?:[^\\\n]|\\.)*)\n", re.DOTALL)
+# Nothing is tried twice, however long a tag is.
+_TAG_LINE = re.compile(r"((?:[^\\\n]++|\\.)*+)(?:\n|\Z)", re.DOTALL)
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -233,7 +234,7 @@ def tags_of(path: Path) -> dict[str, str]:
         said.seek(0)
         text = said.read(_MOST_TAGS).decode("utf-8", errors="replace")
     tags = {}
-    for line in _TAG_LINE.findall(text.partition("\n")[2]):
+    for line in _TAG_LINE.findall(text.partition("\n")[2] + "\n"):
         name, _, value = line.partition("=")
         tags[name.lower()] = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
     return tags
