@@ -9,9 +9,9 @@ compressed by Zstandard: about 0.4 to 1.7 bytes a sample.
 from dataclasses import dataclass
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
+from pipeline.chunk_bytes import compressed, decompressed
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
@@ -22,7 +22,9 @@ _LARGEST = 2**30
 _INTERIOR = -_LARGEST
 _UNRESOLVED = -_LARGEST - 1
 _SAMPLE_BYTES = 8
-_ZSTD_LEVEL = 1
+# A smooth count is at most log2(log2 |c|) below its count, which is 10 at the largest of float64.
+_LEAST = -64 * SMOOTH_STEPS
+_ANY = -1
 
 Ints = NDArray[np.int32]
 
@@ -60,39 +62,39 @@ def packed_from_counts(counts: Counts, rows: int, columns: int) -> bytes:
         planes = lanes.tobytes()
     else:
         planes = _packed_planes(counts, rows, columns)
-    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(planes)
+    return compressed(planes)
 
 
-def counts_from_packed(packed: bytes, rows: int, columns: int) -> StoredCounts:
-    """Unpack a chunk.
+def counts_from_packed(
+    packed: bytes, rows: int, columns: int, maxiter: int | None = None, compiled: bool = HAVE_NUMBA
+) -> StoredCounts:
+    """Unpack a chunk that was counted with `maxiter`.
+
+    Not `compiled`, it takes ten times as long and nothing to load.
 
     Raises
     ------
     ValueError
-        The bytes are not a chunk of this size.
+        The bytes are not a chunk of this size, or no counts that could be.
     """
     samples = rows * columns
-    try:
-        planes = zstandard.ZstdDecompressor().decompress(
-            packed, max_output_size=_SAMPLE_BYTES * samples
-        )
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from None
-    if len(planes) != _SAMPLE_BYTES * samples:
-        raise ValueError(f"{len(planes)} bytes, expected {_SAMPLE_BYTES * samples}")
-    data = np.frombuffer(planes, np.uint8)
-    if not HAVE_NUMBA:
-        return _counts_from_planes(data, rows, columns)
-    from pipeline.packing_lanes import unpack_rows
+    data = np.frombuffer(decompressed(packed, _SAMPLE_BYTES * samples), np.uint8)
+    limit = _ANY if maxiter is None else maxiter
+    if not compiled:
+        counts, wrong = _counts_from_planes(data, rows, columns, limit)
+    else:
+        from pipeline.packing_lanes import unpack_rows
 
-    n, outcome = np.empty(samples, np.int32), np.empty(samples, np.uint8)
-    smooth = np.empty(samples)
-    unpack_rows(
-        data.reshape(_SAMPLE_BYTES, samples), rows, columns, 1.0 / SMOOTH_STEPS, _INTERIOR,
-        n, smooth, outcome,
-    )  # fmt: skip  # as in its head
-    shape = rows, columns
-    return StoredCounts(n.reshape(shape), smooth.reshape(shape), outcome.reshape(shape))
+        shape = rows, columns
+        counts = StoredCounts(np.empty(shape, np.int32), np.empty(shape), np.empty(shape, np.uint8))
+        wrong = unpack_rows(
+            data.reshape(_SAMPLE_BYTES, samples), rows, columns, 1.0 / SMOOTH_STEPS,
+            _LEAST, _LARGEST, _INTERIOR, _UNRESOLVED, limit,
+            counts.n.reshape(-1), counts.smooth.reshape(-1), counts.outcome.reshape(-1),
+        )  # fmt: skip  # as in its head
+    if wrong:
+        raise ValueError(f"{wrong} of {samples} counts cannot be")
+    return counts
 
 
 def _packed_planes(counts: Counts, rows: int, columns: int) -> bytes:
@@ -106,8 +108,10 @@ def _packed_planes(counts: Counts, rows: int, columns: int) -> bytes:
     return _planes(_differences(n.astype("<i4"))) + _planes(_differences(part.astype("<i4")))
 
 
-def _counts_from_planes(data: NDArray[np.uint8], rows: int, columns: int) -> StoredCounts:
-    """Undo `_packed_planes`."""
+def _counts_from_planes(
+    data: NDArray[np.uint8], rows: int, columns: int, maxiter: int
+) -> tuple[StoredCounts, int]:
+    """Undo `_packed_planes`; return how many counts cannot be, too."""
     samples = rows * columns
     n = _sums(_interleaved(data[: 4 * samples]).reshape(rows, columns))
     part = _sums(_interleaved(data[4 * samples :]).reshape(rows, columns))
@@ -118,7 +122,10 @@ def _counts_from_planes(data: NDArray[np.uint8], rows: int, columns: int) -> Sto
     outcome[special] = np.where(
         part[special] == _INTERIOR, np.uint8(Outcome.INTERIOR), np.uint8(Outcome.UNRESOLVED)
     )
-    return StoredCounts(n, smooth, outcome)
+    wrong = np.where(special, part < _UNRESOLVED, (part < _LEAST) | (part > _LARGEST) | (n < 0))
+    if maxiter != _ANY:
+        wrong |= np.where(special, n != maxiter, n >= maxiter)
+    return StoredCounts(n, smooth, outcome), int(np.count_nonzero(wrong))
 
 
 def _differences(values: Ints) -> Ints:

@@ -17,6 +17,18 @@ class RenderError(PipelineError):
     """Rendering, encoding or storing failed; the message says where and why."""
 
 
+class DamagedError(Exception):
+    """A stored file is not what was written; what it held must be made again."""
+
+
+class NotStoredError(DamagedError):
+    """Nothing is stored there."""
+
+
+class OrbitError(RenderError):
+    """A reference orbit on disk is not what was computed, or does not suffice."""
+
+
 class EncoderError(RenderError):
     """ffmpeg ended early, or lost frames; another try may go well."""
 

@@ -43,8 +43,14 @@ def pack_rows(n, smooth, outcome, rows, columns, steps, largest, interior, unres
 
 
 @compiled
-def unpack_rows(planes, rows, columns, step, interior, n, smooth, outcome):
-    """Fill counts from `planes`, undoing `pack_rows`."""
+def unpack_rows(
+    planes, rows, columns, step, least, largest, interior, unresolved, maxiter, n, smooth, outcome
+):  # fmt: skip  # the bytes, what they may hold, the counts
+    """Fill counts from `planes`, undoing `pack_rows`; return how many are none that could be.
+
+    Escapes come before `maxiter`, and all else has that as its count; any where it is negative.
+    """
+    wrong = 0
     for row in range(rows):
         count = np.int32(0)
         part = np.int32(0)
@@ -68,6 +74,11 @@ def unpack_rows(planes, rows, columns, step, interior, n, smooth, outcome):
             if part > interior:
                 smooth[at] = count + part * step
                 outcome[at] = _ESCAPED
+                wrong += part < least or part > largest or count < 0
+                wrong += maxiter >= 0 and count >= maxiter
             else:
                 smooth[at] = np.nan
                 outcome[at] = _INTERIOR if part == interior else _UNRESOLVED
+                wrong += part < unresolved
+                wrong += maxiter >= 0 and count != maxiter
+    return wrong

@@ -12,9 +12,10 @@ from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, shader_of
+from pipeline.errors import DamagedError
 from pipeline.picture import draw_tile, left_of_tiles
 from pipeline.placement import Placement
-from pipeline.store import DamagedError, Store
+from pipeline.store import Store
 from pipeline.stored_samples import stored_samples
 from pipeline.texture.atlas import AtlasMap
 from pipeline.texture.layout import Layout, Texels
@@ -74,7 +75,7 @@ def paint(painting: Painting, look: Look, atlas: AtlasMap) -> tuple[bool, float]
     start = time.thread_time()
     try:
         _paint(painting, look, atlas.mapped())
-    except (DamagedError, FileNotFoundError):
+    except DamagedError:
         return False, time.thread_time() - start
     return True, time.thread_time() - start
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pipeline.canvas import Canvas
 from pipeline.colour.samples import Samples
 from pipeline.kernels.tracing import Tracing
-from pipeline.store import Store, StoredCanvas
+from pipeline.store import Store
+from pipeline.stored_canvas import StoredCanvas
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def stored_samples(
 
     Raises
     ------
-    FileNotFoundError
+    NotStoredError
         One of them is not stored.
     DamagedError
         It is not what was written, or of another version.

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
+
+from pipeline.chunk_bytes import compressed, decompressed
 
 if TYPE_CHECKING:
     # Its module needs numba, which only workers load.
@@ -21,7 +22,9 @@ _FARTHEST = 120.0
 # Of a turn, and of stripes and traps: as fine as colours are.
 TURN_STEPS = 1024
 _PLANES = 5
-_ZSTD_LEVEL = 1
+# What each plane may hold.
+_LEAST = np.array([round(-_FARTHEST * _DISTANCE_STEPS), 0, 0, 0, 0])
+_MOST = np.array([round(_FARTHEST * _DISTANCE_STEPS)] + 4 * [TURN_STEPS])
 
 Floats = NDArray[np.float32]
 
@@ -90,8 +93,9 @@ def packed_from_traces(
     planes[0, where] = np.rint(distance * _DISTANCE_STEPS)
     planes[1, where] = np.rint(np.nan_to_num(traces.direction) * TURN_STEPS) % TURN_STEPS
     planes[2, where] = np.rint(np.nan_to_num(traces.phase) * TURN_STEPS) % TURN_STEPS
-    planes[3, where] = np.rint(np.nan_to_num(traces.stripes, nan=0.5) * TURN_STEPS)
-    planes[4, where] = np.rint(np.nan_to_num(traces.trap, nan=0.5) * TURN_STEPS)
+    for plane, part in ((3, traces.stripes), (4, traces.trap)):
+        part = np.clip(np.nan_to_num(part, nan=0.5), 0.0, 1.0)
+        planes[plane, where] = np.rint(part * TURN_STEPS)
     if cycles is not None:
         periods, multipliers = cycles
         inside = np.flatnonzero(~escaped)
@@ -104,7 +108,7 @@ def packed_from_traces(
     # Wraps round where it overflows, and back again on summing.
     change[:, :, 1:] -= change[:, :, :-1].copy()
     folded = (change << 1) ^ (change >> 15)
-    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(_bytes_apart(folded))
+    return compressed(_bytes_apart(folded))
 
 
 def traces_from_packed(packed: bytes, rows: int, columns: int) -> StoredTraces:
@@ -113,19 +117,16 @@ def traces_from_packed(packed: bytes, rows: int, columns: int) -> StoredTraces:
     Raises
     ------
     ValueError
-        The bytes are not a chunk of this size.
+        The bytes are not a chunk of this size, or no traces that could be.
     """
-    size = 2 * _PLANES * rows * columns
-    try:
-        data = zstandard.ZstdDecompressor().decompress(packed, max_output_size=size)
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from None
-    if len(data) != size:
-        raise ValueError(f"{len(data)} bytes, expected {size}")
+    data = decompressed(packed, 2 * _PLANES * rows * columns)
     low, high = np.frombuffer(data, np.uint8).reshape(2, -1).astype(np.uint16)
     folded = low | (high << np.uint16(8))
     change = (folded >> np.uint16(1)).view(np.int16) ^ -(folded & np.uint16(1)).view(np.int16)
     planes = np.cumsum(change.reshape(_PLANES, rows, columns), axis=2, dtype=np.int16)
+    least, most = planes.min(axis=(1, 2)), planes.max(axis=(1, 2))
+    if (least < _LEAST).any() or (most > _MOST).any():
+        raise ValueError("traces that cannot be")
     scale = np.array([1 / _DISTANCE_STEPS] + 4 * [1 / TURN_STEPS], np.float32)
     return StoredTraces(*(planes * scale[:, None, None]))
 

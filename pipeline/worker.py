@@ -15,12 +15,13 @@ from pipeline.colour.look import Look
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, Shader, shader_of
 from pipeline.counts_packing import counts_from_packed, packed_from_counts
+from pipeline.errors import DamagedError
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
 from pipeline.kernels.tracing import Tracing
 from pipeline.orbit import Orbit, OrbitState
 from pipeline.picture import draw_rows, rgb8_from_light, rows_at_once
-from pipeline.store import DamagedError, Relative, Store
+from pipeline.store import Relative, Store
 from pipeline.stored_samples import StoredSamples, stored_samples
 from pipeline.texture.atlas import AtlasMap
 from pipeline.traces_packing import StoredTraces, packed_from_traces, traces_from_packed
@@ -189,7 +190,7 @@ def draw_frame(
                 last = min(first + step, rows)
                 light = _light(stored, shader, first, last, supersample)
                 draw_rows(light, first, encoding, frame)
-    except (DamagedError, FileNotFoundError):
+    except DamagedError:
         return None
     return time.thread_time() - start
 

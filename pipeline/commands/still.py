@@ -16,7 +16,7 @@ from pipeline.config.value import decimal_from
 from pipeline.decimals import canonical_text
 from pipeline.durable import write_durably
 from pipeline.equalising import equalised
-from pipeline.errors import RenderError, UsageError
+from pipeline.errors import DamagedError, RenderError, UsageError
 from pipeline.exr import write_exr
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.outcome import Outcome
@@ -30,7 +30,7 @@ from pipeline.pool.shared import SharedPool, Task
 from pipeline.progress import duration
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
-from pipeline.store import DamagedError, Store
+from pipeline.store import Store
 from pipeline.stored_samples import stored_samples
 from pipeline.view import View
 from pipeline.worker import count_rows, draw_rgb

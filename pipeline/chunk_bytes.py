@@ -1,0 +1,31 @@
+"""The bytes of a chunk, compressed by Zstandard and back: no more than a chunk has."""
+
+import zstandard
+
+_ZSTD_LEVEL = 1
+
+
+def compressed(data: bytes) -> bytes:
+    """Compress the bytes of a chunk; their number stands in the frame's header."""
+    return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(data)
+
+
+def decompressed(packed: bytes, size: int) -> bytes:
+    """Return the bytes of a chunk of known size.
+
+    Raises
+    ------
+    ValueError
+        That is not what was compressed; a header that names another size costs no memory.
+    """
+    try:
+        # Without this, room is made for whatever size the header names.
+        named = zstandard.get_frame_parameters(packed).content_size
+        if named != size:
+            raise ValueError(f"its header names {named} bytes, a chunk has {size}")
+        data: bytes = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from None
+    if len(data) != size:
+        raise ValueError(f"{len(data)} bytes, a chunk has {size}")
+    return data
