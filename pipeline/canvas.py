@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipeline.band import Band
 from pipeline.decimals import canonical_text
+from pipeline.errors import OrbitError
 from pipeline.kernels.choice import FLOAT64, Kernel
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
@@ -124,7 +125,7 @@ class Canvas:
 
         Raises
         ------
-        LookupError
+        OrbitError
             The reference orbit has not been computed far enough.
         """
         parts = []
@@ -146,7 +147,7 @@ class Canvas:
 
         Raises
         ------
-        LookupError
+        OrbitError
             The reference orbit has not been computed far enough.
         """
         counts = self._chunk_counts(chunk, True, wanted)
@@ -165,7 +166,7 @@ class Canvas:
 
         Raises
         ------
-        LookupError
+        OrbitError
             The reference orbit has not been computed far enough.
         """
         assert self.tracing is not None
@@ -191,7 +192,7 @@ class Canvas:
 
         Raises
         ------
-        LookupError
+        OrbitError
             The reference orbit has not been computed far enough.
         """
         first, last = self.chunk_bounds(chunk)
@@ -236,7 +237,7 @@ class Canvas:
         assert self.target is not None
         assert self.kernel.error_exponent is not None
         if self.references is None:
-            raise LookupError("no reference orbits")
+            raise OrbitError("no reference orbits")
         point = self.target.center
         exponent = _rounded_up(self.grid.distance_exponent(point))
         tables = self.references.loaded(

@@ -6,11 +6,10 @@ which it goes on.
 """
 
 import base64
-import json
 import os
 import time
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,58 +18,29 @@ import numpy as np
 from gmpy2 import mpfr
 from numpy.typing import NDArray
 
-from pipeline.durable import make_folder, write_durably
+from pipeline.checksums import crc32_of
+from pipeline.durable import make_folder
+from pipeline.errors import DamagedError, OrbitError
 from pipeline.kernels.reference import TINY_EXPONENT, Reference
+from pipeline.orbit_state import (
+    ESCAPED,
+    PERIODIC,
+    STATE_NAME,
+    OrbitState,
+    fixed_bytes,
+    is_fixed,
+    read_orbit_state,
+    read_orbit_steps,
+    value_of,
+    write_orbit_state,
+)
 from pipeline.target import Target
 
-_VERSION = 2
-# Up to here fixed point of our own is quicker than gmpy2's calls; beyond, its multiplications are.
-_FIXED_POINT_BITS = 2048
 # Steps between two looks for the clock, an escape and a period: doubled while they take less time.
 _FIRST_PIECE_STEPS = 1024
 _LAST_PIECE_STEPS = 1 << 16
 _PIECE_S = 0.02
 VALUE_BYTES = 16
-_STATE = "state.json"
-_READ_BYTES = 1 << 24
-
-ESCAPED = "escaped"
-PERIODIC = "periodic"
-
-
-@dataclass(slots=True)
-class OrbitState:
-    """How far an orbit has come."""
-
-    steps: int = 0
-    """The index of the last value."""
-    ended: str | None = None
-    """ESCAPED or PERIODIC where it goes no further."""
-    cpu_s: float = 0.0
-    """Seconds that it took to come here."""
-    checksum: int = 0
-    """CRC-32 of the values on disk."""
-    last: tuple[str, str] | None = None
-    """The last value in full."""
-    derivative: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    """See `first_return`."""
-    tiny: list[tuple[int, float, float, int]] = field(default_factory=list)
-    """Index, mantissas and exponent of every value too small for float64."""
-
-    def suffices(self, steps: int) -> bool:
-        """Tell whether there is no more to do for so many steps."""
-        return self.ended is not None or self.steps >= steps
-
-
-def spent_cpu_s(folder: Path) -> float:
-    """Return the CPU seconds that all orbits in a folder have taken."""
-    spent = 0.0
-    for state in folder.glob(f"*/{_STATE}"):
-        try:
-            spent += float(json.loads(state.read_bytes())["cpu_s"])
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return spent
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,54 +58,45 @@ class Orbit:
     @property
     def state_file(self) -> Path:
         """How much of them counts."""
-        return self.folder / _STATE
+        return self.folder / STATE_NAME
 
     def state(self) -> OrbitState:
         """Return how far the orbit on disk has come; anything damaged counts as not there."""
-        state = self._said()
         try:
-            whole = self._checksum((state.steps + 1) * VALUE_BYTES) == state.checksum
-        except OSError:
+            state = read_orbit_state(self.state_file, self.target)
+            whole = self._are_whole(state)
+        except (DamagedError, OSError):
             whole = False
         return state if whole else OrbitState()
+
+    def is_damaged(self) -> bool:
+        """Tell whether there is an orbit on disk, but none that can be believed."""
+        return self.state_file.exists() and self.state() == OrbitState()
 
     def steps_for(self, maxiter: int) -> int:
         """Return the steps on disk, without a look at them.
 
         Raises
         ------
-        LookupError
+        OrbitError
             They do not suffice for maxiter.
         """
-        state = self._said()
-        if not state.suffices(maxiter):
-            raise LookupError(f"{self.folder}: {state.steps} of {maxiter} steps")
-        return state.steps
-
-    def _said(self) -> OrbitState:
-        """Return the state as it is written."""
         try:
-            facts = json.loads(self.state_file.read_bytes())
-            if facts.pop("version") != _VERSION or facts.pop("key") != self.target.key():
-                return OrbitState()
-            facts["last"] = tuple(facts["last"])
-            facts["derivative"] = tuple(facts["derivative"])
-            facts["tiny"] = [(at, re, im, exponent) for at, re, im, exponent in facts["tiny"]]
-            return OrbitState(**facts)
-        except (OSError, ValueError, KeyError, TypeError):
-            return OrbitState()
+            state = read_orbit_steps(self.state_file, self.target)
+        except DamagedError:
+            state = OrbitState()
+        return self._checked(state, maxiter).steps
 
-    def _checksum(self, length: int) -> int | None:
-        """Return the CRC-32 of the first bytes of the values; None if there are fewer."""
-        checksum = 0
-        with self.values_file.open("rb") as file:
-            while length > 0:
-                part = file.read(min(length, _READ_BYTES))
-                if not part:
-                    return None
-                checksum = zlib.crc32(part, checksum)
-                length -= len(part)
-        return checksum
+    def _checked(self, state: OrbitState, maxiter: int) -> OrbitState:
+        if not state.suffices(maxiter):
+            raise OrbitError(
+                f"{self.folder}: the reference orbit there has {state.steps} of {maxiter} steps"
+            )
+        return state
+
+    def _are_whole(self, state: OrbitState) -> bool:
+        """Tell whether the values on disk are those that were written."""
+        return crc32_of(self.values_file, (state.steps + 1) * VALUE_BYTES) == state.checksum
 
     def extend(self, steps: int, seconds: float) -> OrbitState:
         """Compute on towards so many steps, for about so many seconds, and store what there is.
@@ -168,12 +129,7 @@ class Orbit:
         state.cpu_s += time.thread_time() - start
         state.checksum = zlib.crc32(data, state.checksum)
         self._append(data, (state.steps + 1) * VALUE_BYTES - len(data))
-        facts: dict[str, Any] = {
-            "version": _VERSION,
-            "key": self.target.key(),
-            **{name: getattr(state, name) for name in OrbitState.__slots__},
-        }
-        write_durably(self.state_file, [json.dumps(facts).encode()])
+        write_orbit_state(self.state_file, self.target, state)
         return state
 
     def _append(self, data: bytes, offset: int) -> None:
@@ -191,12 +147,10 @@ class Orbit:
 
         Raises
         ------
-        LookupError
+        OrbitError
             It has not come so far.
         """
-        state = self.state()
-        if not state.suffices(maxiter):
-            raise LookupError(f"{self.folder}: {state.steps} of {maxiter} steps")
+        state = self._checked(self.state(), maxiter)
         steps = min(state.steps, maxiter)
         values = np.memmap(self.values_file, "<f8", "r", shape=(steps + 1, 2))
         tiny = [value for value in state.tiny if value[0] <= steps]
@@ -218,9 +172,7 @@ class _Run:
         self._first_return = first_return
         self._state = state
         self._nearness = target.nearness()
-        # Numbers in fixed point have a largest value, far beyond the set.
-        fixed = target.bits <= _FIXED_POINT_BITS and max(map(abs, target.center)) <= 4
-        kind = _FixedPoint if fixed else _Mpfr
+        kind = _FixedPoint if is_fixed(target) else _Mpfr
         self._numbers: _FixedPoint | _Mpfr = kind(target, state.last)
 
     def last(self) -> tuple[str, str]:
@@ -284,7 +236,7 @@ class _Mpfr:
 
     def __init__(self, target: Target, last: tuple[str, str] | None) -> None:
         self.c = tuple(mpfr(str(part)) for part in target.center)
-        self._z = tuple(map(_number, last)) if last else (mpfr(0), mpfr(0))
+        self._z = tuple(value_of(part, target) for part in last) if last else (mpfr(0), mpfr(0))
 
     def last(self) -> tuple[str, str]:
         re, im = (base64.b64encode(gmpy2.to_binary(part)).decode() for part in self._z)
@@ -317,11 +269,11 @@ class _FixedPoint:
         from pipeline.kernels.fixed_point import INTEGER_BITS, iterate
 
         self._iterate = iterate
-        self._bytes = target.bits // 8 + 8
+        self._bytes = fixed_bytes(target)
         self._fraction_bits = 8 * self._bytes - INTEGER_BITS
         self.c = tuple(mpfr(str(part)) for part in target.center)
         self._c_words = [self._words(self._integer(part)) for part in self.c]
-        parts = [base64.b64decode(part) for part in last] if last else [bytes(self._bytes)] * 2
+        parts = [value_of(part, target) for part in last] if last else [bytes(self._bytes)] * 2
         self._z = [self._words(part) for part in parts]
 
     def _integer(self, number: Any) -> bytes:
@@ -350,7 +302,3 @@ class _FixedPoint:
     def advance(self, steps: int) -> NDArray[np.float64]:
         values = np.empty((steps, 2))
         return values[: self._iterate(*self._z, *self._c_words, values)]
-
-
-def _number(text: str) -> Any:
-    return gmpy2.from_binary(base64.b64decode(text))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.canvas import Canvas
-from pipeline.orbit import OrbitState
+from pipeline.orbit_state import OrbitState
 from pipeline.outlook import Outlook
 from pipeline.pool.shared import SharedPool, Task
 from pipeline.progress import Progress, duration

@@ -84,8 +84,9 @@ class Outputs:
         orbits = self.orbits
         tables = orbits / f"tables.{os.getpid()}"
         for left in orbits.glob("tables.*"):
+            # Those of this process's number are of an earlier one, as often in a container.
             owner = left.suffix[1:]
-            if left != tables and not (owner.isdecimal() and lives_beside(int(owner))):
+            if not (owner.isdecimal() and lives_beside(int(owner))):
                 shutil.rmtree(left, ignore_errors=True)
         try:
             yield References(orbits, tables)

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.checksums import crc32_of
 from pipeline.durable import temporary_path
 from pipeline.kernels.reference import Reference
 from pipeline.orbit import Orbit
@@ -27,6 +29,8 @@ Floats = NDArray[np.float64]
 _MAPPED_TABLES = 3
 # Tables on disk: what neighbouring frames need, not the whole zoom's.
 _KEPT_TABLES = 4
+# CRC-32 of a table, behind it.
+_CHECKSUM = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ class References:
 
         Raises
         ------
-        LookupError
+        OrbitError
             The orbit does not suffice for maxiter.
         """
         # By the steps that are there, not by maxiter: that may be another one in every frame.
@@ -67,7 +71,7 @@ def _loaded(
     path = references.tables / f"{target.key()}-{steps}-{offset_exponent}-{error_exponent}.table"
     references.tables.mkdir(parents=True, exist_ok=True)
     with _alone(references.tables / "lock"):
-        if not path.exists():
+        if not _is_whole(path, count):
             _write(path, reference, offset_exponent, error_exponent, count)
             _prune(references.tables)
         nodes, radius = _mapped(path, "r", count)
@@ -78,14 +82,31 @@ def _loaded(
 def _write(
     path: Path, reference: Reference, offset_exponent: int, error_exponent: int, count: int
 ) -> None:
-    """Build a table in its file; it needs no flush, for no later run reads it."""
+    """Build a table in its file, and its checksum behind; it needs no flush, with that."""
     from pipeline.kernels.approximation import NODE_BYTES, fill
 
     temporary = temporary_path(path)
     with temporary.open("wb") as file:
         file.truncate(count * NODE_BYTES)
     fill(reference, offset_exponent, 2.0**error_exponent, *_mapped(temporary, "r+", count))
+    checksum = crc32_of(temporary)
+    with temporary.open("ab") as file:
+        file.write(_CHECKSUM.pack(checksum))
     temporary.replace(path)
+
+
+def _is_whole(path: Path, count: int) -> bool:
+    """Tell whether a table is there, as it was written: on a cluster's machines they stay."""
+    from pipeline.kernels.approximation import NODE_BYTES
+
+    size = count * NODE_BYTES
+    try:
+        with path.open("rb") as file:
+            file.seek(size)
+            said = file.read()
+        return said == _CHECKSUM.pack(crc32_of(path, size))
+    except (OSError, struct.error):
+        return False
 
 
 def _prune(tables: Path) -> None:

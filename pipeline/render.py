@@ -14,7 +14,7 @@ from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
 from pipeline.machine import children_cpu_s, keep_freed_memory, stand_back, usable_cores
-from pipeline.orbit import spent_cpu_s
+from pipeline.orbit_state import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
 from pipeline.outlook import Outlook
 from pipeline.outputs import Outputs

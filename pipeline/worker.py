@@ -19,7 +19,8 @@ from pipeline.errors import DamagedError
 from pipeline.kernels.counts import Counts
 from pipeline.kernels.outcome import Outcome
 from pipeline.kernels.tracing import Tracing
-from pipeline.orbit import Orbit, OrbitState
+from pipeline.orbit import Orbit
+from pipeline.orbit_state import OrbitState
 from pipeline.picture import draw_rows, rgb8_from_light, rows_at_once
 from pipeline.store import Relative, Store
 from pipeline.stored_samples import StoredSamples, stored_samples

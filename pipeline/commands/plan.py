@@ -12,7 +12,7 @@ from pipeline.estimate import Estimate
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
-from pipeline.orbit import OrbitState
+from pipeline.orbit_state import OrbitState
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pipeline import __version__
 from pipeline.canvas import Canvas
+from pipeline.errors import OrbitError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.machine import keep_freed_memory
 from pipeline.orbit import Orbit
@@ -97,13 +98,11 @@ def count_block(
     """
     _prepare()
     if canvas.target is not None:
-        references = _references(canvas.target, steps)
-        try:
-            references.orbit(canvas.target).steps_for(canvas.maxiter)
-        except LookupError:
-            return None
-        canvas = canvas.against(references)
-    return count_chunks(canvas, first_chunk, last_chunk, relatives)
+        canvas = canvas.against(_references(canvas.target, steps))
+    try:
+        return count_chunks(canvas, first_chunk, last_chunk, relatives)
+    except OrbitError:
+        return None
 
 
 def has_orbit(target: Target, steps: int) -> bool:
