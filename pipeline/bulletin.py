@@ -138,7 +138,7 @@ class Bulletin:
     def is_finished(self) -> bool:
         """Whether the page on disk is that of a finished video."""
         try:
-            return f'href="{self._video}"' in self._outputs.page.read_text()
+            return f'href="{self._video}"'.encode() in self._outputs.page.read_bytes()
         except OSError:
             return False
 

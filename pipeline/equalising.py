@@ -3,9 +3,10 @@
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from fractions import Fraction
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,15 @@ import numpy as np
 from pipeline.canvas import Canvas
 from pipeline.colour.tones import Tones, tones_from
 from pipeline.config.load import Config
-from pipeline.durable import write_durably
+from pipeline.errors import DamagedError, NotStoredError
 from pipeline.frames import FrameList
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import Task
+from pipeline.progress import say_on_terminal
+from pipeline.state_file import finite_number, read_state, write_state
 from pipeline.worker import count_rows
 
 # To be raised when the same views come to give other tones.
@@ -29,8 +32,15 @@ _LEAST_VIEWS = 4
 _MOST_VIEWS = 300
 
 
-def equalised(config: Config, frames: FrameList, outputs: Outputs) -> Config:
+def equalised(
+    config: Config,
+    frames: FrameList,
+    outputs: Outputs,
+    say: Callable[[str], object] = say_on_terminal,
+) -> Config:
     """Return a config whose look knows its tones, if it needs them.
+
+    `say` is told where those that were kept are damaged, and found again.
 
     Raises
     ------
@@ -39,10 +49,15 @@ def equalised(config: Config, frames: FrameList, outputs: Outputs) -> Config:
     """
     if all(layer.scale != "histogram" for layer in config.look.all_layers):
         return config
-    return replace(config, look=replace(config.look, tones=tones_of(config, frames, outputs)))
+    return replace(config, look=replace(config.look, tones=tones_of(config, frames, outputs, say)))
 
 
-def tones_of(config: Config, frames: FrameList, outputs: Outputs) -> Tones:
+def tones_of(
+    config: Config,
+    frames: FrameList,
+    outputs: Outputs,
+    say: Callable[[str], object] = say_on_terminal,
+) -> Tones:
     """Return the tones of a video; they are kept with its outputs.
 
     They are those of small views of the whole way, an octave apart, which all count alike: so that
@@ -53,8 +68,13 @@ def tones_of(config: Config, frames: FrameList, outputs: Outputs) -> Tones:
     facts: list[Any] = [_VERSION, [(view.key(), view.maxiter) for view in views]]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
     path = outputs.folder / "tones.json"
-    if (stored := _stored(path, key)) is not None:
-        return stored
+    try:
+        if (stored := read_state(path, lambda facts: _stored(facts, key))) is not None:
+            return stored
+    except NotStoredError:
+        pass
+    except DamagedError as error:
+        say(f"{error}; the tones are found again")
     counts = []
     with (
         ProcessPool(config.workers or usable_cores()) as pool,
@@ -71,18 +91,22 @@ def tones_of(config: Config, frames: FrameList, outputs: Outputs) -> Tones:
     # In the order in which they come: quantiles do not depend on it.
     tones = tones_from(np.concatenate(counts), max(1.0, octaves))
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, [json.dumps({"key": key, **asdict(tones)}).encode()])
+    write_state(path, {"key": key, **asdict(tones)})
     return tones
 
 
-def _stored(path: Path, key: str) -> Tones | None:
-    try:
-        stored = json.loads(path.read_bytes())
-        if stored["key"] != key:
-            return None
-        return Tones(stored["low"], stored["high"], tuple(stored["places"]))
-    except (OSError, ValueError, KeyError, TypeError):
+def _stored(facts: Any, key: str) -> Tones | None:
+    """Return tones from the facts in their file; None where they are another video's."""
+    if facts["key"] != key:
         return None
+    low, high = finite_number(facts["low"]), finite_number(facts["high"])
+    places = tuple(finite_number(place, 0.0) for place in facts["places"])
+    if not low < high or len(places) < 2 or places[0] != 0 or places[-1] == 0:
+        raise ValueError("no tones")
+    # Sums are rounded.
+    if any(before > after + 1e-9 for before, after in pairwise(places)):
+        raise ValueError("falling tones")
+    return Tones(low, high, places)
 
 
 def _views(config: Config, frames: FrameList) -> list[Canvas]:

@@ -9,26 +9,31 @@ so much that regions turn black.
 import hashlib
 import json
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from itertools import pairwise
 from typing import Any
 
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
 from pipeline.decimals import canonical_text
-from pipeline.durable import write_durably
+from pipeline.errors import DamagedError, NotStoredError
 from pipeline.frames import FrameList, Limits
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SharedPool, Task
+from pipeline.progress import say_on_terminal
 from pipeline.references import References
+from pipeline.state_file import read_state, whole_number, write_state
 from pipeline.worker import count_outcomes
 
 _VERSION = 2
+_LARGEST_LIMIT = (1 << 31) - 1
+_POSITION = re.compile(r"[0-9]{1,9}(/[1-9][0-9]{0,9})?")
 _PROBE_COLUMNS = 64
 # A view for every so many octaves of the zoom, and at least so many to a part of it.
 _OCTAVES_A_VIEW = 2.0
@@ -41,8 +46,12 @@ _WORTH_FREEING = 1 / 1000
 _ENDED = 0.6
 
 
-def frame_list(config: Config, outputs: Outputs) -> FrameList:
+def frame_list(
+    config: Config, outputs: Outputs, say: Callable[[str], object] = say_on_terminal
+) -> FrameList:
     """Return a config's frames; limits that it leaves open are chosen, and kept with the outputs.
+
+    `say` is told where those that were kept are damaged, and chosen again.
 
     Raises
     ------
@@ -55,14 +64,20 @@ def frame_list(config: Config, outputs: Outputs) -> FrameList:
         return FrameList(config)
     path = outputs.folder / "maxiter.json"
     key = _key(config)
-    limits = _stored(path, key)
+    limits = None
+    try:
+        limits = read_state(path, lambda facts: _stored(facts, key, len(config.keyframes)))
+    except NotStoredError:
+        pass
+    except DamagedError as error:
+        say(f"{error}; maxiter is chosen again")
     if limits is None:
         workers = config.workers or usable_cores()
         with ProcessPool(workers) as pool, outputs.references() as references:
             limits = _chosen(config, pool, references)
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = [[str(position), limit] for position, limit in limits.knots]
-        write_durably(path, [json.dumps({"key": key, "knots": plain}).encode()])
+        write_state(path, {"key": key, "knots": plain})
     return FrameList(config, limits)
 
 
@@ -75,14 +90,25 @@ def _key(config: Config) -> str:
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
-def _stored(path: Path, key: str) -> Limits | None:
-    try:
-        facts = json.loads(path.read_bytes())
-        if facts["key"] != key:
-            return None
-        return Limits(tuple((Fraction(at), int(limit)) for at, limit in facts["knots"]))
-    except (OSError, ValueError, KeyError, TypeError):
+def _stored(facts: Any, key: str, keyframes: int) -> Limits | None:
+    """Return limits from the facts in their file; None where they are another config's."""
+    if facts["key"] != key:
         return None
+    knots = tuple(
+        (_position(at), whole_number(limit, 1, _LARGEST_LIMIT)) for at, limit in facts["knots"]
+    )
+    positions = [at for at, _ in knots]
+    if positions[0] != 0 or positions[-1] != max(1, keyframes - 1):
+        raise ValueError("not from the first keyframe to the last")
+    if any(before >= after for before, after in pairwise(positions)):
+        raise ValueError("positions out of order")
+    return Limits(knots)
+
+
+def _position(text: str) -> Fraction:
+    if not _POSITION.fullmatch(text):
+        raise ValueError(text)
+    return Fraction(text)
 
 
 def _probe_size(config: Config) -> tuple[int, int]:

@@ -69,10 +69,6 @@ class Orbit:
             whole = False
         return state if whole else OrbitState()
 
-    def is_damaged(self) -> bool:
-        """Tell whether there is an orbit on disk, but none that can be believed."""
-        return self.state_file.exists() and self.state() == OrbitState()
-
     def steps_for(self, maxiter: int) -> int:
         """Return the steps on disk, without a look at them.
 

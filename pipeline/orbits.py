@@ -8,7 +8,7 @@ from pipeline.canvas import Canvas
 from pipeline.orbit_state import OrbitState
 from pipeline.outlook import Outlook
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import Progress, duration
+from pipeline.progress import Progress, duration, say_on_terminal
 from pipeline.references import References
 from pipeline.target import Target
 from pipeline.worker import extend_orbit
@@ -34,14 +34,18 @@ def compute_orbits(
     pool: SharedPool,
     log: Path | None = None,
     tell: Callable[[Outlook], object] = lambda _: None,
+    say: Callable[[str], object] = say_on_terminal,
 ) -> dict[Target, OrbitState]:
     """Compute what is missing of these orbits, and return how far each has come.
 
-    `tell` is called with how far it is about once a second.
+    `tell` is called with how far it is about once a second, `say` with orbits that are damaged.
 
     Every few seconds of it are on disk when they are done: a stopped run goes on from there.
     """
     states = {target: references.orbit(target).state() for target in wanted}
+    for orbit in map(references.orbit, wanted):
+        if states[orbit.target].steps == 0 and orbit.state_file.exists():
+            say(f"{orbit.folder}: the reference orbit is not what was written; computing it again")
     missing = {
         target: steps for target, steps in wanted.items() if not states[target].suffices(steps)
     }

@@ -3,13 +3,21 @@
 import shutil
 import sys
 import time
+from typing import Any
 
 from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
+from pipeline.checksums import crc32_of
 from pipeline.config.load import Config
-from pipeline.durable import publish, publish_folder, temporary_path, write_durably
+from pipeline.durable import publish, publish_folder, temporary_path
 from pipeline.equalising import equalised
-from pipeline.errors import EncoderError, RenderError
+from pipeline.errors import (
+    DamagedError,
+    EncoderError,
+    NotStoredError,
+    OrbitError,
+    RenderError,
+)
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
@@ -26,11 +34,14 @@ from pipeline.references import References
 from pipeline.report import Report
 from pipeline.run import Run
 from pipeline.segments import Segment
+from pipeline.state_file import read_state, whole_number, write_state
 from pipeline.video.ffmpeg import count_frames, join
+from pipeline.video.segment_checksum import is_whole
 
 _TRIES = 3
 # What workers send is megabytes at a time, and written at once.
 _KEPT_BYTES = 64 << 10
+_LARGEST_CRC = (1 << 32) - 1
 
 
 def render_video(
@@ -55,8 +66,8 @@ def render_video(
         orbits_before_s = spent_cpu_s(outputs.orbits)
         bulletin: Bulletin | None = None
         try:
-            frames = frame_list(config, outputs)
-            config = equalised(config, frames, outputs)
+            frames = frame_list(config, outputs, report.say_again)
+            config = equalised(config, frames, outputs, report.say_again)
             report.workers = config.workers or usable_cores()
             bulletin = Bulletin(config, frames, outputs, report)
             _render(config, frames, outputs, report, bulletin, stored_only)
@@ -90,31 +101,41 @@ def _render(
         report.maxiter = [(float(at), limit) for at, limit in frames.limits.knots]
     prospect = Prospect.of(config, frames, outputs)
     _describe(prospect, report)
-    if stored_only and prospect.missing:
-        raise RenderError(_lacking(prospect))
-    if config.keep == "nothing" and _is_made(prospect, outputs):
+    if config.keep == "nothing" and _is_made(prospect, outputs, report):
         report.pixels_reused = prospect.samples
         return
-    # More than once, because ffmpeg may be killed, and joining may find a segment that is not what
-    # it was.
+    prospect = _make_and_join(prospect, outputs, report, bulletin, stored_only)
+    report.pixels_reused = max(0, prospect.samples - report.pixels_computed)
+    _tidy(prospect, outputs)
+
+
+def _make_and_join(
+    prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bulletin, stored_only: bool
+) -> Prospect:
+    """Make what is missing, and join it; return what there was to do the last time.
+
+    More than once, because ffmpeg may be killed, and what is on disk turn out to be damaged.
+    """
     for tried in range(1, _TRIES + 1):
+        if stored_only and prospect.missing:
+            raise RenderError(_lacking(prospect))
         try:
             if prospect.missing_segments:
                 _make(prospect, outputs, report, bulletin)
-        except EncoderError as error:
+        except (EncoderError, OrbitError) as error:
             check_free_disk(outputs)
             if tried == _TRIES:
                 raise
-            report.retried.append(str(error))
-            prospect = Prospect.of(config, frames, outputs)
-            continue
-        if _joined(prospect.segments, outputs, config, report):
-            break
-        prospect = Prospect.of(config, frames, outputs)
-    else:
-        raise RenderError(f"{outputs.video}: the joined video has not all its frames")
-    report.pixels_reused = max(0, prospect.samples - report.pixels_computed)
-    _tidy(prospect, outputs)
+            report.say_again(str(error))
+        else:
+            damaged = _drop_damaged(prospect.segments, report)
+            if not damaged:
+                _join(prospect.segments, outputs, prospect.config, report)
+                break
+            if tried == _TRIES:
+                raise RenderError(f"{damaged[0].path}: comes back damaged; check the disk")
+        prospect = Prospect.of(prospect.config, prospect.frames, outputs)
+    return prospect
 
 
 def _lacking(prospect: Prospect) -> str:
@@ -125,20 +146,54 @@ def _lacking(prospect: Prospect) -> str:
     return f"{config}: {lacking} are not stored; make zoom CONFIG={config} computes them"
 
 
-def _is_made(prospect: Prospect, outputs: Outputs) -> bool:
+def _is_made(prospect: Prospect, outputs: Outputs, report: Report) -> bool:
     """Tell whether the video is there, where nothing else stayed that would say so."""
+    names = _names(prospect)
     try:
-        made_of = outputs.made_of.read_text()
-    except FileNotFoundError:
+        said, checksum = read_state(outputs.made_of, _made_of)
+    except NotStoredError:
         return False
-    if made_of != _made_of(prospect) or not outputs.video.exists():
+    except DamagedError as error:
+        if _is_made_before_checksums(prospect, outputs):
+            _note_made(prospect, outputs)
+            return True
+        report.say_again(f"{error}; the video is made again")
         return False
-    return count_frames(outputs.video) == len(prospect.frames)
+    if said != names or not outputs.video.exists():
+        return False
+    if crc32_of(outputs.video) != checksum:
+        report.say_again(f"{outputs.video}: is not what was written; it is made again")
+        return False
+    return True
 
 
-def _made_of(prospect: Prospect) -> str:
+def _made_of(facts: Any) -> tuple[list[str], int]:
+    """Return names of segments and the video's checksum from what was noted of it."""
+    return facts["segments"], whole_number(facts["video_crc32"], 0, _LARGEST_CRC)
+
+
+def _is_made_before_checksums(prospect: Prospect, outputs: Outputs) -> bool:
+    """Tell whether a video is there, by what a version noted of it that had no checksums."""
+    noted = "".join(f"{name}\n" for name in _names(prospect)).encode()
+    try:
+        found = outputs.made_of.read_bytes()
+    except OSError:
+        return False
+    return (
+        found == noted
+        and outputs.video.exists()
+        and count_frames(outputs.video) == len(prospect.frames)
+    )
+
+
+def _note_made(prospect: Prospect, outputs: Outputs) -> None:
+    facts = {"segments": _names(prospect), "video_crc32": crc32_of(outputs.video)}
+    write_state(outputs.made_of, facts)
+
+
+def _names(prospect: Prospect) -> list[str]:
     """Return the names of the video's segments, which say all that it depends on."""
-    return "".join(f"{segment.path.name}\n" for segment in prospect.segments)
+    return [segment.path.name for segment in prospect.segments]
 
 
 def _tidy(prospect: Prospect, outputs: Outputs) -> None:
@@ -146,7 +201,7 @@ def _tidy(prospect: Prospect, outputs: Outputs) -> None:
     keep = prospect.config.keep
     known = {segment.path for segment in prospect.segments} if keep != "nothing" else set()
     if keep == "nothing":
-        write_durably(outputs.made_of, [_made_of(prospect).encode()])
+        _note_made(prospect, outputs)
         shutil.rmtree(outputs.orbits, ignore_errors=True)
     for path in set(outputs.segments.iterdir()) - known:
         path.unlink()
@@ -214,42 +269,47 @@ def _compute_orbits(
     stage.begin()
     try:
         states = compute_orbits(
-            steps_wanted(canvases), references, pool, outputs.log, bulletin.tell_orbit
-        )
+            steps_wanted(canvases), references, pool, outputs.log, bulletin.tell_orbit,
+            report.say_again,
+        )  # fmt: skip  # as in its head
     except OSError as error:
         raise RenderError(f"the reference orbit cannot be stored: {error.strerror}") from None
     report.references = described(states)
     stage.end(0.0)
 
 
-def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: Report) -> bool:
-    """Join all segments to the video; if that fails, drop the segments that are to blame."""
+def _drop_damaged(segments: list[Segment], report: Report) -> list[Segment]:
+    """Remove and return segments that are not what was written."""
+    damaged = [segment for segment in segments if not is_whole(segment.path)]
+    for segment in damaged:
+        report.say_again(
+            f"{segment.path}: is not what was written; its {len(segment.frames)} frames are "
+            "encoded again"
+        )
+        segment.path.unlink(missing_ok=True)
+    return damaged
+
+
+def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Report) -> None:
+    """Join segments to the video, which appears whole or not at all.
+
+    Raises
+    ------
+    RenderError
+        ffmpeg failed, or lost frames.
+    """
     stage = report.stages["encode"]
     stage.begin()
     temporary = temporary_path(outputs.video)
     try:
         tags = {"title": config.name, "comment": config.text}
         join([segment.path for segment in segments], temporary, config.encoding, tags)
-        if count_frames(temporary) == segments[-1].last:
-            (publish_folder if temporary.is_dir() else publish)(temporary, outputs.video)
-            return True
-    except RenderError:
-        if not _drop_damaged(segments, report):
-            raise
-    else:
-        _drop_damaged(segments, report)
+        counted, frames = count_frames(temporary), segments[-1].last
+        if counted != frames:
+            raise RenderError(f"{outputs.video}: {counted} of {frames} frames came out of joining")
+        (publish_folder if temporary.is_dir() else publish)(temporary, outputs.video)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
         stage.end(0.0)
-    return False
-
-
-def _drop_damaged(segments: list[Segment], report: Report) -> bool:
-    """Remove segments that do not hold all their frames; tell whether there were any."""
-    damaged = [segment for segment in segments if count_frames(segment.path) != len(segment.frames)]
-    for segment in damaged:
-        report.retried.append(f"segment {segment.path.name} was damaged")
-        segment.path.unlink()
-    return bool(damaged)

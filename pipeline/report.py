@@ -12,6 +12,7 @@ from typing import Any
 from pipeline import __version__
 from pipeline.contribution import Contribution
 from pipeline.durable import write_durably
+from pipeline.progress import say_on_terminal
 
 STAGES = ("reference", "compute", "colour", "reproject", "encode")
 _PACKAGES = ("numpy", "numba", "gmpy2", "imageio", "imageio-ffmpeg", "zstandard", "pydantic")
@@ -73,6 +74,11 @@ class Report:
     """What had to be done again, and why."""
     wall_s: float = 0.0
     outcome: str = "running"
+
+    def say_again(self, line: str) -> None:
+        """Say what is done again, and note it."""
+        say_on_terminal(line)
+        self.retried.append(line)
 
     def write(self, path: Path) -> None:
         """Write the report as JSON, whole or not at all."""

@@ -14,6 +14,7 @@ from pipeline.durable import publish, temporary_path
 from pipeline.errors import EncoderError
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, count_frames
+from pipeline.video.segment_checksum import add_checksum
 
 # Pictures between drawing and encoding; each is a whole frame.
 _WAITING_PICTURES = 1
@@ -25,7 +26,8 @@ _Item = tuple[Path, int, NDArray[np.uint8], bool]
 class Encoder:
     """Encodes pictures in the order in which they are put, segment by segment.
 
-    A segment gets its name only when ffmpeg has finished it and its frames have been counted.
+    A segment gets its name only when ffmpeg has finished it, its frames have been counted, and its
+    checksum stands at its end.
     """
 
     def __init__(self, encoding: Encoding, on_frame: Callable[[int], object]) -> None:
@@ -129,4 +131,5 @@ def _publish_segment(writer: FrameWriter, temporary: Path, segment: Path, frames
             f"{segment.name}: ffmpeg wrote {counted} of {frames} frames"
             + (f": {said}" if said else "; is the disk full?")
         )
+    add_checksum(temporary)
     publish(temporary, segment)
