@@ -10,6 +10,14 @@ def compressed(data: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(data)
 
 
+def size_named(packed: bytes) -> int:
+    """Return the size that the header of compressed bytes names; ValueError where it is none."""
+    try:
+        return int(zstandard.get_frame_parameters(packed).content_size)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from None
+
+
 def decompressed(packed: bytes, size: int) -> bytes:
     """Return the bytes of a chunk of known size.
 
@@ -18,11 +26,10 @@ def decompressed(packed: bytes, size: int) -> bytes:
     ValueError
         That is not what was compressed; a header that names another size costs no memory.
     """
+    # Room is made for whatever size the header names.
+    if (named := size_named(packed)) != size:
+        raise ValueError(f"its header names {named} bytes, a chunk has {size}")
     try:
-        # Without this, room is made for whatever size the header names.
-        named = zstandard.get_frame_parameters(packed).content_size
-        if named != size:
-            raise ValueError(f"its header names {named} bytes, a chunk has {size}")
         data: bytes = zstandard.ZstdDecompressor().decompress(packed, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise ValueError(str(error)) from None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipeline.block_check import fault_of
 from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.errors import RenderError
@@ -17,8 +18,10 @@ from pipeline.row_blocks import RowCosts
 from pipeline.segments import Segment
 from pipeline.worker import BlockResult, count_chunks
 
-# A canvas whose stored counts are damaged is computed again this often.
+# Counts that come back damaged from disk, or wrong from workers, so often will do so for ever.
 _MAX_DAMAGES = 3
+# A worker may find damaged what has been computed again when it says so.
+_MOST_IN_VAIN = 20
 
 
 @dataclass(slots=True)
@@ -61,6 +64,7 @@ class Counting:
         self._absent = set(prospect.missing)
         self._at_work: dict[str, _AtWork] = {}
         self._damages: dict[str, int] = {}
+        self._in_vain: dict[tuple[str, ...], int] = {}
         # First and last frame that needs each canvas, where counts do not stay.
         self._spans = prospect.spans()
         # By the last frame of a missing segment, the first frame of the next.
@@ -109,16 +113,20 @@ class Counting:
                 portable=True,
             )
 
-    def take(self, key: str, first: int, block: BlockResult) -> None:
+    def take(self, task: Task, block: BlockResult) -> None:
         """Take a block's counts; with the last of a canvas, store them.
 
         Raises
         ------
         RenderError
-            The disk refuses them.
+            The disk refuses them, or they come wrong from every worker.
         """
+        key, first = task.tag
         at_work = self._at_work[key]
-        last = first + len(block.chunks)
+        last = task.arguments[2]
+        if (fault := fault_of(block, at_work.canvas, first, last)) is not None:
+            self._send_again(task, fault)
+            return
         at_work.chunks[first:last] = block.chunks
         at_work.chunk_cpu_s[first:last] = block.chunk_cpu_s
         at_work.computed += block.computed
@@ -150,32 +158,60 @@ class Counting:
         del self._at_work[key]
         self._absent.discard(key)
 
+    def _send_again(self, task: Task, fault: str) -> None:
+        """Have a block counted again that came wrong from a worker."""
+        task.faults += 1
+        line = f"{task.name}: a worker sent what cannot be ({fault})"
+        if task.faults == _MAX_DAMAGES:
+            raise RenderError(f"{line}, {task.faults} times; check the memory of this machine")
+        self._report.retried.append(line)
+        self._progress.say(f"{line}; counting again")
+        self._pool.submit(task)
+
     def again(self, canvases: list[Canvas], frame: int) -> None:
-        """Have canvases computed again whose stored counts turned out damaged.
+        """Have those canvases computed again whose stored counts turned out damaged.
 
         Raises
         ------
         RenderError
             That happened too often.
         """
-        for canvas in canvases:
-            key = canvas.key()
-            if key in self._absent or self._store.is_whole(canvas):
-                continue
-            self._damages[key] = self._damages.get(key, 0) + 1
-            if self._damages[key] > _MAX_DAMAGES:
-                raise RenderError(
-                    f"frame {frame}: its counts come back damaged from {self._store.folder}; "
-                    "check the disk"
-                )
+        damaged = [
+            canvas
+            for canvas in canvases
+            if canvas.key() not in self._absent and not self._store.is_whole(canvas)
+        ]
+        if not damaged and not any(map(self.lacks, canvases)):
+            # Another may have had them computed again meanwhile, but not for ever.
+            self._check_patience(canvases, frame)
+        for canvas in damaged:
+            self._note_damage(canvas, frame)
             self._report.retried.append(f"frame {frame}: stored counts were damaged")
             self._progress.say(
                 f"frame {frame}: its stored counts were damaged, computing them again"
             )
             self._store.discard(canvas)
-            self._absent.add(key)
-            for task in self._blocks_of(key):
+            self._absent.add(canvas.key())
+            for task in self._blocks_of(canvas.key()):
                 self._pool.submit(task)
+
+    def _check_patience(self, canvases: list[Canvas], frame: int) -> None:
+        keys = tuple(canvas.key() for canvas in canvases)
+        self._in_vain[keys] = self._in_vain.get(keys, 0) + 1
+        if self._in_vain[keys] >= _MOST_IN_VAIN:
+            raise RenderError(
+                f"frame {frame}: {self._store.path(canvases[0])} was read wrong "
+                f"{self._in_vain[keys]} times, though it is whole; check the memory and the disk"
+            )
+
+    def _note_damage(self, canvas: Canvas, frame: int) -> None:
+        key = canvas.key()
+        self._damages[key] = self._damages.get(key, 0) + 1
+        if self._damages[key] >= _MAX_DAMAGES:
+            raise RenderError(
+                f"frame {frame}: {self._store.path(canvas)}: its counts come back damaged; "
+                "check the disk"
+            )
 
     def encoded(self, frame: int) -> None:
         """Note that a frame is encoded; with its segment's last, drop counts that none needs."""

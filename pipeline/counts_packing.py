@@ -21,7 +21,7 @@ SMOOTH_STEPS = 4096
 _LARGEST = 2**30
 _INTERIOR = -_LARGEST
 _UNRESOLVED = -_LARGEST - 1
-_SAMPLE_BYTES = 8
+SAMPLE_BYTES = 8
 # A smooth count is at most log2(log2 |c|) below its count, which is 10 at the largest of float64.
 _LEAST = -64 * SMOOTH_STEPS
 _ANY = -1
@@ -54,7 +54,7 @@ def packed_from_counts(counts: Counts, rows: int, columns: int) -> bytes:
         # Its code needs numba, which takes a fifth of a second to load: only workers do.
         from pipeline.packing_lanes import pack_rows
 
-        lanes = np.empty((_SAMPLE_BYTES, rows * columns), np.uint8)
+        lanes = np.empty((SAMPLE_BYTES, rows * columns), np.uint8)
         pack_rows(
             counts.n, counts.smooth, counts.outcome, rows, columns, float(SMOOTH_STEPS),
             float(_LARGEST), _INTERIOR, _UNRESOLVED, lanes,
@@ -78,7 +78,7 @@ def counts_from_packed(
         The bytes are not a chunk of this size, or no counts that could be.
     """
     samples = rows * columns
-    data = np.frombuffer(decompressed(packed, _SAMPLE_BYTES * samples), np.uint8)
+    data = np.frombuffer(decompressed(packed, SAMPLE_BYTES * samples), np.uint8)
     limit = _ANY if maxiter is None else maxiter
     if not compiled:
         counts, wrong = _counts_from_planes(data, rows, columns, limit)
@@ -88,7 +88,7 @@ def counts_from_packed(
         shape = rows, columns
         counts = StoredCounts(np.empty(shape, np.int32), np.empty(shape), np.empty(shape, np.uint8))
         wrong = unpack_rows(
-            data.reshape(_SAMPLE_BYTES, samples), rows, columns, 1.0 / SMOOTH_STEPS,
+            data.reshape(SAMPLE_BYTES, samples), rows, columns, 1.0 / SMOOTH_STEPS,
             _LEAST, _LARGEST, _INTERIOR, _UNRESOLVED, limit,
             counts.n.reshape(-1), counts.smooth.reshape(-1), counts.outcome.reshape(-1),
         )  # fmt: skip  # as in its head

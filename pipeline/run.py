@@ -31,7 +31,7 @@ from pipeline.texture.atlas import texels_for
 from pipeline.textures import Piece, Textures
 from pipeline.thermostat import Thermostat, temperature_c
 from pipeline.video.encoder import Encoder
-from pipeline.worker import BlockResult, draw_frame
+from pipeline.worker import count_chunks, draw_frame
 
 # Between two looks at the encoder and the memory while no result comes.
 _TICK_S = 0.2
@@ -291,9 +291,8 @@ class Run:
 
     def _take(self, task: Task, result: Any) -> None:
         """Take a result from the pool."""
-        if isinstance(result, BlockResult):
-            key, first = task.tag
-            self._counting.take(key, first, result)
+        if task.function is count_chunks:
+            self._counting.take(task, result)
         elif task.function is paint:
             piece, index = task.tag
             self._take_painting(piece, index, *result)

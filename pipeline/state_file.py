@@ -85,17 +85,17 @@ def parsed(path: Path, data: bytes, parse: Callable[[Any], State]) -> State:
 def whole_number(value: object, least: int, most: int) -> int:
     """Return a value that is a whole number within bounds; raise ValueError for any other."""
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(value)
+        raise ValueError(f"{value!r} is no number that can be")
     return value
 
 
 def finite_number(value: object, least: float = -math.inf, most: float = math.inf) -> float:
     """Return a value that is a finite number within bounds; raise ValueError for any other."""
     if type(value) not in (int, float) or not least <= value <= most:  # type: ignore[operator]
-        raise ValueError(value)
+        raise ValueError(f"{value!r} is no number that can be")
     number = float(value)  # type: ignore[arg-type]
     if not math.isfinite(number):
-        raise ValueError(value)
+        raise ValueError(f"{value!r} is no number that can be")
     return number
 
 

@@ -22,6 +22,7 @@ _FARTHEST = 120.0
 # Of a turn, and of stripes and traps: as fine as colours are.
 TURN_STEPS = 1024
 _PLANES = 5
+TRACE_BYTES = 2 * _PLANES
 # What each plane may hold.
 _LEAST = np.array([round(-_FARTHEST * _DISTANCE_STEPS), 0, 0, 0, 0])
 _MOST = np.array([round(_FARTHEST * _DISTANCE_STEPS)] + 4 * [TURN_STEPS])
@@ -119,7 +120,7 @@ def traces_from_packed(packed: bytes, rows: int, columns: int) -> StoredTraces:
     ValueError
         The bytes are not a chunk of this size, or no traces that could be.
     """
-    data = decompressed(packed, 2 * _PLANES * rows * columns)
+    data = decompressed(packed, TRACE_BYTES * rows * columns)
     low, high = np.frombuffer(data, np.uint8).reshape(2, -1).astype(np.uint16)
     folded = low | (high << np.uint16(8))
     change = (folded >> np.uint16(1)).view(np.int16) ^ -(folded & np.uint16(1)).view(np.int16)

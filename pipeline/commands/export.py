@@ -4,18 +4,16 @@ import time
 from pathlib import Path
 
 from pipeline.commands.opening import opened
-from pipeline.commands.storing import store_missing
+from pipeline.commands.storing import read_traced
 from pipeline.drawing import Drawings
 from pipeline.errors import UsageError
 from pipeline.exr import write_exr
-from pipeline.kernels.tracing import Tracing
 from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.progress import duration
-from pipeline.stored_samples import stored_samples
 
 
 def export(path: Path, root: Path) -> None:
@@ -36,7 +34,6 @@ def export(path: Path, root: Path) -> None:
     zooms = Drawings(config, frames).zooms
     if not zooms:
         raise UsageError(f"{path}: its frames have their own grids; render.reuse: bands has bands")
-    tracing = Tracing()
     written = 0
     with (
         outputs.locked(),
@@ -47,10 +44,7 @@ def export(path: Path, root: Path) -> None:
         compute_orbits(steps_wanted(bands), references, pool)
         folder = root / f"{config.name}-exr"
         for number, band in enumerate(bands):
-            canvases = [band, band.traced(tracing)]
-            store_missing(canvases, f"band {number}", outputs.store, pool)
-            with stored_samples(outputs.store, band, tracing, 0.0) as stored:
-                samples = stored.rows(0, band.rows)
+            samples = read_traced(band, f"band {number}", outputs.store, pool)
             assert samples.traces is not None
             write_exr(folder / f"{number:03}.exr", samples.smooth, samples.traces, 0.0)
             written += 1

@@ -10,17 +10,16 @@ import imageio.v3 as iio
 import numpy as np
 
 from pipeline.commands.opening import opened
-from pipeline.commands.storing import store_missing
+from pipeline.commands.storing import read_stored, read_traced
 from pipeline.config.load import Config
 from pipeline.config.value import decimal_from
 from pipeline.decimals import canonical_text
 from pipeline.durable import write_durably
 from pipeline.equalising import equalised
-from pipeline.errors import DamagedError, RenderError, UsageError
+from pipeline.errors import UsageError
 from pipeline.exr import write_exr
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.outcome import Outcome
-from pipeline.kernels.tracing import Tracing
 from pipeline.limits import frame_list
 from pipeline.machine import usable_cores
 from pipeline.orbits import compute_orbits, steps_wanted
@@ -31,7 +30,6 @@ from pipeline.progress import duration
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
-from pipeline.stored_samples import stored_samples
 from pipeline.view import View
 from pipeline.worker import count_rows, draw_rgb
 
@@ -107,14 +105,13 @@ def _drawn(
     tracing = config.look.tracing
     canvases = [canvas] if tracing is None else [canvas, canvas.traced(tracing)]
     store = outputs.store
-    for _ in range(2):
-        store_missing(canvases, f"frame {frame.index}", store, pool)
-        try:
-            return draw_rgb(store, canvas, supersample, config.look, frame.time)
-        except DamagedError:
-            for part in canvases:
-                store.discard(part)
-    raise RenderError(f"{store.path(canvas)}: comes back damaged; check the disk")
+    return read_stored(
+        canvases,
+        f"frame {frame.index}",
+        store,
+        pool,
+        lambda: draw_rgb(store, canvas, supersample, config.look, frame.time),
+    )
 
 
 def _write_raw(
@@ -166,10 +163,7 @@ def _write_exr(
 ) -> None:
     """Write counts and distances of a frame's own pixels; they are stored too."""
     canvas = frame.canvas(1, references)
-    tracing = Tracing()
-    store_missing([canvas, canvas.traced(tracing)], f"frame {frame.index}", store, pool)
-    with stored_samples(store, canvas, tracing, 0.0) as stored:
-        samples = stored.rows(0, canvas.rows)
+    samples = read_traced(canvas, f"frame {frame.index}", store, pool)
     assert samples.traces is not None
     write_exr(path, samples.smooth, samples.traces, float(frame.view.rotation))
 

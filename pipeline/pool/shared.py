@@ -27,6 +27,8 @@ class Task:
     this one."""
     deaths: int = field(default=0)
     """How often a worker died while it was in flight."""
+    faults: int = field(default=0)
+    """How often what came back could not be right."""
 
 
 class SharedPool(ABC):

@@ -1,0 +1,63 @@
+"""Whether a row block that a worker sent can be what was asked for."""
+
+import numpy as np
+
+from pipeline.canvas import Canvas
+from pipeline.chunk_bytes import size_named
+from pipeline.counts_packing import SAMPLE_BYTES, counts_from_packed
+from pipeline.kernels.outcome import Outcome
+from pipeline.state_file import finite_number, whole_number
+from pipeline.traces_packing import TRACE_BYTES, traces_from_packed
+from pipeline.worker import BlockResult
+
+_MOST_ITERATIONS = 1 << 62
+
+
+def fault_of(
+    block: object, canvas: Canvas, first_chunk: int, last_chunk: int, thorough: bool = False
+) -> str | None:
+    """Return what cannot be in a block of a canvas's chunks; None where it can be right.
+
+    `thorough` unpacks every chunk and looks at every count, for blocks from other machines.
+    """
+    if not isinstance(block, BlockResult):
+        return f"{type(block).__name__} instead of a row block"
+    bounds = [canvas.chunk_bounds(chunk) for chunk in range(first_chunk, last_chunk)]
+    rows = [last - first for first, last in bounds]
+    try:
+        _check_figures(block, len(rows), sum(rows) * canvas.columns)
+        unresolved = [
+            _unresolved_in(chunk, canvas, height, thorough)
+            for chunk, height in zip(block.chunks, rows, strict=True)
+        ]
+        if thorough and canvas.tracing is None and sum(unresolved) != block.unresolved:
+            return f"{sum(unresolved)} samples unresolved, said to be {block.unresolved}"
+    except (ValueError, TypeError) as error:
+        return str(error)
+    return None
+
+
+def _check_figures(block: BlockResult, chunks: int, samples: int) -> None:
+    """Raise ValueError where a block's figures are not those of so many chunks and samples."""
+    if len(block.chunks) != chunks or len(block.chunk_cpu_s) != chunks:
+        raise ValueError(f"{len(block.chunks)} chunks instead of {chunks}")
+    for seconds in block.chunk_cpu_s:
+        finite_number(seconds, 0.0)
+    for count in (block.computed, block.traced, block.unresolved):
+        whole_number(count, 0, samples)
+    whole_number(block.iterations, 0, _MOST_ITERATIONS)
+
+
+def _unresolved_in(chunk: bytes, canvas: Canvas, rows: int, thorough: bool) -> int:
+    """Return how many samples of a chunk are unresolved, if it is looked at thoroughly."""
+    sample_bytes = SAMPLE_BYTES if canvas.tracing is None else TRACE_BYTES
+    named, size = size_named(chunk), rows * canvas.columns * sample_bytes
+    if named != size:
+        raise ValueError(f"a chunk of {named} bytes instead of {size}")
+    if thorough and canvas.tracing is not None:
+        traces_from_packed(chunk, rows, canvas.columns)
+    if not thorough or canvas.tracing is not None:
+        return 0
+    # Not compiled: only workers load the compiler.
+    counts = counts_from_packed(chunk, rows, canvas.columns, canvas.maxiter, compiled=False)
+    return int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
