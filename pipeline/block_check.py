@@ -18,7 +18,8 @@ def fault_of(
 ) -> str | None:
     """Return what cannot be in a block of a canvas's chunks; None where it can be right.
 
-    `thorough` unpacks every chunk and looks at every count, for blocks from other machines.
+    `thorough` unpacks every chunk and looks at every count, for blocks from other machines; it
+    needs the compiler, which only workers load.
     """
     if not isinstance(block, BlockResult):
         return f"{type(block).__name__} instead of a row block"
@@ -58,6 +59,5 @@ def _unresolved_in(chunk: bytes, canvas: Canvas, rows: int, thorough: bool) -> i
         traces_from_packed(chunk, rows, canvas.columns)
     if not thorough or canvas.tracing is not None:
         return 0
-    # Not compiled: only workers load the compiler.
-    counts = counts_from_packed(chunk, rows, canvas.columns, canvas.maxiter, compiled=False)
+    counts = counts_from_packed(chunk, rows, canvas.columns, canvas.maxiter)
     return int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))

@@ -66,11 +66,9 @@ def packed_from_counts(counts: Counts, rows: int, columns: int) -> bytes:
 
 
 def counts_from_packed(
-    packed: bytes, rows: int, columns: int, maxiter: int | None = None, compiled: bool = HAVE_NUMBA
+    packed: bytes, rows: int, columns: int, maxiter: int | None = None
 ) -> StoredCounts:
-    """Unpack a chunk that was counted with `maxiter`.
-
-    Not `compiled`, it takes ten times as long and nothing to load.
+    """Unpack a chunk, which was counted with `maxiter` where that is given.
 
     Raises
     ------
@@ -80,7 +78,7 @@ def counts_from_packed(
     samples = rows * columns
     data = np.frombuffer(decompressed(packed, SAMPLE_BYTES * samples), np.uint8)
     limit = _ANY if maxiter is None else maxiter
-    if not compiled:
+    if not HAVE_NUMBA:
         counts, wrong = _counts_from_planes(data, rows, columns, limit)
     else:
         from pipeline.packing_lanes import unpack_rows

@@ -28,9 +28,11 @@ class Block:
     last_chunk: int
     relatives: tuple[Relative, ...]
     result: "concurrent.futures.Future[BlockResult | None]"
-    """None where it lost too many workers, and should be tried here."""
+    """None where it lost too many workers, or came wrong, and should be counted here."""
     deaths: int = 0
     sent_at: float = 0.0
+    counted_by: str = ""
+    """The address of the worker whose result it has."""
     copied: bool = False
     """Whether it has been sent to a second worker because it is late."""
 
@@ -62,11 +64,12 @@ class Blocks:
                 block.sent_at = time.monotonic()
                 return block
 
-    def take(self, block: Block, result: BlockResult) -> bool:
+    def take(self, block: Block, result: BlockResult, worker: str) -> bool:
         """Take what a worker counted; tell whether it was the first to do so."""
         self._longest_s = max(self._longest_s, time.monotonic() - block.sent_at)
         if block.result.done():
             return False
+        block.counted_by = worker
         block.result.set_result(result)
         return True
 
@@ -78,9 +81,14 @@ class Blocks:
         if block.result.done():
             return
         if block.deaths >= MAX_DEATHS:
-            block.result.set_result(None)
+            self.leave(block)
         else:
             self.put_first(block)
+
+    def leave(self, block: Block) -> None:
+        """Have a block counted here."""
+        if not block.result.done():
+            block.result.set_result(None)
 
     def send_late_again(self) -> None:
         """Have blocks that are late counted by a second worker; the first to be done counts."""

@@ -27,6 +27,9 @@ from pipeline.sources import sources_digest
 WAIT_S = 30.0
 """How long a run waits for a scheduler, or for a first worker, that is not there."""
 
+MAX_FAULTS = 3
+"""A worker that sent so many blocks that could not be right gets no more."""
+
 _LOOK_EVERY_S = 0.5
 _TRY_EVERY_S = 2.0
 _ANSWER_WITHIN_S = 10.0
@@ -64,6 +67,10 @@ class Cluster:
         """Have a block counted; its `result` is set once that is done."""
         self._loop.call_soon_threadsafe(self._put, block)
 
+    def accuse(self, block: Block, fault: str) -> None:
+        """Take note that what a worker counted could not be right."""
+        self._loop.call_soon_threadsafe(self._accuse, block.counted_by, fault)
+
     def contributions(self) -> list[Contribution]:
         """Return what each machine has done."""
         return [replace(machine.contribution) for machine in list(self._machines.values())]
@@ -72,6 +79,11 @@ class Cluster:
     def starved(self) -> int:
         """How often a block found too little memory."""
         return sum(machine.starved for machine in list(self._machines.values()))
+
+    @property
+    def wrong(self) -> int:
+        """How many blocks could not be right."""
+        return sum(machine.wrong for machine in list(self._machines.values()))
 
     def news(self) -> list[str]:
         """Return, once, what happened."""
@@ -213,6 +225,8 @@ class Cluster:
                 member = Member(client, address, threads[address])
                 self._members[address] = member
                 member.admission = asyncio.create_task(self._admit(member))
+            for member in self._members.values():
+                self._tell_fault(member)
             self._count_places()
             self._check_there_are_some()
             self._blocks.send_late_again()
@@ -293,6 +307,27 @@ class Cluster:
         # Before the start it ends the run.
         if self.ready.done():
             self._said.append(f"left out: {why}")
+
+    def _accuse(self, address: str, fault: str) -> None:
+        # It may have gone since.
+        if address in self._members:
+            self._members[address].accuse(fault)
+
+    def _tell_fault(self, member: Member) -> None:
+        """Say that a worker sent what cannot be; one that does so again and again is left out."""
+        if member.fault is None or member.machine is None:
+            return
+        line = (
+            f"{member.machine.contribution.machine}: the worker {member.address} sent what cannot "
+            f"be ({member.fault}); it is counted here instead"
+        )
+        member.fault = None
+        if member.faults >= MAX_FAULTS:
+            member.dismiss()
+            member.machine = None
+            member.slots = []
+            line += ", and the worker left out: look at its memory"
+        self._said.append(line)
 
     def _lose(self, address: str) -> None:
         """Take note that a worker is gone; what it had goes to others."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import Any
 
+from pipeline.block_check import fault_of
 from pipeline.contribution import Contribution
 from pipeline.pool.blocks import Block
 from pipeline.pool.cluster import Cluster
@@ -25,7 +26,7 @@ class ClusterPool(SharedPool):
         self.workers = processes.workers
         self._cluster = cluster
         self._processes = processes
-        self._blocks: dict[Future[BlockResult | None], Task] = {}
+        self._blocks: dict[Future[BlockResult | None], tuple[Task, Block]] = {}
 
     def prepare(self, say: Callable[[str], None]) -> None:
         """Wait for the scheduler and a first worker, and say what is waited for.
@@ -77,8 +78,9 @@ class ClusterPool(SharedPool):
         rows = canvas.chunk_bounds(first)[0], canvas.chunk_bounds(last - 1)[1]
         carried = tuple(relative.carrying(*rows) for relative in relatives)
         result: Future[BlockResult | None] = Future()
-        self._blocks[result] = task
-        self._cluster.count(Block(canvas, first, last, carried, result))
+        block = Block(canvas, first, last, carried, result)
+        self._blocks[result] = task, block
+        self._cluster.count(block)
 
     def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:
         """Wait for results, at most so long, and take all that are there.
@@ -89,21 +91,33 @@ class ClusterPool(SharedPool):
             A task has lost too many workers, or there is no cluster any more.
         """
         results: list[tuple[Task, Any]] = []
-        self._take(results)
-        here = self._processes.finished(0.0 if results else timeout_s, self._blocks.keys())
-        results += here
-        self._take(results)
+        self._look_at_blocks()
+        for task, result in self._processes.finished(timeout_s, self._blocks.keys()):
+            if task.function is not fault_of:
+                results.append((task, result))
+                continue
+            asked, block = task.tag
+            if result is None:
+                results.append((asked, task.arguments[0]))
+            else:
+                self._cluster.accuse(block, result)
+                self._processes.submit(asked)
+        self._look_at_blocks()
         self._check()
         return results
 
-    def _take(self, results: list[tuple[Task, Any]]) -> None:
+    def _look_at_blocks(self) -> None:
+        """Have what came back looked at by a process here, and counted where nothing came."""
         for future in [future for future in self._blocks if future.done()]:
-            task = self._blocks.pop(future)
+            task, block = self._blocks.pop(future)
             result = future.result()
             if result is None:
                 self._processes.submit(task)
-            else:
-                results.append((task, result))
+                continue
+            arguments = result, block.canvas.elsewhere(), block.first_chunk, block.last_chunk, True
+            self._processes.submit(
+                Task(f"looking at what came {task.name}", fault_of, arguments, (task, block))
+            )
 
     def _check(self) -> None:
         if self._cluster.failure is not None:
@@ -114,7 +128,9 @@ class ClusterPool(SharedPool):
         lost = [f"{self._cluster.lost} workers of the cluster lost"] if self._cluster.lost else []
         starved = self._cluster.starved
         no_memory = [f"{starved} times no memory in the cluster"] if starved else []
-        return self._processes.retried() + lost + no_memory
+        count = self._cluster.wrong
+        wrong = [f"{count} blocks of the cluster that could not be right"] if count else []
+        return self._processes.retried() + lost + no_memory + wrong
 
     def contributions(self) -> list[Contribution]:
         """Return what each machine of the cluster has done."""

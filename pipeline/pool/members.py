@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from pipeline.block_check import fault_of
 from pipeline.contribution import Contribution
 from pipeline.orbit import VALUE_BYTES, Orbit
 from pipeline.pool.blocks import Block, Blocks
@@ -32,6 +33,8 @@ class Machine:
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     starved: int = 0
     """How often a block found too little memory."""
+    wrong: int = 0
+    """Blocks that could not be right."""
 
 
 @dataclass(slots=True, eq=False)
@@ -49,6 +52,10 @@ class Member:
     busy: int = 0
     """Blocks that it has."""
     gone: bool = False
+    faults: int = 0
+    """Blocks of it that could not be right."""
+    fault: str | None = None
+    """What could not be in the latest of them, until it is said."""
 
     @property
     def is_settled(self) -> bool:
@@ -66,6 +73,13 @@ class Member:
         """Take its blocks away."""
         for task in [*self.slots, *([self.admission] if self.admission else [])]:
             task.cancel()
+
+    def accuse(self, fault: str) -> None:
+        """Note that a block of it could not be right."""
+        self.fault = fault
+        self.faults += 1
+        if self.machine is not None:
+            self.machine.wrong += 1
 
     async def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Return what one of our functions gives there.
@@ -123,10 +137,14 @@ class Member:
             if not block.result.done():
                 block.result.set_exception(error)
         else:
+            asked = block.canvas, block.first_chunk, block.last_chunk
             if result is None:
                 # Its machine has lost the orbit.
-                blocks.put_first(block)
-            elif blocks.take(block, result):
+                blocks.again(block, 1)
+            elif (fault := fault_of(result, *asked)) is not None:
+                self.accuse(fault)
+                blocks.leave(block)
+            elif blocks.take(block, result, self.address):
                 done = machine.contribution
                 done.blocks += 1
                 done.cpu_s += sum(result.chunk_cpu_s)
