@@ -226,6 +226,10 @@ def _describe(prospect: Prospect, report: Report) -> None:
 def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bulletin) -> None:
     """Compute, draw and encode the frames of all segments that are not there."""
     config = prospect.config
+    damages = [why for why in map(outputs.store.damage, prospect.canvases) if why is not None]
+    if damages:
+        others = f", and so {len(damages) - 1} files more" if damages[1:] else ""
+        report.say_again(f"{damages[0]}{others}; computing again")
     bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)

@@ -13,7 +13,7 @@ from pipeline.band import Band
 from pipeline.canvas import Canvas
 from pipeline.counts_packing import StoredCounts
 from pipeline.durable import write_durably
-from pipeline.errors import DamagedError
+from pipeline.errors import DamagedError, NotStoredError
 from pipeline.kernels.outcome import Outcome
 from pipeline.stored_canvas import StoredCanvas, header_of
 
@@ -46,6 +46,16 @@ class Store:
                 return 0 if stored.maxiter >= canvas.maxiter else stored.unresolved
         except DamagedError:
             return canvas.samples
+
+    def damage(self, canvas: Canvas) -> str | None:
+        """Return why a canvas's file cannot be read; None where it can, or there is none."""
+        try:
+            StoredCanvas.open(self.path(canvas), canvas).close()
+        except NotStoredError:
+            return None
+        except DamagedError as error:
+            return str(error)
+        return None
 
     def relatives(self, canvas: Canvas) -> list["Relative"]:
         """Return stored canvases that hold some of a canvas's samples.

@@ -121,6 +121,10 @@ class StoredCanvas:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of its file."""
         self._file.close()
 
     def chunk(self, chunk: int) -> StoredCounts:
