@@ -80,7 +80,7 @@ def tones_of(
         ProcessPool(config.workers or usable_cores()) as pool,
         outputs.references() as references,
     ):
-        compute_orbits(steps_wanted(views), references, pool)
+        compute_orbits(steps_wanted(views), references, pool, say=say)
         tasks = (
             Task("equalising", count_rows, (view.against(references), 0, view.rows), number)
             for number, view in enumerate(views)

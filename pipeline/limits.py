@@ -74,7 +74,7 @@ def frame_list(
     if limits is None:
         workers = config.workers or usable_cores()
         with ProcessPool(workers) as pool, outputs.references() as references:
-            limits = _chosen(config, pool, references)
+            limits = _chosen(config, pool, references, say)
         path.parent.mkdir(parents=True, exist_ok=True)
         plain = [[str(position), limit] for position, limit in limits.knots]
         write_state(path, {"key": key, "knots": plain})
@@ -145,14 +145,16 @@ class _Probe:
             self.limit *= 2
 
 
-def _chosen(config: Config, pool: SharedPool, references: References) -> Limits:
+def _chosen(
+    config: Config, pool: SharedPool, references: References, say: Callable[[str], object]
+) -> Limits:
     """Find the limits of all views, doubling those that do not suffice together."""
     frames = FrameList(config)
     probes = [_Probe(position) for position in _positions(frames)]
     columns, rows = _probe_size(config)
     while open_probes := [probe for probe in probes if not probe.found]:
         canvases = [_canvas(frames, probe, columns, rows, references) for probe in open_probes]
-        compute_orbits(steps_wanted(canvases), references, pool)
+        compute_orbits(steps_wanted(canvases), references, pool, say=say)
         tasks = (
             Task(f"maxiter at {float(probe.position):g}", count_outcomes, (canvas,), probe)
             for probe, canvas in zip(open_probes, canvases, strict=True)

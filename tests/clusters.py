@@ -64,7 +64,11 @@ class DaskCluster:
         self.scheduler, _ = self._start_scheduler(int(self.address.rpartition(":")[2]))
 
     def add_worker(
-        self, machine: str = "one", threads: int = 1, **environment: str
+        self,
+        machine: str = "one",
+        threads: int = 1,
+        options: tuple[str, ...] = (),
+        **environment: str,
     ) -> subprocess.Popen[bytes]:
         """Start a worker; those with the same `machine` share their files."""
         place = self.folder / machine
@@ -72,7 +76,7 @@ class DaskCluster:
         process = self._start(
             f"worker-{len(self.workers)}", "distributed.cli.dask_worker", self.address,
             "--nworkers", "1", "--nthreads", str(threads), "--no-nanny", "--local-directory", str(place),
-            **environment,
+            *options, **environment,
         )  # fmt: skip  # one option a pair
         self.workers.append(process)
         return process

@@ -125,6 +125,37 @@ def test_a_lost_worker_costs_nothing_but_its_blocks(cli, own_cluster, alone):
     assert sum(machine["lost"] for machine in report(cli)["machines"]) == 1
 
 
+# What a worker with bad memory may send: Dask runs it before any of our functions.
+BAD_MEMORY = """
+from dataclasses import replace
+from pipeline.chunk_bytes import compressed, size_named
+from pipeline.pool import guest
+# Dask runs it twice.
+guest.right = getattr(guest, "right", guest.count_chunks)
+def wrong(*arguments):
+    block = guest.right(*arguments)
+    return replace(block, chunks=[compressed(bytes([255]) * size_named(c)) for c in block.chunks])
+guest.count_chunks = wrong
+"""
+
+
+@pytest.mark.slow
+def test_a_worker_that_sends_what_cannot_be_changes_no_byte_and_is_left_out(
+    cli, own_cluster, alone
+):
+    bad = own_cluster.folder / "bad_memory.py"
+    bad.write_text(BAD_MEMORY)
+    own_cluster.add_worker("one", options=("--preload", str(bad)))
+    own_cluster.add_worker("two")
+    result = cli.run("zoom", cli.config(BUSY), "--scheduler", own_cluster.address)
+    assert result.returncode == 0, result.stderr
+    assert "sent what cannot be" in result.stderr
+    assert "left out: look at its memory" in result.stderr
+    assert made_by(cli) == alone(BUSY)
+    (line,) = report(cli)["retried"]
+    assert int(line.removesuffix(" blocks of the cluster that could not be right")) >= 3
+
+
 def test_a_new_worker_is_used_at_once(cli, own_cluster, alone):
     own_cluster.add_worker("one")
     process = started(cli, cli.config(BUSY), 1, "--scheduler", own_cluster.address)
