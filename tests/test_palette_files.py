@@ -1,16 +1,21 @@
 """Palettes in the files of other programs, small ones by their documented formats."""
 
+from pathlib import Path
+
 import imageio.v3 as iio
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from pipeline.colour.palette_files import (
     FILE_ENDINGS,
     MOST_COLOURS,
+    PaletteFile,
     PaletteFileError,
     colours_from_file,
+    palette_from_file,
 )
 from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
@@ -148,3 +153,151 @@ def test_a_config_finds_its_palette_beside_itself(tmp_path):
         load_config(config)
     config.write_text(f"colour: {{palette: cmo.thermal}}\n{text}")
     assert load_config(config).look.palette == "cmo.thermal"
+
+
+CASES = Path(__file__).parent / "palettes"
+THREE = ((0, 0, 0), (120, 40, 200), (255, 255, 255))
+
+
+@pytest.mark.parametrize("name", ["palette-bom.map", "palette-dos-end.map", "palette-commas.map"])
+def test_maps_as_windows_dos_and_spreadsheets_write_them(name):
+    assert palette_from_file(CASES / name) == PaletteFile(THREE)
+
+
+def test_256_is_taken_as_255_and_said(tmp_path):
+    (tmp_path / "palette-256.map").write_bytes((CASES / "palette-256.map").read_bytes())
+    found = palette_from_file(tmp_path / "palette-256.map")
+    assert found.colours == ((0, 0, 0), (120, 40, 255), (255, 255, 255))
+    config = write(
+        tmp_path, "zoom.yaml",
+        "keyframes: [{time: 0, center: [0, 0], width: 4}]\n"
+        "colour: {palette: palette-256.map, layers: [{by: stripes, palette: palette-256.map}]}\n",
+    )  # fmt: skip  # one file
+    (warning,) = load_config(config).warnings
+    assert (warning.key, warning.place.line) == ("colour.palette", 2)
+    assert "palette-256.map, line 2: 256 is taken as 255" in warning.message
+    write(tmp_path, "many.map", "256 0 0\n" * 500)
+    assert len(palette_from_file(tmp_path / "many.map").remarks) < 6
+
+
+def test_an_ultra_fractal_file_of_several_offers_its_gradients(tmp_path):
+    path = tmp_path / "several.ugr"
+    path.write_bytes((CASES / "several.ugr").read_bytes())
+    with pytest.raises(PaletteFileError, match=r"several\.ugr: holds 2 gradients.*first, second"):
+        colours_from_file(path)
+    first = colours_from_file(tmp_path / "several.ugr#first")
+    second = colours_from_file(tmp_path / "several.ugr#second")
+    assert (first[0], first[200]) == ((0, 0, 0), (255, 255, 255))
+    assert (second[0], second[200]) == ((255, 0, 0), (0, 255, 0))
+    with pytest.raises(PaletteFileError, match='no gradient "secnd"; did you mean "second"'):
+        colours_from_file(tmp_path / "several.ugr#secnd")
+
+
+def test_a_gradient_is_named_wherever_a_palette_is(tmp_path):
+    (tmp_path / "several.ugr").write_bytes((CASES / "several.ugr").read_bytes())
+    text = """\
+keyframes: [{time: 0, center: [0, 0], width: 4}, {time: 1, center: [0, 0], width: 1}]
+colour:
+  palette: several.ugr#second
+  interior_palette: "several.ugr#first"
+  layers: [{by: distance, palette: several.ugr#first}]
+  keyframes: [{time: 0}, {time: 1, palette: several.ugr#first}]
+"""
+    config = load_config(write(tmp_path, "zoom.yaml", text))
+    first = colours_from_file(tmp_path / "several.ugr#first")
+    second = colours_from_file(tmp_path / "several.ugr#second")
+    look = config.look
+    assert (look.palette, look.interior_palette, look.layers[0].palette) == (second, first, first)
+    assert [moment.palette for moment in look.moments] == [second, first]
+    # A video holds the colours themselves.
+    again = tmp_path / "elsewhere"
+    again.mkdir()
+    assert load_config(write(again, "zoom.yaml", config.text)).look == look
+    for name in ("several.ugr", "several.ugr#third"):
+        bad = write(tmp_path, "bad.yaml", text.replace("several.ugr#second", name))
+        with pytest.raises(ConfigError, match=r"bad\.yaml:3:12: colour\.palette: .*first, second"):
+            load_config(bad)
+
+
+def test_ultra_fractal_s_remarks_texts_and_continued_lines_are_no_colours(tmp_path):
+    text = """; gradient: index=1 color=2 } {
+one {
+gradient:
+  title="gradient: { index=7 color=9 }" comments="a; b" smooth=no rotation=-3
+  index=-400 color=255 ; index=5 color=5
+  index=2\\
+00 color=16711680
+opacity:
+  index=3 opacity=255 index=4 color=4
+}
+other {
+  something=1
+}
+"""
+    assert colours_from_file(write(tmp_path, "a.ugr", text)) == colours_from_file(
+        write(tmp_path, "b.ugr", UGR)
+    )
+
+
+def test_a_smooth_gradient_goes_through_its_colours_and_never_beyond(tmp_path):
+    knots = {0: 10, 40: 200, 100: 190, 250: 0, 300: 255}
+    listed = " ".join(f"index={at} color={value}" for at, value in knots.items())
+    colours = {}
+    for smooth in ("yes", "no"):
+        text = f"a {{\ngradient:\n smooth={smooth} {listed}\n}}\n"
+        colours[smooth] = [c[0] for c in colours_from_file(write(tmp_path, "a.ugr", text))]
+        assert all(colours[smooth][at] == value for at, value in knots.items())
+    assert colours["yes"] != colours["no"]
+    assert sorted(colours["yes"][40:101], reverse=True) == colours["yes"][40:101]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "colours"),
+    [
+        ("a.map", "0 0 0 schwarz\n1 2 3 grün\n".encode("cp1252"), ((0, 0, 0), (1, 2, 3))),
+        ("a.map", "0 0 0\r120 40 200\r255 255 255\r\x1a".encode("utf-16"), THREE),
+        ("a.map", b"#000000\n7828c8 violet\n0xff 0xff 0xff\n", THREE),
+        ("a.map", b"0\t0\t0;black\r\n120 40 200;1\r\n# 1 1 1\r\n255 255 255 255\r\n\x1a\x1a", THREE),
+        ("a.gpl", b"GIMP Palette\nChannels: RGBA\n0 0 0 255 a\n120 40 200 0 b\n255 255 255 9\n", THREE),
+        ("a.gpl", b"\xef\xbb\xbfGIMP Palette\r\nName: x\r\n#\r\n0,0,0\r\n120 40 200\r\n255 255 255", THREE),
+        ("a.kfr", b"\xef\xbb\xbfRe: 0\r\nColors: 0,0,0,200,40,120,255,255,255,\r\nSmooth: 1\r\n", THREE),
+    ],
+)  # fmt: skip  # a file a line
+def test_palettes_of_many_hands(tmp_path, name, data, colours):
+    (tmp_path / name).write_bytes(data)
+    assert colours_from_file(tmp_path / name) == colours
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [
+        ("1", ((255, 255, 255), (0, 0, 0))),
+        ("L", ((200, 200, 200), (10, 10, 10))),
+        ("LA", ((200, 200, 200), (10, 10, 10))),
+        ("P", ((200, 100, 50), (1, 2, 3))),
+        ("RGB", ((200, 100, 50), (1, 2, 3))),
+        ("RGBA", ((200, 100, 50), (1, 2, 3))),
+        ("I;16", ((200, 200, 200), (10, 10, 10))),
+    ],
+)  # fmt: skip  # a mode a line
+def test_pictures_of_every_kind_of_png(tmp_path, mode, expected):
+    values = {
+        "1": [1, 0], "L": [200, 10], "LA": [(200, 0), (10, 255)], "P": [1, 0],
+        "RGB": [(200, 100, 50), (1, 2, 3)], "RGBA": [(200, 100, 50, 0), (1, 2, 3, 128)],
+        "I;16": [200 * 257, 10 * 257],
+    }[mode]  # fmt: skip  # a table
+    picture = Image.new(mode, (2, 2))
+    options = {}
+    if mode == "P":
+        picture.putpalette([1, 2, 3, 200, 100, 50])
+        options = {"transparency": b"\0\x80"}
+    for column, value in enumerate(values):
+        picture.putpixel((column, 0), value)
+    picture.save(tmp_path / "a.png", **options)
+    assert colours_from_file(tmp_path / "a.png") == expected
+
+
+def test_a_png_that_moves_is_its_first_picture(tmp_path):
+    pictures = [Image.new("RGB", (3, 1), colour) for colour in ("red", "blue")]
+    pictures[0].save(tmp_path / "a.png", save_all=True, append_images=pictures[1:])
+    assert colours_from_file(tmp_path / "a.png") == ((255, 0, 0),) * 3

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
+from pipeline.colour.palette_files import PaletteFiles
 from pipeline.commands.opening import opened
 from pipeline.config.colours import look_from
 from pipeline.config.load import Config
@@ -79,7 +80,7 @@ def palette(path: Path, root: Path) -> None:
     sections = [yaml.safe_load(f"{{{text}}}") for text in LOOKS]
     labelled = [(f"as {path} has it", config.look)]
     for text, section in zip(LOOKS, sections, strict=True):
-        look = look_from(ColourSection.model_validate(section), path.parent)
+        look = look_from(ColourSection.model_validate(section), PaletteFiles(path.parent))
         if HAVE_NUMBA or not look.needs_compiler:
             labelled.append((f"colour: {{{text}}}", look))
     tones = tones_of(config, frames, outputs)

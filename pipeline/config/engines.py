@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,11 @@ def engine_faults(render: dict[str, Any], folder: Path) -> Iterator[tuple[tuple[
     if isinstance(security, dict):
         for key in _KEYS:
             name = security.get(key)
-            if isinstance(name, str) and name.strip() and not (folder / name.strip()).is_file():
-                yield ("security", key), f"{folder / name.strip()} is no file"
+            # os.path answers for names that the system refuses: too long, NUL.
+            if not isinstance(name, str) or not name.strip():
+                continue
+            if not isfile(folder / name.strip()):  # noqa: PTH113  # Path's would raise
+                yield ("security", key), f"{folder / shortened(name)} is no file"
 
 
 def address_fault(scheduler: str, secure: bool) -> str | None:

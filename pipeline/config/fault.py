@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pipeline.errors import PipelineError
 
+MOST_TOLD = 100
+"""Faults that are written out; more are counted."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
@@ -39,7 +42,10 @@ class ConfigError(PipelineError):
     def __init__(self, path: Path, faults: Iterable[Fault]) -> None:
         self.path = path
         self.faults = sorted(faults)
-        super().__init__("\n".join(fault.text(path) for fault in self.faults))
+        lines = [fault.text(path) for fault in self.faults[:MOST_TOLD]]
+        if len(self.faults) > MOST_TOLD:
+            lines.append(f"{path}: and {len(self.faults) - MOST_TOLD} more")
+        super().__init__("\n".join(lines))
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """Load a config: one path in, one checked config or all of its faults out."""
 
 from dataclasses import asdict, dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,13 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from pipeline.colour.look import Look
-from pipeline.colour.palette import palette_fault
-from pipeline.colour.palette_files import PaletteFileError, colours_from_file, is_palette_file
+from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.colours import look_from
 from pipeline.config.engines import Certificates, Engine, engine_faults, engine_from
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
+from pipeline.config.keyframes import keyframe_faults, time_faults
 from pipeline.config.keys import MISSING, dotted, known_keys
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
+from pipeline.config.palettes import palette_faults, palette_remarks
 from pipeline.config.videos import encoding_from, video_faults
 from pipeline.config.whole_text import whole_text
 from pipeline.config.yaml_tree import (
@@ -32,6 +33,9 @@ from pipeline.quality import QUALITIES, Quality
 from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000
+MAX_FAULTS = 1000
+KeyPath = tuple[str | int, ...]
+"""Keys and positions that lead to a value."""
 # British or American: the config takes both, the code one.
 _SPELLINGS = {"color": "colour", "centre": "center"}
 
@@ -154,11 +158,12 @@ class _Checker:
     def __init__(self, root: Mapping, faults: list[Fault], folder: Path) -> None:
         self.faults = faults
         self._folder = folder
-        self._places: dict[tuple[str | int, ...], Place] = {(): root.place}
-        self._key_places: dict[tuple[str | int, ...], Place] = {}
+        self._palettes = PaletteFiles(folder)
+        self._places: dict[KeyPath, Place] = {(): root.place}
+        self._key_places: dict[KeyPath, Place] = {}
         self._plain = self._plain_from(root, ())
 
-    def _plain_from(self, node: Node, path: tuple[str | int, ...]) -> Any:
+    def _plain_from(self, node: Node, path: KeyPath) -> Any:
         self._places[path] = node.place
         if isinstance(node, Scalar):
             return node.text
@@ -179,7 +184,7 @@ class _Checker:
             plain[key] = self._plain_from(child, (*path, key))
         return plain
 
-    def _fault(self, place: Place, path: tuple[str | int, ...], message: str) -> None:
+    def _fault(self, place: Place, path: KeyPath, message: str) -> None:
         self.faults.append(Fault(place, dotted(path), message))
 
     def _place(self, *path: str | int) -> Place:
@@ -194,15 +199,16 @@ class _Checker:
         try:
             model = ConfigModel.model_validate(self._plain)
         except ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False):
+            # Of many thousands, enough: each looks for the nearest key.
+            for detail in error.errors(include_url=False, include_input=False)[:MAX_FAULTS]:
                 self._refuse(detail["loc"], detail["type"], detail["msg"])
         self._check_keyframes()
         self._check_video()
         self._check_engine()
-        self._check_palettes()
+        self._check_colour()
         return None if self.faults else model
 
-    def _refuse(self, path: tuple[str | int, ...], kind: str, message: str) -> None:
+    def _refuse(self, path: KeyPath, kind: str, message: str) -> None:
         """Add pydantic's complaint in our words."""
         if kind == "extra_forbidden":
             known = known_keys(path[:-1])
@@ -221,41 +227,12 @@ class _Checker:
             self._fault(self._place(*path), path, message)
 
     def _check_keyframes(self) -> None:
-        keyframes = self._plain.get("keyframes")
-        if not isinstance(keyframes, list):
-            return
-        previous: Decimal | None = None
-        for k, keyframe in enumerate(keyframes):
-            if not isinstance(keyframe, dict):
-                continue
-            path = ("keyframes", k)
-            if "width" in keyframe and "zoom" in keyframe:
-                self._fault(
-                    self._key_places[*path, "zoom"],
-                    (*path, "zoom"),
-                    "says the same as width; keep one of them",
-                )
-            if not {"width", "zoom"} & keyframe.keys():
-                self._fault(
-                    self._place(*path),
-                    path,
-                    "has no width; add the picture's width on the real axis, such as width: 3.5",
-                )
-            try:
-                time = Decimal(keyframe["time"])
-            except (KeyError, TypeError, ValueError, InvalidOperation):
-                continue
-            place = self._place(*path, "time")
-            if k == 0 and time != 0:
-                self._fault(place, (*path, "time"), f"is {short_text(time)}; the first is 0")
-            elif previous is not None and time <= previous:
-                self._fault(
-                    place,
-                    (*path, "time"),
-                    f"is {short_text(time)}, and should be later than the keyframe before "
-                    f"({short_text(previous)})",
-                )
-            previous = time
+        for path, message in keyframe_faults(self._plain.get("keyframes")):
+            path = ("keyframes", *path)
+            self._fault(self._key_or_place(path), path, message)
+
+    def _key_or_place(self, path: KeyPath) -> Place:
+        return self._key_places[path] if path[-1] == "zoom" else self._place(*path)
 
     def _check_video(self) -> None:
         video = self._plain.get("video")
@@ -269,45 +246,16 @@ class _Checker:
             for path, message in engine_faults(render, self._folder):
                 self._fault(self._place("render", *path), ("render", *path), message)
 
-    def _check_palettes(self) -> None:
+    def _check_colour(self) -> None:
         colour = self._plain.get("colour")
         if not isinstance(colour, dict):
             return
-        sections: list[tuple[tuple[str | int, ...], Any]] = [(("colour",), colour)]
-        for name in ("layers", "keyframes"):
-            listed = colour.get(name)
-            for k, section in enumerate(listed if isinstance(listed, list) else []):
-                sections.append((("colour", name, k), section))
-        self._check_moments(colour.get("keyframes"))
-        for path, section in sections:
-            for key in ("palette", "interior_palette"):
-                palette = section.get(key) if isinstance(section, dict) else None
-                if not isinstance(palette, str) or not palette.strip():
-                    continue
-                if fault := self._fault_of(palette):
-                    self._fault(self._place(*path, key), (*path, key), fault)
-
-    def _check_moments(self, moments: Any) -> None:
-        previous: Decimal | None = None
-        for k, moment in enumerate(moments if isinstance(moments, list) else []):
-            try:
-                time = Decimal(moment["time"])
-            except (KeyError, TypeError, ValueError, InvalidOperation):
-                continue
-            if previous is not None and time <= previous:
-                path = ("colour", "keyframes", k, "time")
-                later = f"should be later than the colour keyframe before ({short_text(previous)})"
-                self._fault(self._place(*path), path, f"is {short_text(time)}, and {later}")
-            previous = time
-
-    def _fault_of(self, palette: str) -> str | None:
-        if not is_palette_file(palette):
-            return palette_fault(palette)
-        try:
-            colours_from_file(self._folder / palette.strip())
-        except PaletteFileError as error:
-            return str(error)
-        return None
+        for path, message in time_faults(colour.get("keyframes"), "colour keyframe"):
+            path = ("colour", "keyframes", *path)
+            self._fault(self._place(*path), path, message)
+        for path, message in palette_faults(colour, self._palettes):
+            path = ("colour", *path)
+            self._fault(self._place(*path), path, message)
 
     def config(self, path: Path, model: ConfigModel) -> Config:
         """Return the config of a model without faults; check what the whole of it means."""
@@ -331,7 +279,7 @@ class _Checker:
             path=path,
             encoding=encoding,
             loops=model.video.loop == "there-and-back",
-            look=look_from(model.colour, self._folder),
+            look=look_from(model.colour, self._palettes),
             workers=model.render.workers,
             engine=engine,
             certificates=certificates,
@@ -343,8 +291,8 @@ class _Checker:
             nice=model.render.nice,
             pause_above_c=float(pause) if (pause := model.render.pause_above_temperature) else None,
             keyframes=keyframes,
-            warnings=tuple(self._digit_warnings(keyframes, encoding.columns)),
-            text=whole_text(self._plain, _picture(model.render), self._folder),
+            warnings=tuple(self._warnings(keyframes, encoding.columns)),
+            text=whole_text(self._plain, _picture(model.render), self._palettes),
         )
 
     def _keyframe(
@@ -369,6 +317,13 @@ class _Checker:
             ease=keyframe.ease,
             place=self._place("keyframes", k, key),
         )
+
+    def _warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
+        warnings = self._digit_warnings(keyframes, columns)
+        for path, remark in palette_remarks(self._plain.get("colour"), self._palettes):
+            path = ("colour", *path)
+            warnings.append(Fault(self._place(*path), dotted(path), remark))
+        return warnings
 
     def _digit_warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
         """Warn of every centre that was typed with fewer digits than its pixels need."""

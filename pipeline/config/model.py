@@ -90,9 +90,9 @@ def _keyframes_from(value: Any) -> Any:
     return value
 
 
-Coordinate = Annotated[Decimal, number("-1000", "1000", "a number from -1000 to 1000")]
+Coordinate = Annotated[Decimal, number("-1000", "1000", "a number from -1000 to 1000", deep=True)]
 MaxIter = Annotated[int | Literal["auto"], whole_or_auto(1, MAX_MAXITER)]
-Positive = number("1e-100000", "1000", "a number above 0 and up to 1000")
+Positive = number("1e-100000", "1000", "a number above 0 and up to 1000", deep=True)
 
 
 class Section(BaseModel):
@@ -238,7 +238,9 @@ class KeyframeModel(Section):
     time: Annotated[Decimal, number("0", str(MAX_SECONDS), f"seconds from 0 to {MAX_SECONDS}")]
     center: Annotated[tuple[Coordinate, Coordinate], BeforeValidator(_two_numbers_from)]
     width: Annotated[Decimal | None, Positive] = None
-    zoom: Annotated[Decimal | None, number("1e-3", "1e100000", "a number from 0.001 up")] = None
+    zoom: Annotated[
+        Decimal | None, number("1e-3", "1e100000", "a number from 0.001 up", deep=True)
+    ] = None
     rotation: Annotated[Decimal, number("-1e6", "1e6", "degrees, from -1e6 to 1e6")] = Decimal(0)
     maxiter: MaxIter | None = None
     ease: Annotated[Ease, word(*EASES)] = "linear"

@@ -15,6 +15,9 @@ from pipeline.colour.look import Rgb
 from pipeline.config.fault import nearest, shortened
 from pipeline.decimals import MAX_DIGITS, MAX_EXPONENT, decimal_exponent, short_text
 
+MAX_PLACES = 50
+"""Digits after the point of a number that is not a place or a width."""
+
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d{1,9})?", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})", re.ASCII)
 _HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
@@ -46,6 +49,9 @@ def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> 
     if not _NUMBER.fullmatch(text):
         raise wrong(f'"{shortened(text)}" is not a number, and should be {wanted}')
     number = Decimal(text.replace("_", ""))
+    if not number and abs(int(number.as_tuple().exponent)) > MAX_EXPONENT:
+        # 0e-999999999 would drag its zeros through every sum.
+        return Decimal(0)
     if len(number.as_tuple().digits) > MAX_DIGITS:
         raise wrong(f"has more than {MAX_DIGITS} digits, which is the limit")
     if abs(decimal_exponent(number)) > MAX_EXPONENT:
@@ -53,16 +59,29 @@ def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> 
     return number
 
 
-def number(low: str, high: str, wanted: str) -> BeforeValidator:
-    """Return the validator of a decimal number from `low` to `high`, both included."""
+def number(low: str, high: str, wanted: str, deep: bool = False) -> BeforeValidator:
+    """Return the validator of a decimal number from `low` to `high`, both included.
+
+    Only one that is `deep` may have more than MAX_PLACES digits after the point.
+    """
 
     def validate(value: Any) -> Decimal:
         read = decimal_from(value, wanted)
+        if not deep:
+            _check_places(read, wanted)
         if not Decimal(low) <= read <= Decimal(high):
             raise wrong(f"{short_text(read)} is out of range, and should be {wanted}")
         return read
 
     return BeforeValidator(validate)
+
+
+def _check_places(number: Decimal, wanted: str) -> None:
+    if -int(number.as_tuple().exponent) > MAX_PLACES:
+        raise wrong(
+            f"{short_text(number)} has more than {MAX_PLACES} digits after the point, and should "
+            f"be {wanted}"
+        )
 
 
 def whole(low: int, high: int, even: bool = False) -> BeforeValidator:
@@ -130,6 +149,7 @@ def frame_rate_from(value: Any) -> Fraction:
         number = decimal_from(text, wanted)
         if not Decimal("0.1") <= number <= 240:
             raise wrong(f"{short_text(number)} is out of range, and should be {wanted}")
+        _check_places(number, wanted)
         rate = Fraction(number)
     if not Fraction(1, 10) <= rate <= 240:
         raise wrong(f"{shortened(text)} is out of range, and should be {wanted}")
@@ -143,7 +163,8 @@ def colour_from(value: Any) -> Rgb:
         if len(value) != 3:
             raise wrong(f"has {len(value)} values, and should be {wanted}")
         parts = [decimal_from(part, wanted) for part in value]
-        if any(part != int(part) or not 0 <= part <= 255 for part in parts):
+        # The range first: the whole part of 1e99999 takes its time.
+        if any(not 0 <= part <= 255 or part != int(part) for part in parts):
             raise wrong(f"has a value that is not a whole number up to 255, and should be {wanted}")
         return int(parts[0]), int(parts[1]), int(parts[2])
     text = text_of(value, wanted)

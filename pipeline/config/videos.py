@@ -21,7 +21,8 @@ _HDR_PIXEL_FORMAT = "yuv420p10le"
 def video_faults(video: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield key and fault of values that do not go together, as they were typed."""
     codec = video.get("codec", "h264")
-    if codec not in PRESETS:
+    # What is no word at all is refused elsewhere; a list could not even be looked up.
+    if not isinstance(codec, str) or codec not in PRESETS:
         return
     preset, crf = video.get("preset"), video.get("crf")
     if isinstance(preset, str) and preset not in PRESETS[codec]:
@@ -40,7 +41,7 @@ def video_faults(video: dict[str, Any]) -> Iterator[tuple[str, str]]:
             )
     pixels = video.get("pixel_format")
     known_formats = {each for formats in PIXEL_FORMATS.values() for each in formats}
-    if pixels in known_formats and pixels not in PIXEL_FORMATS[codec]:
+    if isinstance(pixels, str) and pixels in known_formats and pixels not in PIXEL_FORMATS[codec]:
         yield (
             "pixel_format",
             f"{codec} does not encode {pixels}; it encodes {', '.join(PIXEL_FORMATS[codec])}",

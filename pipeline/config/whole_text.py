@@ -1,15 +1,14 @@
 """The text of a config that makes the same video wherever it is read: what a video holds."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from pipeline.colour.palette_files import colours_from_file, is_palette_file
+from pipeline.colour.palette_files import PaletteFiles, is_palette_file
 
 
-def whole_text(plain: Mapping[str, Any], picture: Mapping[str, str], folder: Path) -> str:
+def whole_text(plain: Mapping[str, Any], picture: Mapping[str, str], files: PaletteFiles) -> str:
     """Return the text of a config without faults, its palette files as lists of colours.
 
     Parameters
@@ -18,31 +17,30 @@ def whole_text(plain: Mapping[str, Any], picture: Mapping[str, str], folder: Pat
         The config as texts, lists and mappings.
     picture
         What stands for its `render` section: that which changes the picture, and no more.
-    folder
-        Where its palette files lie.
+    files
+        Its palette files.
     """
     kept = {key: value for key, value in plain.items() if key != "render"}
     if "colour" in kept:
-        kept["colour"] = _with_colours(kept["colour"], folder)
+        kept["colour"] = _with_colours(kept["colour"], files)
     kept["render"] = dict(picture)
     return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
-def _with_colours(node: Any, folder: Path) -> Any:
+def _with_colours(node: Any, files: PaletteFiles) -> Any:
     if isinstance(node, list):
-        return [_with_colours(item, folder) for item in node]
+        return [_with_colours(item, files) for item in node]
     if not isinstance(node, dict):
         return node
     return {
-        key: _colours(value, folder)
+        key: _colours(value, files)
         if key in ("palette", "interior_palette")
-        else _with_colours(value, folder)
+        else _with_colours(value, files)
         for key, value in node.items()
     }
 
 
-def _colours(palette: Any, folder: Path) -> Any:
-    if not isinstance(palette, str) or not is_palette_file(palette.strip()):
+def _colours(palette: Any, files: PaletteFiles) -> Any:
+    if not isinstance(palette, str) or not is_palette_file(palette):
         return palette
-    colours = colours_from_file(folder / palette.strip())
-    return [f"#{bytes(colour).hex()}" for colour in colours]
+    return [f"#{bytes(colour).hex()}" for colour in files.file(palette).colours]

@@ -11,11 +11,14 @@ from pathlib import Path
 import yaml
 
 from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
+from pipeline.regular_files import bytes_of_file
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 8
 MAX_NODES = 100_000
 MAX_SCALAR_CHARACTERS = 110_000
+MAX_CHARACTERS = MAX_BYTES
+"""Of all values together, those of an alias counted each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,7 @@ def text_of_file(path: Path) -> str:
         It cannot be read, is too large, or is not text.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = bytes_of_file(path, MAX_BYTES)
     except IsADirectoryError:
         raise ConfigError(path, [_whole("is a folder, and should be a YAML file")]) from None
     except FileNotFoundError:
@@ -74,8 +76,6 @@ def text_of_file(path: Path) -> str:
         ) from None
     except OSError as error:
         raise ConfigError(path, [_whole(f"cannot be read: {error.strerror}")]) from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(path, [_whole(f"is larger than {MAX_BYTES >> 20} MiB, the limit")])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -123,8 +123,9 @@ class _Reader:
     def __init__(self, text: str) -> None:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
-        self._anchors: dict[str, tuple[Node, int]] = {}
-        self._nodes = 0
+        # Each node with how many nodes and characters it counts.
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
+        self._nodes = self._characters = 0
         self.faults: list[Fault] = []
 
     def document(self) -> Node:
@@ -139,8 +140,11 @@ class _Reader:
             raise _RefusedError(_place(event), "a second document; a file is one video")
         return node
 
-    def _count(self, nodes: int, place: Place) -> None:
+    def _count(self, nodes: int, characters: int, place: Place) -> None:
         self._nodes += nodes
+        self._characters += characters
+        if self._characters > MAX_CHARACTERS:
+            raise _RefusedError(place, f"more than {MAX_CHARACTERS} characters, aliases followed")
         if self._nodes > MAX_NODES:
             raise _RefusedError(place, f"more than {MAX_NODES} values; a config has fewer")
 
@@ -151,12 +155,12 @@ class _Reader:
             if event.anchor not in self._anchors:
                 name = shortened(event.anchor)
                 raise _RefusedError(place, f"*{name} stands for nothing above it")
-            known, size = self._anchors[event.anchor]
-            self._count(size, place)
+            known, nodes, characters = self._anchors[event.anchor]
+            self._count(nodes, characters, place)
             return known
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
-        before = self._nodes
-        self._count(1, place)
+        before = self._nodes, self._characters
+        self._count(1, len(event.value) if isinstance(event, yaml.ScalarEvent) else 0, place)
         if depth > MAX_DEPTH:
             raise _RefusedError(place, f"nested over {MAX_DEPTH} deep; a config needs 4")
         if event.tag is not None and event.tag != "!":
@@ -176,7 +180,9 @@ class _Reader:
         else:
             node = self._mapping(place, depth)
         if event.anchor is not None:
-            self._anchors[event.anchor] = (node, self._nodes - before)
+            self._anchors[event.anchor] = (
+                node, self._nodes - before[0], self._characters - before[1],
+            )  # fmt: skip  # one tuple
         return node
 
     def _items(self, depth: int) -> Iterator[Node]:
