@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.colour.look import Mixed, Rgb
 from pipeline.colour.oklab import linear_from_oklab, linear_from_srgb, oklab_from_linear
 from pipeline.colour.palette_files import FILE_ENDINGS
+from pipeline.colour.palette_text import shown
 
 TURN = 4096
 """Entries of a palette's turn."""
@@ -50,13 +51,12 @@ def palette_fault(name: str) -> str | None:
         return None
     if name in _cmocean_files():
         return None
-    shown = name if len(name) <= 40 else f"{name[:36]}…"
     near = difflib.get_close_matches(name[:60].lower(), known_palettes(), n=1, cutoff=0.6)
     hint = f'; did you mean "{near[0]}"?' if near else ""
     return (
-        f'"{shown}" is not a palette{hint}; take one of {", ".join(OWN_PALETTES)}, a name of '
+        f'"{shown(name)}" is not a palette{hint}; take one of {", ".join(OWN_PALETTES)}, a name of '
         "matplotlib's, colorcet's or cmocean's (cmo.thermal), a file "
-        f"({', '.join(FILE_ENDINGS)}), or a list of colours"
+        f"({', '.join(FILE_ENDINGS)}; of several gradients all.ugr#NAME), or a list of colours"
     )
 
 
