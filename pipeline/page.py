@@ -64,15 +64,17 @@ def page(status: Status) -> str:
         _lines(status),
     ]
     updated = status.updated.strftime("%Y-%m-%d %H:%M:%S %Z")
-    return f"""<!DOCTYPE html>
+    text = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{_short(status)} {escape(status.name)}</title>
+<title>{escape(_short(status))} {escape(status.name)}</title>
 <link rel="icon" href="data:,"><style>{_STYLE}</style></head>
 <body><main>{"".join(parts)}
 <p class="soft small">Written {updated}{", again every 10 seconds" if status.running else ""}.</p>
 </main></body></html>
 """
+    # A name that is no UTF-8 has lone surrogates, which no file can hold.
+    return text.encode(errors="replace").decode()
 
 
 def _short(status: Status) -> str:
@@ -97,7 +99,7 @@ def _picture(status: Status) -> str:
     if status.picture is None:
         return ""
     what = escape(status.picture_of)
-    return f"""<section class="card"><figure><img src="{status.picture}" alt="{what}">
+    return f"""<section class="card"><figure><img src="{escape(status.picture)}" alt="{what}">
 <figcaption class="soft small">{what}</figcaption></figure></section>"""
 
 
@@ -108,7 +110,7 @@ def _video(status: Status) -> str:
     address = escape(status.video, quote=True)
     shown = ""
     if address.endswith(_PLAYED):
-        poster = f' poster="{status.picture}"' if status.picture else ""
+        poster = f' poster="{escape(status.picture)}"' if status.picture else ""
         shown = f'<video controls playsinline preload="metadata"{poster} src="{address}"></video>'
     elif address.endswith(_ANIMATED):
         shown = f'<img src="{address}" alt="{escape(status.name)}">'
@@ -146,7 +148,7 @@ def _machines(status: Status) -> str:
         f"<tr><td>{escape(each.machine)}<br><span class='soft small'>{escape(each.architecture)}"
         f"</span></td><td>{each.workers}</td><td>{each.blocks}<div class='track'>"
         f"<div class='fill' style='width:{100 * each.blocks / most:.0f}%'></div></div></td>"
-        f"<td>{duration(each.cpu_s)}</td><td>{size(each.received_bytes)}</td></tr>"
+        f"<td>{escape(duration(each.cpu_s))}</td><td>{size(each.received_bytes)}</td></tr>"
         for each in status.machines
     )
     head = (
@@ -159,7 +161,7 @@ def _sheet(status: Status) -> str:
     if not status.sheet:
         return ""
     items = "".join(
-        f'<figure><img src="{address}" alt="{escape(what)}">'
+        f'<figure><img src="{escape(address)}" alt="{escape(what)}">'
         f'<figcaption class="soft small">{escape(what)}</figcaption></figure>'
         for address, what in status.sheet
     )
