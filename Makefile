@@ -16,7 +16,7 @@ DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all test-latest lock lint format benchmark clean
+.PHONY: help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all test-latest fuzz lock lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -79,6 +79,9 @@ test: lint ## lint, and the tests: some minutes
 test-all: lint ## all tests, the slow ones too
 	$(BIN)/python -m pytest $(ARGS)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov=pipeline.kernels --cov-report=term-missing $(ARGS)
+
+fuzz: $(DEV_READY) ## read damaged configs, palettes and locations: SECONDS=3600, SEED=7
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lint: $(DEV_READY) ## ruff, mypy and import-linter
 	$(BIN)/ruff check .

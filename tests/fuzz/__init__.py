@@ -1,0 +1,1 @@
+"""A structural fuzzer of all that is read from files of others: configs, locations, palettes."""
