@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -117,7 +117,7 @@ def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: flo
     farthest = float(np.max(np.log2(places.far_px) + places.log2_spacing))
     octave = math.ceil(farthest) - 1
     bands = tuple(
-        _band(target, at, places, corner_px, accuracy, density)
+        _band(target, at, places.near(at, corner_px), corner_px, accuracy, density)
         for at in range(octave, core_exponent - 1, -1)
     )
     core = _core(target, width, columns, core_exponent, frames, legs, accuracy, density)
@@ -127,17 +127,39 @@ def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: flo
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Pictures on the way, as the bands see them, however they are turned."""
+    """Pictures on the way, as the bands see them, however they are turned; by rising spacing."""
 
     log2_spacing: NDArray[np.float64]
     far_px: NDArray[np.float64]
     maxiter: NDArray[np.int64]
+    farthest_px: float
+    """Of all places on the way."""
+    largest_maxiter: int
 
     @staticmethod
     def of(places: list[tuple[float, float, int]]) -> "_Places":
         """Take spacing, distance and limit of each place."""
-        spacing, far_px, maxiter = zip(*places, strict=True)
-        return _Places(np.array(spacing), np.array(far_px), np.array(maxiter, np.int64))
+        spacing, far_px, maxiter = map(np.array, zip(*sorted(places), strict=True))
+        return _Places(spacing, far_px, maxiter, float(far_px.max()), int(maxiter.max()))
+
+    def near(self, octave: int, corner_px: float) -> "_Places":
+        """Return those that decide about a band: not so shallow that it is tiny, nor too deep.
+
+        Without this a zoom would take time by the square of its depth.
+        """
+        deepest = -math.inf
+        if self.farthest_px < 2.0**62:
+            # Where even the inner edge lies beyond the farthest corner, and a little deeper.
+            deepest = octave + 1 - math.log2(2 * self.farthest_px) - 1
+        shallowest = octave + 1 - math.log2(corner_px / 2) + 1
+        first, last = np.searchsorted(self.log2_spacing, [deepest, shallowest])
+        part = slice(int(first), int(last))
+        return replace(
+            self,
+            log2_spacing=self.log2_spacing[part],
+            far_px=self.far_px[part],
+            maxiter=self.maxiter[part],
+        )
 
 
 def _places(
@@ -180,7 +202,7 @@ def _band(
     columns = columns_for(largest_px * density)
     band = Band(target.center, octave, columns, rows_for(columns))
     kernel = band_kernel_for(band.roundings_a_sample(), accuracy)
-    maxiter = int(np.max(places.maxiter[leaving] if leaving.any() else places.maxiter))
+    maxiter = int(np.max(places.maxiter[leaving])) if leaving.any() else places.largest_maxiter
     return Canvas(band, maxiter, kernel, target if kernel.deep else None)
 
 

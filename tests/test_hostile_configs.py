@@ -87,6 +87,10 @@ HOSTILE = {
     "a list for a layer": (ONE + "colour: {layers: [[1]]}\n", "2:19", "keys and values"),
     "a list for a light": (ONE + "colour: {light: [1]}\n", "2:17", "keys and values"),
     "a version to come": ("%YAML 9.9\n---\n" + ONE, "1:1", "not YAML"),
+    "a million deep frames": (
+        ONE.replace("}]", "}, {time: 4000, center: [0, 1], width: 1e-9000}]")
+        + "video: {fps: 240}\nrender: {reuse: frames}\n", "3:17", "take bands",
+    ),
     "a palette elsewhere": (ONE + "colour: {palette: ../../../../dev/null.map}\n", "2:19", "No such file"),
 }  # fmt: skip  # a config a line where it fits
 

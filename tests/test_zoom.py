@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pipeline import textures
+from pipeline import zoom as zooms
 from pipeline.band import Band
 from pipeline.canvas import Canvas
 from pipeline.colour.oklab import srgb_from_linear
@@ -323,3 +324,46 @@ def test_pictures_are_the_same_however_textures_are_cut(tmp_path, monkeypatch):
         studio.textures.close()
     for other in pictures[1:]:
         np.testing.assert_array_equal(pictures[0], other)
+
+
+@pytest.mark.parametrize(
+    "keyframes",
+    [
+        # A zoom in; one that begins far off its target; there and back by other ways and limits.
+        "{time: 0, center: [-0.75, 0], width: 3.5}, {time: 9, center: [-0.7436, 0.1318], width: 1e-9}",
+        "{time: 0, center: [900, -900], width: 1e-3}, {time: 9, center: [0, 1], width: 1e-12}",
+        "{time: 0, center: [0, 1], width: 1e-30, maxiter: 9000}, {time: 5, center: [1, 0], width: 4}",
+        "{time: 0, center: [0, 1], width: 2}, {time: 5, center: [0, 1], width: 1e-40, maxiter: 99},"
+        " {time: 9, center: [0.5, 1], width: 1e-3, maxiter: 7000}",
+    ],
+)  # fmt: skip  # a config a line
+def test_the_places_near_a_band_decide_about_it_as_all_do(tmp_path, keyframes):
+    config, frames = loaded(tmp_path, f"render: {{reuse: bands}}\nkeyframes: [{keyframes}]\n")
+    legs = list(range(len(frames.legs)))
+    corner_px = math.hypot(1280, 720) / 2
+    places = zooms._Places.of(
+        [p for leg in legs for p in zooms._places(frames, leg, 1280, corner_px)]
+    )
+    target = frames.target(0)
+    sizes = set()
+    for octave in range(40, -200, -1):
+        near = places.near(octave, corner_px)
+        sizes.add(len(near.log2_spacing))
+        facts = corner_px, config.accuracy, 1.0
+        assert zooms._band(target, octave, near, *facts) == zooms._band(
+            target, octave, places, *facts
+        )
+    assert max(sizes) < len(places.log2_spacing)
+
+
+def test_bands_take_time_by_depth_not_by_its_square(tmp_path):
+    far = "0." + "3" * 2010
+    _, frames = loaded(
+        tmp_path,
+        "keyframes: [{time: 0, center: [0, 0], width: 4},"
+        f" {{time: 60, center: ['{far}', '{far}'], width: 1e-2000}}]\n",
+    )
+    places = zooms._Places.of(list(zooms._places(frames, 0, 1280, 734.0)))
+    looked_at = [len(places.near(octave, 734.0).log2_spacing) for octave in range(0, -6600, -100)]
+    assert len(places.log2_spacing) > 10_000
+    assert max(looked_at) < 200

@@ -34,6 +34,8 @@ from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000
 MAX_FAULTS = 1000
+MAX_FRAME_DIGITS = 400_000_000
+"""Frames times digits of their places, where each frame has a grid of its own: some 350 MB."""
 KeyPath = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
 # British or American: the config takes both, the code one.
@@ -272,6 +274,15 @@ class _Checker:
                 ("keyframes", len(keyframes) - 1, "time"),
                 f"makes {int(frames)} frames, and a video may have {MAX_FRAMES}; "
                 "shorten it or lower fps",
+            )
+            raise ConfigError(path, self.faults)
+        digits = max(-decimal_exponent(keyframe.width) for keyframe in keyframes)
+        if model.render.reuse == "frames" and frames * digits > MAX_FRAME_DIGITS:
+            self._fault(
+                self._place("render", "reuse"),
+                ("render", "reuse"),
+                f"{int(frames)} frames of {digits} digits do not go into memory, each for itself; "
+                "take bands, or shorten it",
             )
             raise ConfigError(path, self.faults)
         engine, certificates = engine_from(model.render, self._folder)

@@ -155,7 +155,8 @@ def _mutated_lines(data: bytes, random: Random) -> bytes:
             other = random.randrange(len(lines))
             lines[at], lines[other] = lines[other], lines[at]
         elif action == 6:
-            lines[at:at] = [lines[at]] * random.choice((1, 2, 1000, 50_000))
+            most = MOST_BYTES // (len(lines[at]) + 1) + 1
+            lines[at:at] = [lines[at]] * min(most, random.choice((1, 2, 1000, 50_000)))
         elif action == 7:
             lines.insert(at, _nasty(random))
         else:
