@@ -245,8 +245,8 @@ def test_who_takes_nothing_is_not_waited_for(made):
     (made / "zoom.mp4").write_bytes(bytes(1 << 25))
     with serving(made, patience_s=0.3) as address, socket.socket() as line:
         line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        line.connect(address)
         before = set(threading.enumerate())
+        line.connect(address)
         line.sendall(b"GET /zoom.mp4 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert line.recv(100).startswith(b"HTTP/1.1 200")
         (answering,) = set(threading.enumerate()) - before
