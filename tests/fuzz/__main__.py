@@ -144,9 +144,9 @@ def prepare(folder: Path) -> None:
 
 
 def fuzz(
-    seed: int, seconds: float, first: int = 0, cases: int | None = None
+    seed: int, seconds: float, first: int = 0, cases: int | None = None, least: int = 0
 ) -> tuple[int, list[Finding]]:
-    """Read bad files for so long; return how many, and what was found, each kind of it once."""
+    """Read bad files for so long, and so many; return how many, and each kind of finding once."""
     files = seeds()
     findings: dict[str, Finding] = {}
     number = first
@@ -156,8 +156,11 @@ def fuzz(
         prepare(folder)
         child = Child(folder)
         try:
+            child.start()
             until = time.monotonic() + seconds
-            while time.monotonic() < until and (cases is None or number < first + cases):
+            while (time.monotonic() < until or number - first < least) and (
+                cases is None or number < first + cases
+            ):
                 case = case_of(seed, number, files)
                 wrong = child.wrong_with(case)
                 if wrong is not None:

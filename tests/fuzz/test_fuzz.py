@@ -10,8 +10,9 @@ SECONDS = 10
 
 
 def test_bad_files_are_read_or_refused(tmp_path):
-    read, findings = fuzz(SEED, SECONDS)
-    assert read > 20
+    # On a machine that is busy with others, so many all the same.
+    read, findings = fuzz(SEED, SECONDS, least=100)
+    assert read >= 100
     assert not findings, "\n".join(write_findings(SEED, findings, tmp_path))
 
 
