@@ -13,11 +13,12 @@ from pipeline.colour.palette import palette_fault
 from pipeline.colour.palette_files import PaletteFileError, colours_from_file, is_palette_file
 from pipeline.config.colours import look_from
 from pipeline.config.engines import Certificates, Engine, engine_faults, engine_from
-from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
-from pipeline.config.keys import MISSING, dotted, known_keys
+from pipeline.config.fault import ConfigError, Fault, Place, shortened
+from pipeline.config.keys import MISSING, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.videos import encoding_from, video_faults
 from pipeline.config.whole_text import whole_text
+from pipeline.config.yaml_faults import comment_hint
 from pipeline.config.yaml_tree import (
     Mapping,
     Node,
@@ -156,10 +157,13 @@ class _Checker:
         self._folder = folder
         self._places: dict[tuple[str | int, ...], Place] = {(): root.place}
         self._key_places: dict[tuple[str | int, ...], Place] = {}
+        self._colour_comments: dict[tuple[str | int, ...], str] = {}
         self._plain = self._plain_from(root, ())
 
     def _plain_from(self, node: Node, path: tuple[str | int, ...]) -> Any:
         self._places[path] = node.place
+        if isinstance(node, Scalar | Sequence) and node.colour_comment:
+            self._colour_comments[path] = node.colour_comment
         if isinstance(node, Scalar):
             return node.text
         if isinstance(node, Sequence):
@@ -210,7 +214,7 @@ class _Checker:
             self._fault(
                 self._key_places.get(path, self._place(*path)),
                 (*path[:-1], shortened(key)),
-                f"is not a key here{nearest(key, known)}; the keys are {', '.join(known)}",
+                unknown(key, known),
             )
         elif kind == "missing":
             self._fault(self._place(*path), path, MISSING.get(str(path[-1]), "is missing"))
@@ -218,7 +222,14 @@ class _Checker:
             keys = ", ".join(known_keys(path))
             self._fault(self._place(*path), path, f"should be keys and values; the keys: {keys}")
         else:
-            self._fault(self._place(*path), path, message)
+            self._fault(self._place(*path), path, message + self._comment_hint(path))
+
+    def _comment_hint(self, path: tuple[str | int, ...]) -> str:
+        """Return what is added where a colour has become a comment, and left its value empty."""
+        for at, colour in self._colour_comments.items():
+            if at[: len(path)] == path:
+                return f"; {comment_hint(colour)}"
+        return ""
 
     def _check_keyframes(self) -> None:
         keyframes = self._plain.get("keyframes")
