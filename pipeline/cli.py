@@ -4,13 +4,13 @@ import argparse
 import contextlib
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 from pipeline import __version__
 from pipeline.errors import Interrupted, PipelineError, os_error_text
+from pipeline.terminal import ready_streams, say
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 done, 1 a failure while rendering, 2 a config or an option that cannot be used, 130 stopped
     by Ctrl-C or a signal.
     """
+    ready_streams()
     options = _parser().parse_args(arguments)
     if options.resumes:
         for number in _STOPPING:
@@ -31,13 +32,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):
-        print(f"\n{_RESUME}", file=sys.stderr)
+        say(f"\n{_RESUME}")
         return Interrupted.exit_status
     except PipelineError as error:
-        print(error, file=sys.stderr)
+        say(str(error))
         return error.exit_status
     except OSError as error:
-        print(os_error_text(error), file=sys.stderr)
+        say(os_error_text(error))
         return 1
     return 0
 
@@ -53,7 +54,8 @@ def _stop(number: int, _: FrameType | None) -> None:
 def _stop_now(_number: int, _frame: FrameType | None) -> None:
     # Nothing half written is lost with it: such files have no names yet. Workers and the encoder
     # end by themselves, as after a kill.
-    os.write(2, f"\n{_RESUME}\n".encode())
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{_RESUME}\n".encode())
     os._exit(Interrupted.exit_status)
 
 

@@ -1,9 +1,15 @@
 """What can stop a command, each with the exit status it ends in."""
 
+import os
+
+from pipeline.terminal import printable_name
+
 
 def os_error_text(error: OSError) -> str:
     """Return what the system refused, and of which file."""
-    place = f"{error.filename}: " if error.filename else ""
+    name = error.filename
+    name = os.fsdecode(name) if isinstance(name, bytes) else name
+    place = f"{printable_name(name)}: " if name else ""
     return f"{place}{error.strerror or error}"
 
 

@@ -105,7 +105,7 @@ class Outputs:
         try:
             for folder in (self.store.folder, self.segments):
                 make_folder(folder)
-            lock = (self.folder / ".lock").open("w")
+            lock = (self.folder / ".lock").open("wb")
         except OSError as error:
             raise RenderError(f"{self.folder}: cannot be written: {error.strerror}") from None
         with lock:

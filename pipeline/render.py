@@ -1,7 +1,6 @@
 """The whole way of a video: what is missing of it found, made and joined."""
 
 import shutil
-import sys
 import time
 from typing import Any
 
@@ -35,6 +34,7 @@ from pipeline.report import Report
 from pipeline.run import Run
 from pipeline.segments import Segment
 from pipeline.state_file import read_state, whole_number, write_state
+from pipeline.terminal import say
 from pipeline.video.ffmpeg import count_frames, join
 from pipeline.video.segment_checksum import is_whole
 
@@ -233,7 +233,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
     bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
-        pool.prepare(lambda line: print(line, file=sys.stderr, flush=True))
+        pool.prepare(say)
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
         with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:

@@ -14,6 +14,7 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.progress import duration
+from pipeline.terminal import show
 
 
 def export(path: Path, root: Path) -> None:
@@ -48,4 +49,4 @@ def export(path: Path, root: Path) -> None:
             assert samples.traces is not None
             write_exr(folder / f"{number:03}.exr", samples.smooth, samples.traces, 0.0)
             written += 1
-    print(f"{folder}: {written} bands in {duration(time.monotonic() - start)}")
+    show(f"{folder}: {written} bands in {duration(time.monotonic() - start)}")

@@ -28,6 +28,7 @@ from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import Task
 from pipeline.progress import duration
+from pipeline.terminal import show
 from pipeline.worker import preview_looks
 
 # Parts of the video's frames that are shown, and how wide.
@@ -91,7 +92,7 @@ def palette(path: Path, root: Path) -> None:
     sheet.save(buffer, "PNG", optimize=True)
     target = root / f"{config.name}-palettes.png"
     write_durably(target, [buffer.getvalue()])
-    print(f"{target}: {len(looks)} looks in {duration(time.monotonic() - start)}")
+    show(f"{target}: {len(looks)} looks in {duration(time.monotonic() - start)}")
 
 
 def _pictures(

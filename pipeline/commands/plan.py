@@ -20,6 +20,7 @@ from pipeline.progress import duration, size
 from pipeline.prospect import Prospect
 from pipeline.reuse import frame_samples
 from pipeline.target import Target
+from pipeline.terminal import show
 
 _ROWS = 9
 
@@ -36,13 +37,13 @@ def plan(path: Path, root: Path) -> None:
         orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
         work = prospect.estimate(pool, references, workers)
 
-    print("\n".join(_description(prospect, orbits)))
-    print("\n".join(_ways(config, frames, prospect.drawings)))
+    show("\n".join(_description(prospect, orbits)))
+    show("\n".join(_ways(config, frames, prospect.drawings)))
     counts, traces = prospect.lacking()
     tracing = f", {_millions(traces)} to trace" if traces else ""
     available = available_memory_bytes()
     there = f" of {size(available)} available" if available is not None else ""
-    print(
+    show(
         f"to do    {len(prospect.wanted)} frames to draw and encode, {_millions(counts)} to "
         f"compute{tracing}\n"
         f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})"

@@ -30,6 +30,7 @@ from pipeline.progress import duration
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
+from pipeline.terminal import show
 from pipeline.view import View
 from pipeline.worker import count_rows, draw_rgb
 
@@ -67,14 +68,14 @@ def still(
         orbits = compute_orbits(steps_wanted([frame.canvas(1)]), references, pool)
         if raw is not None:
             _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
-            print(raw)
+            show(str(raw))
         if exr is not None:
             _write_exr(exr, frame, outputs.store, pool, references)
-            print(exr)
+            show(str(exr))
         picture = _drawn(frame, config, outputs, pool, references)
     target = to or outputs.still(frame.index if len(frames) > 1 else None)
     _write_picture(target, picture)
-    print(f"{target} in {duration(time.monotonic() - start)}")
+    show(f"{target} in {duration(time.monotonic() - start)}")
 
 
 def _chosen(frames: FrameList, config: Config, number: int | None, seconds: str | None) -> Frame:

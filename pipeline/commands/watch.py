@@ -2,17 +2,18 @@
 
 import contextlib
 import ipaddress
+import os
 import re
-import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from pipeline.config.load import load_config
 from pipeline.errors import UsageError
 from pipeline.outputs import Outputs
+from pipeline.terminal import say
 
 _PIECE_BYTES = 1 << 18
 _KINDS = {
@@ -47,7 +48,7 @@ def watch(path: Path, root: Path, address: str) -> None:
         raise UsageError(f"--address {address}: {error.strerror}") from None
     with server:
         shown = f"http://{host}:{server.server_address[1]}/"
-        print(f"{shown} shows {config.name}; Ctrl-C ends", file=sys.stderr, flush=True)
+        say(f"{shown} shows {config.name}; Ctrl-C ends")
         server.serve_forever()
 
 
@@ -80,10 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, with_body: bool) -> None:
         outputs = self._outputs
-        wanted = unquote(self.path.split("?")[0])
+        wanted = os.fsdecode(unquote_to_bytes(self.path.split("?")[0]))
         page = f"/{outputs.name}/index.html"
         if wanted == "/":
-            self._head(HTTPStatus.FOUND, {"Location": quote(page), "Content-Length": "0"})
+            self._head(
+                HTTPStatus.FOUND, {"Location": quote(os.fsencode(page)), "Content-Length": "0"}
+            )
         elif wanted == page:
             try:
                 data = outputs.page.read_bytes()

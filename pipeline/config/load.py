@@ -222,14 +222,9 @@ class _Checker:
             keys = ", ".join(known_keys(path))
             self._fault(self._place(*path), path, f"should be keys and values; the keys: {keys}")
         else:
-            self._fault(self._place(*path), path, message + self._comment_hint(path))
-
-    def _comment_hint(self, path: tuple[str | int, ...]) -> str:
-        """Return what is added where a colour has become a comment, and left its value empty."""
-        for at, colour in self._colour_comments.items():
-            if at[: len(path)] == path:
-                return f"; {comment_hint(colour)}"
-        return ""
+            lost = (c for at, c in self._colour_comments.items() if at[: len(path)] == path)
+            hint = next((f"; {comment_hint(colour)}" for colour in lost), "")
+            self._fault(self._place(*path), path, message + hint)
 
     def _check_keyframes(self) -> None:
         keyframes = self._plain.get("keyframes")
