@@ -1,5 +1,6 @@
 """The whole way of a video: what is missing of it found, made and joined."""
 
+import shlex
 import shutil
 import time
 from typing import Any
@@ -143,7 +144,8 @@ def _lacking(prospect: Prospect) -> str:
     parts = zip(prospect.lacking(), ("counts", "traces"), strict=True)
     lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in parts if n)
     config = prospect.config.path
-    return f"{config}: {lacking} are not stored; make zoom CONFIG={config} computes them"
+    command = f"make zoom CONFIG={shlex.quote(str(config))}"
+    return f"{config}: {lacking} are not stored; {command} computes them"
 
 
 def _is_made(prospect: Prospect, outputs: Outputs, report: Report) -> bool:

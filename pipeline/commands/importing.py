@@ -1,6 +1,7 @@
 """`import`: a config from a location of another program, or from a video made here."""
 
 import math
+import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -65,7 +66,7 @@ def import_location(path: Path, config: Path | None, still: bool) -> None:
     write_durably(target, [(head + body).encode()])
     for remark in remarks:
         say(f"{path}: {remark}")
-    show(f"{target}; make plan CONFIG={target} says what it takes")
+    show(f"{target}; make plan CONFIG={shlex.quote(str(target))} says what it takes")
 
 
 def _config_of_video(path: Path) -> tuple[str, list[str]]:
