@@ -11,7 +11,7 @@ from types import FrameType
 
 from pipeline.command_words import PROGRAM, Parser, add_command, frame_number
 from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text
-from pipeline.terminal import ready_streams, say
+from pipeline.terminal import printable_name, ready_streams, say
 from pipeline.versions import ShowVersions
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -39,6 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _stop)
+    if options.resumes:
+        # Before anything is loaded: on a small machine that alone takes seconds.
+        names = options.config if isinstance(options.config, list) else [options.config]
+        say(f"{options.command}: {', '.join(map(printable_name, names))}")
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):

@@ -3,15 +3,18 @@
 import contextlib
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
 from pipeline.outlook import Outlook
 from pipeline.terminal import printable, say, shows_bars
+
+_Result = TypeVar("_Result")
 
 # Seconds between two lines where there is no terminal.
 _LINE_EVERY_S = 60.0
@@ -111,6 +114,16 @@ class Progress:
         ahead = f", {duration(left_s)} to go" if left_s is not None else ""
         part = f"{self.outlook.part:.0%} of the work"
         self.say(f"{self.counted}/{self._count} {self._noun}, {part}{ahead}{self.aside}")
+
+
+def followed(results: Iterable[_Result], total: int, noun: str) -> Iterator[_Result]:
+    """Yield results, and show how many of the total are there: what takes long is not silent."""
+    with Progress(Outlook({noun: float(total)}), total, noun=noun) as progress:
+        for result in results:
+            yield result
+            progress.count()
+            progress.work(noun, 1.0)
+            progress.tick()
 
 
 def size(count: float) -> str:

@@ -236,6 +236,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
         pool.prepare(say)
+        say("measuring what it takes")
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
         with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:

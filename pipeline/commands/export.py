@@ -15,6 +15,7 @@ from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.progress import duration
 from pipeline.terminal import show
+from pipeline.terminal import say, show
 
 
 def export(path: Path, root: Path) -> None:
@@ -43,6 +44,7 @@ def export(path: Path, root: Path) -> None:
     ):
         bands = [band.against(references) for zoom in zooms for band in zoom.bands]
         compute_orbits(steps_wanted(bands), references, pool)
+        say(f"{len(bands)} bands")
         folder = root / f"{config.name}-exr"
         for number, band in enumerate(bands):
             samples = read_traced(band, f"band {number}", outputs.store, pool)

@@ -26,11 +26,12 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import duration
+from pipeline.progress import duration, followed
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
 from pipeline.terminal import show
+from pipeline.terminal import say, show
 from pipeline.view import View
 from pipeline.worker import count_rows, draw_rgb
 
@@ -134,7 +135,8 @@ def _write_raw(
         Task(f"frame {frame.index}, rows {rows[0]} to {rows[1]}", count_rows, (canvas, *rows), rows)
         for rows in blocks
     )
-    for task, (counts, cpu_s) in pool.results(tasks):
+    say(f"counting the pixels of frame {frame.index}")
+    for task, (counts, cpu_s) in followed(pool.results(tasks), len(blocks), "row blocks"):
         rows = slice(*task.tag)
         n[rows] = counts.n.reshape(-1, canvas.columns)
         smooth[rows] = counts.smooth.reshape(-1, canvas.columns)

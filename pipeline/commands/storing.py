@@ -13,6 +13,8 @@ from pipeline.progress import say_on_terminal
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
 from pipeline.stored_samples import stored_samples
+from pipeline.progress import followed
+from pipeline.terminal import say
 from pipeline.worker import count_chunks
 
 Read = TypeVar("Read")
@@ -77,11 +79,12 @@ def _counted(
     chunks = [b""] * canvas.chunks
     unresolved, iterations = 0, 0
     relatives = store.relatives(canvas)
-    tasks = (
-        Task(name, count_chunks, (canvas, first, last, relatives), first)
-        for first, last in RowCosts().blocks(canvas, pool.row_workers, pool.block_s)
-    )
-    for task, block in pool.results(tasks):
+    blocks = RowCosts().blocks(canvas, pool.row_workers, pool.block_s)
+    tasks = [
+        Task(name, count_chunks, (canvas, first, last, relatives), first) for first, last in blocks
+    ]
+    say(f"{'counting' if canvas.tracing is None else 'tracing'} {name}")
+    for task, block in followed(pool.results(tasks), len(tasks), "row blocks"):
         if (fault := fault_of(block, canvas, *task.arguments[1:3])) is not None:
             task.faults += 1
             if task.faults == _TRIES:
