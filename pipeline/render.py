@@ -17,6 +17,7 @@ from pipeline.errors import (
     NotStoredError,
     OrbitError,
     RenderError,
+    os_error_text,
 )
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
@@ -280,7 +281,7 @@ def _compute_orbits(
             report.say_again,
         )  # fmt: skip  # as in its head
     except OSError as error:
-        raise RenderError(f"the reference orbit cannot be stored: {error.strerror}") from None
+        raise RenderError(f"the reference orbit cannot be stored: {os_error_text(error)}") from None
     report.references = described(states)
     stage.end(0.0)
 

@@ -1,7 +1,11 @@
 """What reaches the terminal, or what takes its place: safe, and never the end of a render."""
 
+import errno
 import io
 import os
+import pathlib
+import pickle
+import re
 import subprocess
 import sys
 import unicodedata
@@ -11,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline import cli
-from pipeline.errors import os_error_text
+from pipeline.errors import about, os_error_text
 from pipeline.outlook import Outlook
 from pipeline.page import page
 from pipeline.progress import Progress
@@ -91,8 +95,6 @@ class Failing(io.RawIOBase):
 
 @pytest.mark.parametrize("error", ["ENOSPC", "EPIPE", "EIO", "EBADF"])
 def test_a_stream_that_fails_stops_nothing(monkeypatch, error):
-    import errno
-
     stream = io.TextIOWrapper(io.BufferedWriter(Failing(getattr(errno, error))), encoding="utf-8")
     monkeypatch.setattr(sys, "stderr", stream)
     say("one line")
@@ -160,6 +162,29 @@ def test_a_bar_fits_any_terminal(monkeypatch, columns):
 def test_a_failure_names_its_file_whatever_its_bytes_are():
     error = OSError(28, "No space left on device", os.fsdecode(b"/disk/\xff\x1b"))
     assert os_error_text(error) == r"/disk/\xff\x1b: No space left on device"
+
+
+def test_a_refusal_names_its_subject_where_the_system_does_not():
+    with pytest.raises(OSError, match="Cannot allocate") as caught, about("shared memory of 12 MB"):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+    assert os_error_text(caught.value) == "shared memory of 12 MB: Cannot allocate memory"
+    # It comes through from a worker; and what has a file's name already keeps it.
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert os_error_text(again) == "shared memory of 12 MB: Cannot allocate memory"
+    with pytest.raises(FileNotFoundError) as missing, about("the whole"):
+        pathlib.Path("/there/is/none").open()
+    assert os_error_text(missing.value) == "/there/is/none: No such file or directory"
+
+
+def test_a_full_disk_is_told_with_its_folder_and_what_is_free_there():
+    # A file system of its own, always full: a write to it fails as one to a full disk does.
+    with pytest.raises(OSError, match="No space left") as caught, about("/dev/full"):
+        with pathlib.Path("/dev/full").open("wb", buffering=0) as file:
+            file.write(b"x")
+    told = os_error_text(caught.value)
+    assert re.fullmatch(
+        r"/dev/full: No space left on device; [\d.]+ MB are free in /dev, and more is needed", told
+    )
 
 
 def test_a_video_is_made_with_no_output_a_full_disk_for_errors_and_ascii_alone(tmp_path):
