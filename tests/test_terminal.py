@@ -3,12 +3,12 @@
 import errno
 import io
 import os
-import pathlib
 import pickle
 import re
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -172,15 +172,14 @@ def test_a_refusal_names_its_subject_where_the_system_does_not():
     again = pickle.loads(pickle.dumps(caught.value))
     assert os_error_text(again) == "shared memory of 12 MB: Cannot allocate memory"
     with pytest.raises(FileNotFoundError) as missing, about("the whole"):
-        pathlib.Path("/there/is/none").open()
+        Path("/there/is/none").read_bytes()
     assert os_error_text(missing.value) == "/there/is/none: No such file or directory"
 
 
 def test_a_full_disk_is_told_with_its_folder_and_what_is_free_there():
     # A file system of its own, always full: a write to it fails as one to a full disk does.
     with pytest.raises(OSError, match="No space left") as caught, about("/dev/full"):
-        with pathlib.Path("/dev/full").open("wb", buffering=0) as file:
-            file.write(b"x")
+        Path("/dev/full").write_bytes(b"x")
     told = os_error_text(caught.value)
     assert re.fullmatch(
         r"/dev/full: No space left on device; [\d.]+ MB are free in /dev, and more is needed", told
