@@ -21,9 +21,8 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import Task
-from pipeline.progress import say_on_terminal
-from pipeline.state_file import finite_number, read_state, write_state
 from pipeline.progress import followed
+from pipeline.state_file import finite_number, read_state, write_state
 from pipeline.terminal import say
 from pipeline.worker import count_rows
 
@@ -38,7 +37,7 @@ def equalised(
     config: Config,
     frames: FrameList,
     outputs: Outputs,
-    say: Callable[[str], object] = say_on_terminal,
+    say: Callable[[str], object] = say,
 ) -> Config:
     """Return a config whose look knows its tones, if it needs them.
 
@@ -58,7 +57,7 @@ def tones_of(
     config: Config,
     frames: FrameList,
     outputs: Outputs,
-    say: Callable[[str], object] = say_on_terminal,
+    say: Callable[[str], object] = say,
 ) -> Tones:
     """Return the tones of a video; they are kept with its outputs.
 

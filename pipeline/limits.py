@@ -26,10 +26,9 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import say_on_terminal
+from pipeline.progress import followed
 from pipeline.references import References
 from pipeline.state_file import read_state, whole_number, write_state
-from pipeline.progress import followed
 from pipeline.terminal import say
 from pipeline.worker import count_outcomes
 
@@ -48,9 +47,7 @@ _WORTH_FREEING = 1 / 1000
 _ENDED = 0.6
 
 
-def frame_list(
-    config: Config, outputs: Outputs, say: Callable[[str], object] = say_on_terminal
-) -> FrameList:
+def frame_list(config: Config, outputs: Outputs, say: Callable[[str], object] = say) -> FrameList:
     """Return a config's frames; limits that it leaves open are chosen, and kept with the outputs.
 
     `say` is told where those that were kept are damaged, and chosen again.

@@ -20,8 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.checksums import crc32_of
 from pipeline.durable import make_folder
-from pipeline.errors import DamagedError, OrbitError
-from pipeline.errors import about
+from pipeline.errors import DamagedError, OrbitError, about
 from pipeline.kernels.reference import TINY_EXPONENT, Reference
 from pipeline.orbit_state import (
     ESCAPED,

@@ -20,11 +20,6 @@ _Result = TypeVar("_Result")
 _LINE_EVERY_S = 60.0
 
 
-def say_on_terminal(line: str) -> None:
-    """Say a line outside a bar's time."""
-    print(line, file=sys.stderr, flush=True)
-
-
 class Progress:
     """Shows how far a run has come, by work rather than by frames.
 

@@ -14,7 +14,6 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.progress import duration
-from pipeline.terminal import show
 from pipeline.terminal import say, show
 
 

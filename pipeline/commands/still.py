@@ -30,7 +30,6 @@ from pipeline.progress import duration, followed
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
-from pipeline.terminal import show
 from pipeline.terminal import say, show
 from pipeline.view import View
 from pipeline.worker import count_rows, draw_rgb

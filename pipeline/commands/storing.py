@@ -9,11 +9,10 @@ from pipeline.colour.samples import Samples
 from pipeline.errors import DamagedError, RenderError
 from pipeline.kernels.tracing import Tracing
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import say_on_terminal
+from pipeline.progress import followed
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
 from pipeline.stored_samples import stored_samples
-from pipeline.progress import followed
 from pipeline.terminal import say
 from pipeline.worker import count_chunks
 
@@ -42,7 +41,7 @@ def read_stored(
             return read()
         except DamagedError as damage:
             error = damage
-            say_on_terminal(f"{name}: {damage}; computing it again")
+            say(f"{name}: {damage}; computing it again")
             for canvas in canvases:
                 if not store.is_whole(canvas):
                     store.discard(canvas)
