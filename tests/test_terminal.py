@@ -5,6 +5,7 @@ import io
 import os
 import pickle
 import re
+import select
 import subprocess
 import sys
 import unicodedata
@@ -149,7 +150,10 @@ def test_a_bar_fits_any_terminal(monkeypatch, columns):
                 progress.work("work", 0.5)
                 progress.say("a word")
             terminal.flush()
-        shown = os.read(leader, 1 << 16).decode("ascii")
+        # A read may bring less than there is.
+        shown = ""
+        while select.select([leader], [], [], 0.5)[0]:
+            shown += os.read(leader, 1 << 16).decode("ascii")
     finally:
         os.close(leader)
         os.close(follower)
