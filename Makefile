@@ -10,13 +10,21 @@ NEWEST ?=
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m pipeline
 
+# A name as one word of the shell, whatever is in it: spaces, quotes, dollar signs.
+quoted = '$(subst ','\'',$(value $(1)))'
+ONE := $(call quoted,CONFIG)
+# For zoom, many configs where CONFIG is no name itself and one of its words is.
+MANY = set -- $(ONE); test -e "$$1" || for word in $(WORDS); do \
+	    test -e "$$word" && { set -- $(WORDS); break; }; done
+WORDS := $(foreach word,$(value CONFIG),'$(subst ','\'',$(word))')
+
 # A stamp each, so that installing happens once, and again only when the dependencies change.
 READY := $(VENV)/.ready
 DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all test-latest fuzz lock lint format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all test-latest fuzz lock lint format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -32,36 +40,35 @@ scheduler: $(DASK_READY) ## the scheduler of a cluster, on one of its machines
 
 # A process for every four cores: each takes some 190 MB, whatever its threads.
 worker: PROCESSES = $$(( ($$(nproc) + 3) / 4 ))
-worker: $(DASK_READY) ## have this machine count for a cluster: SCHEDULER=tcp://pi0:8786
-	@test -n "$(SCHEDULER)" || { echo "say where: make worker SCHEDULER=tcp://pi0:8786"; exit 2; }
-	$(BIN)/dask worker $(SCHEDULER) --nworkers $(PROCESSES) --nthreads $$(( $$(nproc) / $(PROCESSES) )) --no-dashboard $(ARGS)
+worker: needs-scheduler $(DASK_READY) ## have this machine count for a cluster: SCHEDULER=tcp://pi0:8786
+	$(BIN)/dask worker $(call quoted,SCHEDULER) --nworkers $(PROCESSES) --nthreads $$(( $$(nproc) / $(PROCESSES) )) --no-dashboard $(ARGS)
 
-zoom: $(if $(SCHEDULER),$(DASK_READY),$(READY)) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
-	@$(RUN) zoom $(CONFIG) $(if $(SCHEDULER),--scheduler $(SCHEDULER)) $(ARGS)
+zoom: needs-config $(if $(SCHEDULER),$(DASK_READY),$(READY)) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
+	@$(MANY); $(RUN) zoom "$$@" $(if $(SCHEDULER),--scheduler $(call quoted,SCHEDULER)) $(ARGS)
 
-recolour: $(READY) ## the video of CONFIG again, from stored counts alone
-	@$(RUN) recolour $(CONFIG) $(ARGS)
+recolour: needs-config $(READY) ## the video of CONFIG again, from stored counts alone
+	@$(RUN) recolour $(ONE) $(ARGS)
 
-palette: $(READY) ## one PNG of the zoom in many looks, each with the YAML that gives it
-	@$(RUN) palette $(CONFIG) $(ARGS)
+palette: needs-config $(READY) ## one PNG of the zoom in many looks, each with the YAML that gives it
+	@$(RUN) palette $(ONE) $(ARGS)
 
-still: $(READY) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
-	@$(RUN) still $(CONFIG) $(ARGS)
+still: needs-config $(READY) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
+	@$(RUN) still $(ONE) $(ARGS)
 
-preview: $(READY) ## the video of CONFIG small and quick
-	@$(RUN) preview $(CONFIG) $(ARGS)
+preview: needs-config $(READY) ## the video of CONFIG small and quick
+	@$(RUN) preview $(ONE) $(ARGS)
 
-export: $(READY) ## the bands of CONFIG as OpenEXR files, for zoomasm and compositors
-	@$(RUN) export $(CONFIG) $(ARGS)
+export: needs-config $(READY) ## the bands of CONFIG as OpenEXR files, for zoomasm and compositors
+	@$(RUN) export $(ONE) $(ARGS)
 
-plan: $(READY) ## check CONFIG, and say what a render would take
-	@$(RUN) plan $(CONFIG) $(ARGS)
+plan: needs-config $(READY) ## check CONFIG, and say what a render would take
+	@$(RUN) plan $(ONE) $(ARGS)
 
-import: $(READY) ## a config from a location of another program: FILE=place.kfr
-	@$(RUN) import "$(FILE)" $(ARGS)
+import: needs-file $(READY) ## a config from a location of another program: FILE=place.kfr
+	@$(RUN) import $(call quoted,FILE) $(ARGS)
 
-watch: $(READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
-	@$(RUN) watch $(CONFIG) $(ARGS)
+watch: needs-config $(READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
+	@$(RUN) watch $(ONE) $(ARGS)
 
 gallery: $(patsubst %.yaml,%.rebuilt,$(wildcard docs/gallery/*.yaml)) ## the stills of the README, from their configs
 
@@ -95,6 +102,16 @@ format: $(DEV_READY) ## bring the code into its form
 
 benchmark: $(DEV_READY) ## how fast the parts are, as ratios of one run
 	$(BIN)/python -m pytest benchmarks --benchmark-only $(ARGS)
+
+# Asked before anything is installed.
+needs-config:
+	@test -n $(ONE) || { echo "say which: make $(firstword $(MAKECMDGOALS)) CONFIG=configs/seahorse.yaml"; exit 2; }
+
+needs-file:
+	@test -n $(call quoted,FILE) || { echo "say which: make import FILE=place.kfr, or FILE=video.mp4 of a video made here"; exit 2; }
+
+needs-scheduler:
+	@test -n $(call quoted,SCHEDULER) || { echo "say where: make worker SCHEDULER=tcp://pi0:8786"; exit 2; }
 
 clean: ## remove what was made of a config: make clean NAME=seahorse
 	@test -n "$(NAME)" || { echo "say which: make clean NAME=seahorse removes output/seahorse*"; exit 2; }

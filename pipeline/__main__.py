@@ -1,14 +1,13 @@
 """``python -m pipeline COMMAND CONFIG``."""
 
 import os
-import sys
 
 from pipeline.cli import main
+from pipeline.terminal import end_streams
 
 if __name__ == "__main__":
     status = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    end_streams()
     if status:
         # Not waiting for threads of the pool, which may wait for workers that were killed.
         os._exit(status)

@@ -1,6 +1,7 @@
 """The bulletin of a run: writes its status page every few seconds, and when it ends."""
 
 import contextlib
+import os
 import time
 from datetime import datetime
 from urllib.parse import quote
@@ -41,7 +42,7 @@ class Bulletin:
         self._encoding = config.encoding
         self._frames = frames
         self._outputs = outputs
-        self._video = f"../{quote(outputs.video.name)}"
+        self._video = f"../{quote(os.fsencode(outputs.video.name))}"
         self._report = report
         encoding = config.encoding
         widths = [keyframe.width for keyframe in config.keyframes]

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from pipeline import __version__
-from pipeline.errors import Interrupted, PipelineError, os_error_text
+from pipeline.command_words import PROGRAM, Parser, add_command, frame_number
+from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text
+from pipeline.terminal import printable_name, ready_streams, say
+from pipeline.versions import ShowVersions
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# They keep nothing to go on from. And the article's pool ends its workers by SIGTERM, which they
+# must not have learnt to survive.
+_STATELESS = ("watch", "import", "bench")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -22,22 +27,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0 done, 1 a failure while rendering, 2 a config or an option that cannot be used, 130 stopped
     by Ctrl-C or a signal.
     """
-    options = _parser().parse_args(arguments)
+    ready_streams()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parser = _parser()
+    if not words:
+        say(parser.format_help().rstrip())
+        return UsageError.exit_status
+    options = parser.parse_args(words)
     if options.resumes:
         for number in _STOPPING:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, _stop)
+    if options.resumes:
+        # Before anything is loaded: on a small machine that alone takes seconds.
+        names = options.config if isinstance(options.config, list) else [options.config]
+        say(f"{options.command}: {', '.join(map(printable_name, names))}")
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):
-        print(f"\n{_RESUME}", file=sys.stderr)
+        say(f"\n{_RESUME}")
         return Interrupted.exit_status
     except PipelineError as error:
-        print(error, file=sys.stderr)
+        say(str(error))
         return error.exit_status
     except OSError as error:
-        print(os_error_text(error), file=sys.stderr)
+        say(os_error_text(error))
         return 1
     return 0
 
@@ -53,35 +68,31 @@ def _stop(number: int, _: FrameType | None) -> None:
 def _stop_now(_number: int, _frame: FrameType | None) -> None:
     # Nothing half written is lost with it: such files have no names yet. Workers and the encoder
     # end by themselves, as after a kill.
-    os.write(2, f"\n{_RESUME}\n".encode())
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{_RESUME}\n".encode())
     os._exit(Interrupted.exit_status)
 
 
 def _parser() -> argparse.ArgumentParser:
     # Each command's module is imported only when it runs: starting up is a feature.
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline",
+    parser = Parser(
+        prog=PROGRAM,
         description="Mandelbrot zooms: one YAML file in, one MP4 out.",
+        epilog=f"{PROGRAM} COMMAND --help says what a command does, and what it writes",
     )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    zoom = commands.add_parser("zoom", help="make the video, or what is missing of it")
-    zoom.set_defaults(run=_zoom)
-    recolour = commands.add_parser("recolour", help="the video again, from stored counts alone")
-    recolour.set_defaults(run=_recolour)
-    palette = commands.add_parser(
-        "palette", help="one PNG of the zoom in many looks, each labelled"
+    parser.add_argument("--version", action=ShowVersions)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands"
     )
-    palette.set_defaults(run=_palette)
-    export = commands.add_parser("export", help="the zoom's bands as OpenEXR files")
-    export.set_defaults(run=_export)
-    preview = commands.add_parser("preview", help="the same video small and quick")
-    preview.set_defaults(run=_preview)
-    plan = commands.add_parser("plan", help="check the config and say what a render would take")
-    plan.set_defaults(run=_plan)
-    still = commands.add_parser("still", help="one frame as PNG; the last, unless told otherwise")
-    still.set_defaults(run=_still)
+    runs = {
+        "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
+        "preview": _preview, "plan": _plan, "still": _still, "watch": _watch, "import": _import,
+        "bench": _bench,
+    }  # fmt: skip  # what each command runs
+    added = {name: add_command(commands, name) for name in runs}
+    for name, run in runs.items():
+        added[name].set_defaults(run=run, resumes=name not in _STATELESS)
+    zoom, still, watch, importing = (added[name] for name in ("zoom", "still", "watch", "import"))
     zoom.add_argument(
         "config", type=Path, nargs="+", help="YAML files, or folders of them, one after the other"
     )
@@ -90,12 +101,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="have rows counted by the Dask cluster there, tcp://HOST:8786; or local-cluster",
     )
-    for command in (recolour, palette, export, preview, plan, still):
-        command.add_argument("config", type=Path, help="the YAML file")
-    for command in (zoom, recolour, palette, export, preview, plan, still):
-        command.set_defaults(resumes=True)
+    for name in ("recolour", "palette", "export", "preview", "plan", "still", "watch"):
+        added[name].add_argument("config", type=Path, help="the YAML file")
     chosen = still.add_mutually_exclusive_group()
-    chosen.add_argument("--frame", type=int, metavar="N", help="the frame of this number, from 0")
+    chosen.add_argument(
+        "--frame", type=frame_number, metavar="N", help="the frame of this number, from 0"
+    )
     chosen.add_argument("--time", metavar="S", help="the view at this time, in seconds")
     still.add_argument(
         "--raw", type=Path, metavar="FILE.npz", help="also write n, smooth, outcome and the view"
@@ -107,9 +118,6 @@ def _parser() -> argparse.ArgumentParser:
         "--exr", type=Path, metavar="FILE.exr", help="also write N, NF, DEX and DEY as OpenEXR"
     )
 
-    watch = commands.add_parser("watch", help="serve the status page of a render to a browser")
-    watch.set_defaults(run=_watch, resumes=False)
-    watch.add_argument("config", type=Path, help="the YAML file")
     watch.add_argument(
         "--address",
         default="127.0.0.1:8000",
@@ -117,22 +125,17 @@ def _parser() -> argparse.ArgumentParser:
         help="where, 0.0.0.0:8000 for the whole local network (default: 127.0.0.1:8000)",
     )
 
-    importing = commands.add_parser(
-        "import", help="a config from .kfr, .toml, .ini, .im, .xpf, or a video made here"
-    )
-    importing.set_defaults(run=_import, resumes=False)
     importing.add_argument("file", type=Path, help="the location")
     importing.add_argument(
         "config", type=Path, nargs="?", help="what to write (default: configs/NAME.yaml)"
     )
     importing.add_argument("--still", action="store_true", help="the view alone, no zoom to it")
 
-    bench = commands.add_parser("bench", help="the article's table on this machine")
-    bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
-    # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
-    bench.set_defaults(run=_bench, resumes=False)
-    for command in (zoom, recolour, palette, export, preview, plan, still, watch, bench):
-        command.add_argument(
+    added["bench"].add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the table as JSON"
+    )
+    for name in runs.keys() - {"import"}:
+        added[name].add_argument(
             "--output",
             type=Path,
             default=Path("output"),

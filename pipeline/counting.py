@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline.block_check import fault_of
 from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
-from pipeline.errors import RenderError
+from pipeline.errors import RenderError, os_error_text
 from pipeline.estimate import KEPT_FRAMES, Estimate
 from pipeline.outputs import Outputs
 from pipeline.pool.shared import SharedPool, Task
@@ -148,7 +148,7 @@ class Counting:
         except OSError as error:
             raise RenderError(
                 f"frame {self._prospect.needs[key].frame}: its counts cannot be stored: "
-                f"{error.strerror}; make room, and the same command carries on"
+                f"{os_error_text(error)}; make room, and the same command carries on"
             ) from None
         self._costs.learn(canvas, at_work.chunk_cpu_s)
         self._report.bytes_stored += written

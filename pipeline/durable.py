@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from pipeline.errors import about
+
 TEMPORARY_SUFFIX = ".part"
 
 
@@ -60,9 +62,10 @@ def write_durably(path: Path, parts: Iterable[bytes]) -> None:
     """
     temporary = temporary_path(path)
     try:
-        with temporary.open("wb") as file:
-            file.writelines(parts)
-        publish(temporary, path)
+        with about(path):
+            with temporary.open("wb") as file:
+                file.writelines(parts)
+            publish(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
@@ -76,8 +79,9 @@ def write_whole(path: Path, data: bytes) -> None:
     """
     temporary = temporary_path(path)
     try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
+        with about(path):
+            temporary.write_bytes(data)
+            temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -21,8 +21,9 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import Task
-from pipeline.progress import say_on_terminal
+from pipeline.progress import followed
 from pipeline.state_file import finite_number, read_state, write_state
+from pipeline.terminal import say
 from pipeline.worker import count_rows
 
 # To be raised when the same views come to give other tones.
@@ -36,7 +37,7 @@ def equalised(
     config: Config,
     frames: FrameList,
     outputs: Outputs,
-    say: Callable[[str], object] = say_on_terminal,
+    say: Callable[[str], object] = say,
 ) -> Config:
     """Return a config whose look knows its tones, if it needs them.
 
@@ -56,7 +57,7 @@ def tones_of(
     config: Config,
     frames: FrameList,
     outputs: Outputs,
-    say: Callable[[str], object] = say_on_terminal,
+    say: Callable[[str], object] = say,
 ) -> Tones:
     """Return the tones of a video; they are kept with its outputs.
 
@@ -85,7 +86,8 @@ def tones_of(
             Task("equalising", count_rows, (view.against(references), 0, view.rows), number)
             for number, view in enumerate(views)
         )
-        for _, (part, _cpu_s) in pool.results(tasks):
+        say("scale: histogram: counting small views of the whole zoom")
+        for _, (part, _cpu_s) in followed(pool.results(tasks), len(views), "views"):
             counts.append(part.smooth)
     octaves = sum(leg.octaves for leg in frames.legs)
     # In the order in which they come: quantiles do not depend on it.

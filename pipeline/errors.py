@@ -1,10 +1,47 @@
 """What can stop a command, each with the exit status it ends in."""
 
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.terminal import printable_name
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@contextlib.contextmanager
+def about(subject: str | Path) -> Iterator[None]:
+    """Have the system's refusals of what is done here name their subject.
+
+    Of what fails after a file was opened, and of memory and sockets, the system says only why.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(subject)
+        raise
+
 
 def os_error_text(error: OSError) -> str:
-    """Return what the system refused, and of which file."""
-    place = f"{error.filename}: " if error.filename else ""
-    return f"{place}{error.strerror or error}"
+    """Return what the system refused, of which file, and for a full disk how much is free."""
+    name = error.filename
+    name = os.fsdecode(name) if isinstance(name, bytes) else name
+    place = f"{printable_name(name)}: " if name else ""
+    room = _room(Path(str(name))) if name and error.errno in _FULL else ""
+    return f"{place}{error.strerror or error}{room}"
+
+
+def _room(path: Path) -> str:
+    """Return how much is free where a file could not be written."""
+    folder = path.parent
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(folder).free
+        return f"; {free / 1e6:.1f} MB are free in {printable_name(folder)}, and more is needed"
+    return ""
 
 
 class PipelineError(Exception):

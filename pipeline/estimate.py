@@ -50,6 +50,8 @@ class Estimate:
     by_stage_s: dict[str, float]
     """CPU seconds by stage: compute, paint, draw, encode."""
     wall_s: float
+    share: float
+    """Of a core, what each process has of it; the wall time allows for that."""
     disk_bytes: int
     """What is on disk of it at most at a time."""
     memory_bytes: int
@@ -123,7 +125,8 @@ def estimate(
             "draw": drawn_s,
             "encode": encoded_s,
         },
-        wall_s=wall_s,
+        wall_s=wall_s / survey.share,
+        share=survey.share,
         disk_bytes=int(disk),
         memory_bytes=memory_bytes(config, workers),
     )

@@ -26,9 +26,10 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import say_on_terminal
+from pipeline.progress import followed
 from pipeline.references import References
 from pipeline.state_file import read_state, whole_number, write_state
+from pipeline.terminal import say
 from pipeline.worker import count_outcomes
 
 _VERSION = 2
@@ -46,9 +47,7 @@ _WORTH_FREEING = 1 / 1000
 _ENDED = 0.6
 
 
-def frame_list(
-    config: Config, outputs: Outputs, say: Callable[[str], object] = say_on_terminal
-) -> FrameList:
+def frame_list(config: Config, outputs: Outputs, say: Callable[[str], object] = say) -> FrameList:
     """Return a config's frames; limits that it leaves open are chosen, and kept with the outputs.
 
     `say` is told where those that were kept are damaged, and chosen again.
@@ -152,6 +151,7 @@ def _chosen(
     frames = FrameList(config)
     probes = [_Probe(position) for position in _positions(frames)]
     columns, rows = _probe_size(config)
+    say("maxiter: auto: counting small views of the whole zoom, with more and more iterations")
     while open_probes := [probe for probe in probes if not probe.found]:
         canvases = [_canvas(frames, probe, columns, rows, references) for probe in open_probes]
         compute_orbits(steps_wanted(canvases), references, pool, say=say)
@@ -159,7 +159,8 @@ def _chosen(
             Task(f"maxiter at {float(probe.position):g}", count_outcomes, (canvas,), probe)
             for probe, canvas in zip(open_probes, canvases, strict=True)
         )
-        for task, (escaped, ended) in pool.results(tasks):
+        counted = followed(pool.results(tasks), len(open_probes), "views")
+        for task, (escaped, ended) in counted:
             task.tag.take(escaped, ended, columns * rows)
     return Limits(tuple(_smoothed(probes)))
 

@@ -16,6 +16,11 @@ _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
 
 
+def _text(path: Path) -> str:
+    """Return what the system says in a file; names in it are in any encoding."""
+    return path.read_text("utf-8", errors="replace")
+
+
 def usable_cores() -> int:
     """Return the cores this process may use: affinity and cgroup limits respected, at least 1."""
     if hasattr(os, "sched_getaffinity"):
@@ -29,7 +34,7 @@ def usable_cores() -> int:
 def _cgroup_quota() -> float | None:
     """Return the cgroup's limit in cores (version 2, then 1), or None without one."""
     try:
-        own = Path("/proc/self/cgroup").read_text().strip().rsplit(":", 1)[-1].lstrip("/")
+        own = _text(Path("/proc/self/cgroup")).strip().rsplit(":", 1)[-1].lstrip("/")
     except OSError:
         return None
     quotas = []
@@ -38,14 +43,14 @@ def _cgroup_quota() -> float | None:
         if not folder.is_relative_to(_CGROUP):
             break
         try:
-            limit, period = (folder / "cpu.max").read_text().split()
+            limit, period = _text(folder / "cpu.max").split()
             if limit != "max":
                 quotas.append(int(limit) / int(period))
         except (OSError, ValueError):
             continue
     try:
-        limit = (_CGROUP / "cpu/cpu.cfs_quota_us").read_text()
-        period = (_CGROUP / "cpu/cpu.cfs_period_us").read_text()
+        limit = _text(_CGROUP / "cpu/cpu.cfs_quota_us")
+        period = _text(_CGROUP / "cpu/cpu.cfs_period_us")
         if int(limit) > 0:
             quotas.append(int(limit) / int(period))
     except (OSError, ValueError):
@@ -64,7 +69,7 @@ def stand_back(nice: int) -> None:
 def available_memory_bytes() -> int | None:
     """Return the memory that can be had without swapping; None where the system does not say."""
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in _text(Path("/proc/meminfo")).splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
@@ -98,11 +103,11 @@ def memory_of_tree_bytes() -> int:
     while waiting:
         process = waiting.pop()
         try:
-            for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            for line in _text(Path(f"/proc/{process}/smaps_rollup")).splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
             for task in Path(f"/proc/{process}/task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
+                waiting += [int(child) for child in _text(task / "children").split()]
         except OSError:
             # It ended while we looked, or this system has no such files.
             continue
@@ -121,8 +126,8 @@ def encoders_cpu_s() -> float:
     ticks = os.sysconf("SC_CLK_TCK")
     try:
         for task in Path("/proc/self/task").iterdir():
-            for child in (task / "children").read_text().split():
-                stat = Path(f"/proc/{child}/stat").read_text()
+            for child in _text(task / "children").split():
+                stat = _text(Path(f"/proc/{child}/stat"))
                 name, _, rest = stat.partition("(")[2].rpartition(")")
                 if name.startswith("ffmpeg"):
                     user, system = rest.split()[11:13]
@@ -137,7 +142,7 @@ def let_go_of(library: str) -> None:
     """Have the kernel take back the pages of a loaded library; it reads them again when needed."""
     madvise = getattr(ctypes.CDLL(None), "madvise", None)
     try:
-        maps = Path("/proc/self/maps").read_text().splitlines()
+        maps = _text(Path("/proc/self/maps")).splitlines()
     except OSError:
         return
     for line in maps:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from pipeline.checksums import crc32_of
 from pipeline.durable import make_folder
-from pipeline.errors import DamagedError, OrbitError
+from pipeline.errors import DamagedError, OrbitError, about
 from pipeline.kernels.reference import TINY_EXPONENT, Reference
 from pipeline.orbit_state import (
     ESCAPED,
@@ -131,7 +131,7 @@ class Orbit:
     def _append(self, data: bytes, offset: int) -> None:
         """Write values behind those that count; the state that counts them comes after."""
         descriptor = os.open(self.values_file, os.O_RDWR | os.O_CREAT, 0o666)
-        with os.fdopen(descriptor, "r+b") as file:
+        with about(self.values_file), os.fdopen(descriptor, "r+b") as file:
             file.seek(offset)
             file.write(data)
             file.truncate()

@@ -8,9 +8,10 @@ from pipeline.canvas import Canvas
 from pipeline.orbit_state import OrbitState
 from pipeline.outlook import Outlook
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import Progress, duration, say_on_terminal
+from pipeline.progress import Progress, duration
 from pipeline.references import References
 from pipeline.target import Target
+from pipeline.terminal import say
 from pipeline.worker import extend_orbit
 
 # What is lost at most when the power goes.
@@ -34,7 +35,7 @@ def compute_orbits(
     pool: SharedPool,
     log: Path | None = None,
     tell: Callable[[Outlook], object] = lambda _: None,
-    say: Callable[[str], object] = say_on_terminal,
+    say: Callable[[str], object] = say,
 ) -> dict[Target, OrbitState]:
     """Compute what is missing of these orbits, and return how far each has come.
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.config.load import Config
 from pipeline.durable import lives_beside, make_folder, remove_temporaries
-from pipeline.errors import RenderError
+from pipeline.errors import RenderError, os_error_text
 from pipeline.references import References
 from pipeline.store import Store
 
@@ -105,9 +105,9 @@ class Outputs:
         try:
             for folder in (self.store.folder, self.segments):
                 make_folder(folder)
-            lock = (self.folder / ".lock").open("w")
+            lock = (self.folder / ".lock").open("wb")
         except OSError as error:
-            raise RenderError(f"{self.folder}: cannot be written: {error.strerror}") from None
+            raise RenderError(f"{self.folder}: cannot be written: {os_error_text(error)}") from None
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

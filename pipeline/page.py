@@ -4,6 +4,7 @@ from html import escape
 
 from pipeline.progress import duration, size
 from pipeline.status import Status, width_text
+from pipeline.terminal import printable
 
 REFRESH_S = 10
 """Seconds after which the page is written, and loads itself, again."""
@@ -64,7 +65,7 @@ def page(status: Status) -> str:
         _lines(status),
     ]
     updated = status.updated.strftime("%Y-%m-%d %H:%M:%S %Z")
-    text = f"""<!DOCTYPE html>
+    return printable(f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8">{refresh}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(_short(status))} {escape(status.name)}</title>
@@ -72,9 +73,7 @@ def page(status: Status) -> str:
 <body><main>{"".join(parts)}
 <p class="soft small">Written {updated}{", again every 10 seconds" if status.running else ""}.</p>
 </main></body></html>
-"""
-    # A name that is no UTF-8 has lone surrogates, which no file can hold.
-    return text.encode(errors="replace").decode()
+""")
 
 
 def _short(status: Status) -> str:

@@ -1,23 +1,23 @@
 """Progress: a bar with a true ETA on a terminal, plain lines in a log."""
 
+import contextlib
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from tqdm import tqdm
 
 from pipeline.outlook import Outlook
+from pipeline.terminal import printable, say, shows_bars
+
+_Result = TypeVar("_Result")
 
 # Seconds between two lines where there is no terminal.
 _LINE_EVERY_S = 60.0
-
-
-def say_on_terminal(line: str) -> None:
-    """Say a line outside a bar's time."""
-    print(line, file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -45,9 +45,8 @@ class Progress:
         self._last_line = time.monotonic()
         outlook.tick(self._last_line)
         self._log: TextIO | None = log.open("a", encoding="utf-8") if log else None
-        self._terminal = sys.stderr.isatty()
         self._bar: tqdm | None = None  # type: ignore[type-arg]  # generic only in its stubs
-        if self._terminal:
+        if shows_bars():
             self._bar = tqdm(
                 total=1.0,
                 file=sys.stderr,
@@ -68,17 +67,20 @@ class Progress:
         if self._bar is not None:
             self._bar.close()
         if self._log is not None:
-            self._log.close()
+            with contextlib.suppress(OSError):
+                self._log.close()
 
     def say(self, line: str) -> None:
         """Show a line, and keep it in the log."""
         if self._log is not None:
             stamp = datetime.now().astimezone().isoformat(timespec="seconds")
-            self._log.write(f"{stamp} {line}\n")
-            self._log.flush()
+            # That a line cannot be kept stops no render.
+            with contextlib.suppress(OSError):
+                self._log.write(f"{stamp} {printable(line)}\n")
+                self._log.flush()
         if self._bar is not None:
             self._bar.clear()
-        print(line, file=sys.stderr, flush=True)
+        say(line)
         if self._bar is not None:
             self._bar.refresh()
 
@@ -87,7 +89,7 @@ class Progress:
         self.outlook.done(stage, estimated_s, taken_s)
         if self._bar is not None:
             if (left_s := self.outlook.left_s) is not None:
-                self._bar.set_postfix_str(f"{duration(left_s)} to go{self.aside}", False)
+                self._bar.set_postfix_str(f"{duration(left_s)} to go{printable(self.aside)}", False)
             self._bar.update(max(0.0, self.outlook.part - self._bar.n))
 
     def count(self, more: int = 1) -> None:
@@ -107,6 +109,16 @@ class Progress:
         ahead = f", {duration(left_s)} to go" if left_s is not None else ""
         part = f"{self.outlook.part:.0%} of the work"
         self.say(f"{self.counted}/{self._count} {self._noun}, {part}{ahead}{self.aside}")
+
+
+def followed(results: Iterable[_Result], total: int, noun: str) -> Iterator[_Result]:
+    """Yield results, and show how many of the total are there: what takes long is not silent."""
+    with Progress(Outlook({noun: float(total)}), total, noun=noun) as progress:
+        for result in results:
+            yield result
+            progress.count()
+            progress.work(noun, 1.0)
+            progress.tick()
 
 
 def size(count: float) -> str:

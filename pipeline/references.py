@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline.checksums import crc32_of
 from pipeline.durable import temporary_path
+from pipeline.errors import about
 from pipeline.kernels.reference import Reference
 from pipeline.orbit import Orbit
 from pipeline.target import Target
@@ -86,7 +87,7 @@ def _write(
     from pipeline.kernels.approximation import NODE_BYTES, fill
 
     temporary = temporary_path(path)
-    with temporary.open("wb") as file:
+    with about(path), temporary.open("wb") as file:
         file.truncate(count * NODE_BYTES)
     fill(reference, offset_exponent, 2.0**error_exponent, *_mapped(temporary, "r+", count))
     checksum = crc32_of(temporary)
@@ -122,7 +123,9 @@ def _mapped(path: Path, mode: Literal["r", "r+"], count: int) -> tuple[Floats, F
 
     if count == 0:
         return np.empty((0, NODE_SIZE)), np.empty((0, 2))
-    table: Floats = np.asarray(np.memmap(path, np.float64, mode, shape=(count * (NODE_SIZE + 2),)))
+    shape = (count * (NODE_SIZE + 2),)
+    with about(path):
+        table: Floats = np.asarray(np.memmap(path, np.float64, mode, shape=shape))
     nodes = table[: count * NODE_SIZE].reshape(count, NODE_SIZE)
     return nodes, table[count * NODE_SIZE :].reshape(count, 2)
 

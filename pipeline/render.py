@@ -1,7 +1,7 @@
 """The whole way of a video: what is missing of it found, made and joined."""
 
+import shlex
 import shutil
-import sys
 import time
 from typing import Any
 
@@ -17,6 +17,7 @@ from pipeline.errors import (
     NotStoredError,
     OrbitError,
     RenderError,
+    os_error_text,
 )
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
@@ -35,6 +36,7 @@ from pipeline.report import Report
 from pipeline.run import Run
 from pipeline.segments import Segment
 from pipeline.state_file import read_state, whole_number, write_state
+from pipeline.terminal import say
 from pipeline.video.ffmpeg import count_frames, join
 from pipeline.video.segment_checksum import is_whole
 
@@ -143,7 +145,8 @@ def _lacking(prospect: Prospect) -> str:
     parts = zip(prospect.lacking(), ("counts", "traces"), strict=True)
     lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in parts if n)
     config = prospect.config.path
-    return f"{config}: {lacking} are not stored; make zoom CONFIG={config} computes them"
+    command = f"make zoom CONFIG={shlex.quote(str(config))}"
+    return f"{config}: {lacking} are not stored; {command} computes them"
 
 
 def _is_made(prospect: Prospect, outputs: Outputs, report: Report) -> bool:
@@ -233,7 +236,8 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
     bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
-        pool.prepare(lambda line: print(line, file=sys.stderr, flush=True))
+        pool.prepare(say)
+        say("measuring what it takes")
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
         with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:
@@ -277,7 +281,7 @@ def _compute_orbits(
             report.say_again,
         )  # fmt: skip  # as in its head
     except OSError as error:
-        raise RenderError(f"the reference orbit cannot be stored: {error.strerror}") from None
+        raise RenderError(f"the reference orbit cannot be stored: {os_error_text(error)}") from None
     report.references = described(states)
     stage.end(0.0)
 

@@ -12,7 +12,7 @@ from typing import Any
 from pipeline import __version__
 from pipeline.contribution import Contribution
 from pipeline.durable import write_durably
-from pipeline.progress import say_on_terminal
+from pipeline.terminal import say
 
 STAGES = ("reference", "compute", "colour", "reproject", "encode")
 _PACKAGES = ("numpy", "numba", "gmpy2", "imageio", "imageio-ffmpeg", "zstandard", "pydantic")
@@ -77,7 +77,7 @@ class Report:
 
     def say_again(self, line: str) -> None:
         """Say what is done again, and note it."""
-        say_on_terminal(line)
+        say(line)
         self.retried.append(line)
 
     def write(self, path: Path) -> None:

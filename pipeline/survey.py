@@ -29,6 +29,8 @@ SURVEY_CANVASES = 16
 SURVEY_PLACES = 6
 SURVEY_RUN = 4
 _BACK_AND_FORTH = 3
+# With less of a core than this the machine is at something that will not last.
+_LEAST_SHARE = 0.1
 # What a look-up of a pixel in the bands costs, in colourings of a sample: measured.
 _LOOK_UP = 0.3
 
@@ -52,6 +54,8 @@ class Survey:
     encode_pixel_s: float
     """CPU seconds to encode a pixel."""
     encode_pixel_bytes: float
+    share: float
+    """Of a core, what a worker had while others were at work on this machine; 1 alone."""
 
     def compute_s(self, place: int, samples: int) -> float:
         """Return the CPU seconds to count so many samples of a canvas."""
@@ -126,7 +130,16 @@ def survey(
         planes_pixel_s=sum(picture.draw_s for picture in drawn) / (len(drawn) * pixels),
         encode_pixel_s=max(0.0, encoded.cpu_s - start.cpu_s) / encoded_pixels,
         encode_pixel_bytes=encoded.size / (len(longer) * pixels),
+        share=_share(counted, drawn),
     )
+
+
+def _share(counted: list[SurveyedCanvas], drawn: list[SurveyedFrame]) -> float:
+    """Return how much of the time that the workers were at work they had a core."""
+    cpu_s = sum(each.count_s for each in counted)
+    cpu_s += sum(each.colour_s + each.draw_s for each in drawn)
+    wall_s = sum(each.wall_s for each in counted) + sum(each.wall_s for each in drawn)
+    return min(1.0, max(_LEAST_SHARE, cpu_s / wall_s)) if wall_s > 0 else 1.0
 
 
 def _roughly(frame: Frame, small: Encoding, config: Config, references: References) -> Canvas:

@@ -20,7 +20,7 @@ def temperature_c() -> float | None:
     temperatures = []
     for path in folder.glob("thermal_zone*/temp"):
         try:
-            temperatures.append(int(path.read_text()) / 1000)
+            temperatures.append(int(path.read_text("utf-8", "replace")) / 1000)
         except (OSError, ValueError):
             # A zone that is switched off says so in an error.
             continue

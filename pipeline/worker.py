@@ -257,6 +257,8 @@ class SurveyedCanvas:
     samples: int
     count_s: float
     packed_bytes: int
+    wall_s: float
+    """Of counting, while other processes may have had the core."""
 
 
 def survey_canvas(canvas: Canvas) -> SurveyedCanvas:
@@ -266,12 +268,13 @@ def survey_canvas(canvas: Canvas) -> SurveyedCanvas:
     if canvas.tracing is not None:
         counts = [_counts(canvas.counted, chunk, ())[0] for chunk in range(canvas.chunks)]
         _packed_traces(canvas, 0, counts[0])
-    start = time.thread_time()
+    began, start = time.monotonic(), time.thread_time()
     if canvas.tracing is not None:
         packed = [_packed_traces(canvas, chunk, known)[0] for chunk, known in enumerate(counts)]
     else:
         packed = count_chunks(canvas, 0, canvas.chunks).chunks
-    return SurveyedCanvas(canvas.samples, time.thread_time() - start, sum(map(len, packed)))
+    count_s, wall_s = time.thread_time() - start, time.monotonic() - began
+    return SurveyedCanvas(canvas.samples, count_s, sum(map(len, packed)), wall_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +284,8 @@ class SurveyedFrame:
     colour_s: float
     draw_s: float
     frame: NDArray[np.uint8]
+    wall_s: float
+    """Of both, while other processes may have had the core."""
 
 
 def survey_frame(
@@ -298,11 +303,12 @@ def survey_frame(
     )
     warm = _unpacked(canvas, block.chunks[:1], traced[:1])
     draw_rows(shader.pixels(warm, 1)[: len(warm.smooth) // 2 * 2], 0, encoding, frame)
-    start = time.thread_time()
+    began, start = time.monotonic(), time.thread_time()
     light = shader.pixels(_unpacked(canvas, block.chunks, traced), 1)
     coloured = time.thread_time()
     draw_rows(light, 0, encoding, frame)
-    return SurveyedFrame(coloured - start, time.thread_time() - coloured, frame)
+    draw_s, wall_s = time.thread_time() - coloured, time.monotonic() - began
+    return SurveyedFrame(coloured - start, draw_s, frame, wall_s)
 
 
 def _unpacked(canvas: Canvas, packed: list[bytes], packed_traces: list[bytes]) -> Samples:

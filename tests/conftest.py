@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,16 @@ class Cli:
         assert result.returncode == 0, result.stderr
         assert "Traceback" not in result.stderr
         return result.stdout
+
+
+@pytest.fixture(autouse=True)
+def signals_stay():
+    """Give signals back what they did before: a command run in this process changes it."""
+    numbers = signal.SIGINT, signal.SIGTERM, signal.SIGHUP
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from pipeline.machine import usable_cores
 from pipeline.picture import rgb8_from_light
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SharedPool, Task
+from pipeline.terminal import show
 from pipeline.view import View
 from pipeline.worker import count_n
 
@@ -52,8 +53,8 @@ def bench(root: Path, json_path: Path | None) -> None:
     cores = usable_cores()
     rows: list[Row] = []
     size = f"{article.NX}×{article.NY}"
-    print(f"the article's picture, {size}, maxiter {article.MAXITER}, {cores} cores")
-    print(f"{'':32}{'seconds':>10}{'speed-up':>10}{'sum':>12}")
+    show(f"the article's picture, {size}, maxiter {article.MAXITER}, {cores} cores")
+    show(f"{'':32}{'seconds':>10}{'speed-up':>10}{'sum':>12}")
     forms: list[tuple[str, Callable[[], list[int]]]] = [
         ("serial loop", article.serial_loop),
         ("map", article.serial_map),
@@ -68,18 +69,18 @@ def bench(root: Path, json_path: Path | None) -> None:
 
     _write_chart(rows, root / "bench.png")
     _write_picture(root / "bench-article.png")
-    print(f"{root / 'bench.png'}\n{root / 'bench-article.png'}")
+    show(f"{root / 'bench.png'}\n{root / 'bench-article.png'}")
     if json_path is not None:
         table = [{"name": row.name, "seconds": row.seconds, "sum": row.sum} for row in rows]
         json_path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(json_path, [json.dumps({"rows": table}, indent=2).encode() + b"\n"])
-        print(json_path)
+        show(str(json_path))
 
 
 def _add(rows: list[Row], row: Row) -> None:
     rows.append(row)
     speed_up = rows[0].seconds / row.seconds
-    print(f"{row.name:32}{row.seconds:>10.4f}{speed_up:>10.1f}{row.sum:>12}", flush=True)
+    show(f"{row.name:32}{row.seconds:>10.4f}{speed_up:>10.1f}{row.sum:>12}")
     if row.sum != article.COUNT_SUM:
         raise RenderError(f"{row.name}: counts {row.sum}, the article {article.COUNT_SUM}")
 

@@ -14,6 +14,7 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.progress import duration
+from pipeline.terminal import say, show
 
 
 def export(path: Path, root: Path) -> None:
@@ -42,10 +43,11 @@ def export(path: Path, root: Path) -> None:
     ):
         bands = [band.against(references) for zoom in zooms for band in zoom.bands]
         compute_orbits(steps_wanted(bands), references, pool)
+        say(f"{len(bands)} bands")
         folder = root / f"{config.name}-exr"
         for number, band in enumerate(bands):
             samples = read_traced(band, f"band {number}", outputs.store, pool)
             assert samples.traces is not None
             write_exr(folder / f"{number:03}.exr", samples.smooth, samples.traces, 0.0)
             written += 1
-    print(f"{folder}: {written} bands in {duration(time.monotonic() - start)}")
+    show(f"{folder}: {written} bands in {duration(time.monotonic() - start)}")

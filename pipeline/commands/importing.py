@@ -1,7 +1,7 @@
 """`import`: a config from a location of another program, or from a video made here."""
 
 import math
-import sys
+import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from pipeline.config.locations.location import PICTURE, Location, printable, ref
 from pipeline.decimals import log2
 from pipeline.durable import make_folder, write_durably
 from pipeline.errors import UsageError
+from pipeline.terminal import say, show
 from pipeline.video.ffmpeg import tags_of
 
 _VIDEOS = (".mp4", ".mov", ".mkv")
@@ -64,8 +65,8 @@ def import_location(path: Path, config: Path | None, still: bool) -> None:
     make_folder(target.parent)
     write_durably(target, [(head + body).encode()])
     for remark in remarks:
-        print(printable(f"{path}: {remark}"), file=sys.stderr)
-    print(f"{target}; make plan CONFIG={target} says what it takes")
+        say(f"{path}: {remark}")
+    show(f"{target}; make plan CONFIG={shlex.quote(str(target))} says what it takes")
 
 
 def _config_of_video(path: Path) -> tuple[str, list[str]]:

@@ -1,6 +1,5 @@
 """What every command begins with: a config read, its warnings shown."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from pipeline.config.load import Config, load_config
 from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.kernels.compiled_folder import compiled_folder
+from pipeline.terminal import say
 
 
 def opened(path: Path, scheduler: str | None = None) -> Config:
@@ -27,11 +27,10 @@ def opened(path: Path, scheduler: str | None = None) -> Config:
     if config.engine is not None:
         check_installed(config.engine)
     for warning in config.warnings:
-        print(f"warning: {warning.text(path)}", file=sys.stderr)
+        say(f"warning: {warning.text(path)}")
     if HAVE_NUMBA and not compiled_folder().exists():
-        print(
+        say(
             "compiling the kernels for this processor: only once, ten seconds to a minute",
-            file=sys.stderr,
         )
     if not HAVE_NUMBA and config.look.needs_compiler:
         raise UsageError(
@@ -39,9 +38,8 @@ def opened(path: Path, scheduler: str | None = None) -> Config:
             "numba, which has wheels for 64-bit processors"
         )
     if not HAVE_NUMBA:
-        print(
+        say(
             "numba is not installed (there is no wheel of it for 32-bit Arm): numpy computes, "
             "frame by frame, the same counts but many times slower",
-            file=sys.stderr,
         )
     return config

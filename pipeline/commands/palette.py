@@ -28,7 +28,8 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import Task
-from pipeline.progress import duration
+from pipeline.progress import duration, followed
+from pipeline.terminal import say, show
 from pipeline.worker import preview_looks
 
 # Parts of the video's frames that are shown, and how wide.
@@ -92,7 +93,7 @@ def palette(path: Path, root: Path) -> None:
     sheet.save(buffer, "PNG", optimize=True)
     target = root / f"{config.name}-palettes.png"
     write_durably(target, [buffer.getvalue()])
-    print(f"{target}: {len(looks)} looks in {duration(time.monotonic() - start)}")
+    show(f"{target}: {len(looks)} looks in {duration(time.monotonic() - start)}")
 
 
 def _pictures(
@@ -121,7 +122,9 @@ def _pictures(
             )
             for index, canvas in canvases.items()
         )
-        shown = {task.tag: pictures for task, pictures in pool.results(tasks)}
+        say(f"drawing {len(looks)} looks of {len(canvases)} frames")
+        results = followed(pool.results(tasks), len(canvases), "frames")
+        shown = {task.tag: pictures for task, pictures in results}
     return [[shown[index][number] for index in indices] for number in range(len(looks))]
 
 

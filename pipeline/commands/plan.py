@@ -20,8 +20,11 @@ from pipeline.progress import duration, size
 from pipeline.prospect import Prospect
 from pipeline.reuse import frame_samples
 from pipeline.target import Target
+from pipeline.terminal import say, show
 
 _ROWS = 9
+# With so much of a core a process is as good as alone.
+_ALONE = 0.8
 
 
 def plan(path: Path, root: Path) -> None:
@@ -34,19 +37,20 @@ def plan(path: Path, root: Path) -> None:
     prospect = Prospect.of(config, frames, outputs)
     with ProcessPool(workers) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
+        say("measuring what it takes")
         work = prospect.estimate(pool, references, workers)
 
-    print("\n".join(_description(prospect, orbits)))
-    print("\n".join(_ways(config, frames, prospect.drawings)))
+    show("\n".join(_description(prospect, orbits)))
+    show("\n".join(_ways(config, frames, prospect.drawings)))
     counts, traces = prospect.lacking()
     tracing = f", {_millions(traces)} to trace" if traces else ""
     available = available_memory_bytes()
     there = f" of {size(available)} available" if available is not None else ""
-    print(
+    show(
         f"to do    {len(prospect.wanted)} frames to draw and encode, {_millions(counts)} to "
         f"compute{tracing}\n"
         f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})"
-        f"{_alone(config)}\n"
+        f"{_alone(config)}{_busy(work)}\n"
         f"memory   about {size(work.memory_bytes)}{there}\n"
         f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
         f"video    {outputs.video}"
@@ -58,6 +62,13 @@ def _alone(config: Config) -> str:
     if config.engine is None:
         return ""
     return f"; on this machine alone: {config.engine.scheduler} counts, too"
+
+
+def _busy(work: Estimate) -> str:
+    """Say that others are at work on this machine, where that costs time."""
+    if work.share > _ALONE:
+        return ""
+    return f"; other programs leave {work.share:.0%} of a core to each process"
 
 
 def _stages(work: Estimate) -> str:

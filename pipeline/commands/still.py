@@ -26,10 +26,11 @@ from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import duration
+from pipeline.progress import duration, followed
 from pipeline.references import References
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
+from pipeline.terminal import say, show
 from pipeline.view import View
 from pipeline.worker import count_rows, draw_rgb
 
@@ -67,14 +68,14 @@ def still(
         orbits = compute_orbits(steps_wanted([frame.canvas(1)]), references, pool)
         if raw is not None:
             _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
-            print(raw)
+            show(str(raw))
         if exr is not None:
             _write_exr(exr, frame, outputs.store, pool, references)
-            print(exr)
+            show(str(exr))
         picture = _drawn(frame, config, outputs, pool, references)
     target = to or outputs.still(frame.index if len(frames) > 1 else None)
     _write_picture(target, picture)
-    print(f"{target} in {duration(time.monotonic() - start)}")
+    show(f"{target} in {duration(time.monotonic() - start)}")
 
 
 def _chosen(frames: FrameList, config: Config, number: int | None, seconds: str | None) -> Frame:
@@ -133,7 +134,8 @@ def _write_raw(
         Task(f"frame {frame.index}, rows {rows[0]} to {rows[1]}", count_rows, (canvas, *rows), rows)
         for rows in blocks
     )
-    for task, (counts, cpu_s) in pool.results(tasks):
+    say(f"counting the pixels of frame {frame.index}")
+    for task, (counts, cpu_s) in followed(pool.results(tasks), len(blocks), "row blocks"):
         rows = slice(*task.tag)
         n[rows] = counts.n.reshape(-1, canvas.columns)
         smooth[rows] = counts.smooth.reshape(-1, canvas.columns)

@@ -9,10 +9,11 @@ from pipeline.colour.samples import Samples
 from pipeline.errors import DamagedError, RenderError
 from pipeline.kernels.tracing import Tracing
 from pipeline.pool.shared import SharedPool, Task
-from pipeline.progress import say_on_terminal
+from pipeline.progress import followed
 from pipeline.row_blocks import RowCosts
 from pipeline.store import Store
 from pipeline.stored_samples import stored_samples
+from pipeline.terminal import say
 from pipeline.worker import count_chunks
 
 Read = TypeVar("Read")
@@ -40,7 +41,7 @@ def read_stored(
             return read()
         except DamagedError as damage:
             error = damage
-            say_on_terminal(f"{name}: {damage}; computing it again")
+            say(f"{name}: {damage}; computing it again")
             for canvas in canvases:
                 if not store.is_whole(canvas):
                     store.discard(canvas)
@@ -77,11 +78,12 @@ def _counted(
     chunks = [b""] * canvas.chunks
     unresolved, iterations = 0, 0
     relatives = store.relatives(canvas)
-    tasks = (
-        Task(name, count_chunks, (canvas, first, last, relatives), first)
-        for first, last in RowCosts().blocks(canvas, pool.row_workers, pool.block_s)
-    )
-    for task, block in pool.results(tasks):
+    blocks = RowCosts().blocks(canvas, pool.row_workers, pool.block_s)
+    tasks = [
+        Task(name, count_chunks, (canvas, first, last, relatives), first) for first, last in blocks
+    ]
+    say(f"{'counting' if canvas.tracing is None else 'tracing'} {name}")
+    for task, block in followed(pool.results(tasks), len(tasks), "row blocks"):
         if (fault := fault_of(block, canvas, *task.arguments[1:3])) is not None:
             task.faults += 1
             if task.faults == _TRIES:

@@ -21,6 +21,7 @@ from urllib.parse import quote, unquote_to_bytes
 from pipeline.config.load import load_config
 from pipeline.errors import UsageError
 from pipeline.outputs import Outputs
+from pipeline.terminal import say
 
 PATIENCE_S = 20.0
 """How long a request may take to arrive, and a piece of an answer to be taken."""
@@ -73,7 +74,7 @@ def watch(path: Path, root: Path, address: str) -> None:
         raise UsageError(f"--address {address}: {error.strerror}") from None
     with server:
         shown = f"http://{host}:{server.server_address[1]}/"
-        print(f"{shown} shows {config.name}; Ctrl-C ends", file=sys.stderr, flush=True)
+        say(f"{shown} shows {config.name}; Ctrl-C ends")
         server.serve_forever()
 
 
@@ -130,7 +131,7 @@ class PageServer(ThreadingHTTPServer):
         """Say what went wrong; of a line that the other side has cut there is nothing to say."""
         error = sys.exception()
         if not isinstance(error, OSError):
-            print(f"watch: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            say(f"watch: {type(error).__name__}: {error}")
 
 
 def _own_names() -> frozenset[str]:

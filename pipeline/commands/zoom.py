@@ -1,6 +1,5 @@
 """`zoom`: the video."""
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from pipeline.outputs import Outputs
 from pipeline.progress import duration, size
 from pipeline.render import render_video
 from pipeline.report import Report
+from pipeline.terminal import say, show
 
 
 def zoom(path: Path, root: Path, scheduler: str | None = None) -> None:
@@ -44,7 +44,7 @@ def zoom_all(paths: Sequence[Path], root: Path, scheduler: str | None = None) ->
     told = []
     failures: list[PipelineError] = []
     for number, path in enumerate(configs, 1):
-        print(f"{path} ({number} of {len(configs)})", file=sys.stderr)
+        say(f"{path} ({number} of {len(configs)})")
         start = time.monotonic()
         try:
             zoom(path, root, scheduler)
@@ -52,12 +52,12 @@ def zoom_all(paths: Sequence[Path], root: Path, scheduler: str | None = None) ->
             raise
         except (PipelineError, OSError) as error:
             failure = RenderError(os_error_text(error)) if isinstance(error, OSError) else error
-            print(failure, file=sys.stderr)
+            say(str(failure))
             failures.append(failure)
             told.append(f"{path}: failed: {str(failure).splitlines()[0]}")
         else:
             told.append(f"{path}: made in {duration(time.monotonic() - start)}")
-    print("\n".join(told))
+    show("\n".join(told))
     if failures:
         raise QueueError(len(failures), len(configs), max(e.exit_status for e in failures))
 
@@ -94,7 +94,7 @@ def make_video(config: Config, outputs: Outputs, command: str, stored_only: bool
     """Render a config and print the summary."""
     report = Report(command, config.plain())
     render_video(config, outputs, report, stored_only)
-    print(summary(report, outputs))
+    show(summary(report, outputs))
 
 
 def summary(report: Report, outputs: Outputs) -> str:

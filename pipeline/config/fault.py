@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import PipelineError
+from pipeline.terminal import printable_name
 
 MOST_TOLD = 100
 """Faults that are written out; more are counted."""
@@ -30,8 +31,8 @@ class Fault:
 
     def text(self, path: Path) -> str:
         """Return ``file:line:column: key: message``."""
-        key = f"{self.key}: " if self.key else ""
-        return f"{path}:{self.place.line}:{self.place.column}: {key}{self.message}"
+        key = f"{printable_name(self.key)}: " if self.key else ""
+        return f"{printable_name(path)}:{self.place.line}:{self.place.column}: {key}{self.message}"
 
 
 class ConfigError(PipelineError):

@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from pipeline.config.fault import nearest, shortened
 from pipeline.config.model import ConfigModel
 
 MISSING = {
@@ -20,6 +21,14 @@ def dotted(path: tuple[str | int, ...]) -> str:
     """Return a key's place as it is written: keyframes[0].center."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.lstrip(".")
+
+
+def unknown(key: str, known: list[str]) -> str:
+    """Return what is said of a key that is none, and what it should be."""
+    word, colon, value = key.partition(":")
+    if colon and word.strip() in known:
+        return f"a colon needs a space after it: {word.strip()}: {shortened(value)}"
+    return f"is not a key here{nearest(key, known)}; the keys are {', '.join(known)}"
 
 
 def known_keys(path: tuple[str | int, ...]) -> list[str]:

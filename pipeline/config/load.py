@@ -12,13 +12,14 @@ from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.colours import look_from
 from pipeline.config.engines import Certificates, Engine, engine_faults, engine_from
-from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
+from pipeline.config.fault import ConfigError, Fault, Place, shortened
 from pipeline.config.keyframes import keyframe_faults, time_faults
-from pipeline.config.keys import MISSING, dotted, known_keys
+from pipeline.config.keys import MISSING, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.palettes import palette_faults, palette_remarks
 from pipeline.config.videos import encoding_from, video_faults
 from pipeline.config.whole_text import whole_text
+from pipeline.config.yaml_faults import comment_hint
 from pipeline.config.yaml_tree import (
     Mapping,
     Node,
@@ -163,10 +164,13 @@ class _Checker:
         self._palettes = PaletteFiles(folder)
         self._places: dict[KeyPath, Place] = {(): root.place}
         self._key_places: dict[KeyPath, Place] = {}
+        self._colour_comments: dict[KeyPath, str] = {}
         self._plain = self._plain_from(root, ())
 
     def _plain_from(self, node: Node, path: KeyPath) -> Any:
         self._places[path] = node.place
+        if isinstance(node, Scalar | Sequence) and node.colour_comment:
+            self._colour_comments[path] = node.colour_comment
         if isinstance(node, Scalar):
             return node.text
         if isinstance(node, Sequence):
@@ -218,7 +222,7 @@ class _Checker:
             self._fault(
                 self._key_places.get(path, self._place(*path)),
                 (*path[:-1], shortened(key)),
-                f"is not a key here{nearest(key, known)}; the keys are {', '.join(known)}",
+                unknown(key, known),
             )
         elif kind == "missing":
             self._fault(self._place(*path), path, MISSING.get(str(path[-1]), "is missing"))
@@ -226,7 +230,9 @@ class _Checker:
             keys = ", ".join(known_keys(path))
             self._fault(self._place(*path), path, f"should be keys and values; the keys: {keys}")
         else:
-            self._fault(self._place(*path), path, message)
+            lost = (c for at, c in self._colour_comments.items() if at[: len(path)] == path)
+            hint = next((f"; {comment_hint(colour)}" for colour in lost), "")
+            self._fault(self._place(*path), path, message + hint)
 
     def _check_keyframes(self) -> None:
         for path, message in keyframe_faults(self._plain.get("keyframes")):

@@ -4,6 +4,7 @@ A validator raises `PydanticCustomError` whose message says what is wrong and wh
 """
 
 import re
+import unicodedata
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,6 +22,12 @@ MAX_PLACES = 50
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d{1,9})?", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})", re.ASCII)
 _HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
+
+
+# What pages and word processors write for a minus; it is taken for one.
+_MINUS_SIGN = "\u2212"
+# What looks like a minus and is none, and digits of other scripts.
+_DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\ufe58\ufe63\uff0d"
 
 
 def wrong(message: str) -> PydanticCustomError:
@@ -45,9 +52,9 @@ def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> 
     """Read an exact decimal number, with its limits on digits and exponent."""
     if isinstance(value, Decimal):
         return value
-    text = text_of(value, wanted)
+    text = text_of(value, wanted).replace(_MINUS_SIGN, "-")
     if not _NUMBER.fullmatch(text):
-        raise wrong(f'"{shortened(text)}" is not a number, and should be {wanted}')
+        raise wrong(f'"{shortened(text)}" is not a number, and should be {wanted}{_typed(text)}')
     number = Decimal(text.replace("_", ""))
     if not number and abs(int(number.as_tuple().exponent)) > MAX_EXPONENT:
         # 0e-999999999 would drag its zeros through every sum.
@@ -57,6 +64,24 @@ def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> 
     if abs(decimal_exponent(number)) > MAX_EXPONENT:
         raise wrong(f"{shortened(text)} is outside 1e-{MAX_EXPONENT} to 1e{MAX_EXPONENT}")
     return number
+
+
+def _typed(text: str) -> str:
+    """Return what to type for a number that only looks like one."""
+    plain = "".join(
+        "-" if letter in _DASHES
+        else str(unicodedata.digit(letter, letter))
+        for letter in unicodedata.normalize("NFKC", text)
+        if letter not in " \u200b\ufeff"
+    )  # fmt: skip  # one choice
+    if not _NUMBER.fullmatch(plain):
+        plain = plain.replace(",", ".")
+    if not _NUMBER.fullmatch(plain):
+        return ""
+    letter = next((each for each in text if not each.isascii()), "")
+    name = unicodedata.name(letter, f"U+{ord(letter):04X}").lower() if letter else ""
+    reason = f"the {name} in it is another character; " if name else ""
+    return f"; {reason}did you mean {shortened(plain)}?"
 
 
 def number(low: str, high: str, wanted: str, deep: bool = False) -> BeforeValidator:

@@ -4,13 +4,17 @@ Numbers stay text, so that no digit is lost. Equal keys, tags, deep nesting and 
 are faults; aliases are followed, but count against the size each time they are used.
 """
 
+import contextlib
+import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from pipeline.config.fault import ConfigError, Fault, Place, nearest, shortened
+from pipeline.config.fault import ConfigError, Fault, Place, shortened
+from pipeline.config.yaml_faults import Opened, colour_in_comment, fault_from_error, lines_of
 from pipeline.regular_files import bytes_of_file
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -19,6 +23,9 @@ MAX_NODES = 100_000
 MAX_SCALAR_CHARACTERS = 110_000
 MAX_CHARACTERS = MAX_BYTES
 """Of all values together, those of an alias counted each time."""
+TOO_DEEP = f"nested over {MAX_DEPTH} deep; a config needs 4"
+# libyaml's, where PyYAML was built with it.
+FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,8 @@ class Scalar:
 
     place: Place
     text: str
+    colour_comment: str = ""
+    """What follows an empty value as a comment, and was meant as a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +44,8 @@ class Sequence:
 
     place: Place
     items: tuple["Node", ...]
+    colour_comment: str = ""
+    """A comment between its brackets that was meant as a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +81,7 @@ def text_of_file(path: Path) -> str:
     except IsADirectoryError:
         raise ConfigError(path, [_whole("is a folder, and should be a YAML file")]) from None
     except FileNotFoundError:
-        siblings = [str(other) for other in path.parent.glob("*.y*ml")]
-        raise ConfigError(
-            path, [_whole(f"there is no such file{nearest(str(path), siblings)}")]
-        ) from None
+        raise ConfigError(path, [_whole(f"there is no such file{_nearest_config(path)}")]) from None
     except OSError as error:
         raise ConfigError(path, [_whole(f"cannot be read: {error.strerror}")]) from None
     try:
@@ -85,28 +93,37 @@ def text_of_file(path: Path) -> str:
         raise ConfigError(path, [fault]) from None
 
 
+def _nearest_config(path: Path) -> str:
+    """Return the config that was most likely meant: beside it, here, or in the folder configs."""
+    there = sorted(
+        {
+            str(other)
+            for folder in (path.parent, Path(), Path("configs"))
+            if folder.is_dir()
+            for other in folder.glob("*.y*ml")
+        }
+    )
+    stems = {Path(other).stem.lower(): other for other in reversed(there)}
+    if path.stem.lower() in stems:
+        return f'; did you mean "{stems[path.stem.lower()]}"?'
+    if near := difflib.get_close_matches(path.stem.lower(), stems, n=1):
+        return f'; did you mean "{stems[near[0]]}"?'
+    return ""
+
+
 def _whole(message: str) -> Fault:
     return Fault(Place(1, 1), "", message)
 
 
-def tree_from_text(text: str) -> tuple[Node | None, list[Fault]]:
+def tree_from_text(text: str, loader: Any = FASTEST_LOADER) -> tuple[Node | None, list[Fault]]:
     """Read one YAML document; None where nothing of it can be used."""
-    reader = _Reader(text)
+    reader = _Reader(text, loader)
     try:
         node = reader.document()
     except _RefusedError as refused:
         return None, [*reader.faults, refused.fault]
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        problem = error.problem or error.context or "cannot be read"
-        place = Place(mark.line + 1, mark.column + 1) if mark else Place(1, 1)
-        return None, [*reader.faults, Fault(place, "", f"this is not YAML: {problem}")]
     except yaml.YAMLError as error:
-        problem = getattr(error, "reason", str(error))
-        position = getattr(error, "position", 0)
-        before = text[:position] if isinstance(position, int) else ""
-        place = Place(before.count("\n") + 1, len(before) - before.rfind("\n"))
-        return None, [*reader.faults, Fault(place, "", f"this is not YAML: {problem}")]
+        return None, [*reader.faults, reader.fault_of(error)]
     return node, reader.faults
 
 
@@ -120,13 +137,40 @@ def _place(event: yaml.Event) -> Place:
 class _Reader:
     """Composes the tree from the parser's events, so that limits hold before anything grows."""
 
-    def __init__(self, text: str) -> None:
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    def __init__(self, text: str, loader: Any = FASTEST_LOADER) -> None:
+        self._text = text
+        self._lines = lines_of(text)
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
         # Each node with how many nodes and characters it counts.
         self._anchors: dict[str, tuple[Node, int, int]] = {}
+        self._opened: list[Opened] = []
+        self._ended = Place(1, 1)
+        self._index = 0
         self._nodes = self._characters = 0
         self.faults: list[Fault] = []
+
+    def fault_of(self, error: yaml.YAMLError) -> Fault:
+        """Return the reader's error as a fault; a limit of its own is said as ours."""
+        if self._looked_ahead_too_deep(error):
+            with contextlib.suppress(yaml.YAMLError, RecursionError):
+                try:
+                    _Reader(self._text, yaml.SafeLoader).document()
+                except _RefusedError as refused:
+                    return refused.fault
+            return Fault(self._opened[-1].place, "", TOO_DEEP)
+        return fault_from_error(error, self._text, self._opened)
+
+    def _looked_ahead_too_deep(self, error: yaml.YAMLError) -> bool:
+        """Tell whether a limit of the library's own was met before its events came to ours.
+
+        It looks ahead for the colon of a key: libyaml from 0.2.6 on through 1000 brackets.
+        """
+        mark = getattr(error, "problem_mark", None)
+        if mark is None or not self._opened:
+            return False
+        ahead = self._text[self._index : mark.index]
+        opened = sum(map(ahead.count, "[{")) - sum(map(ahead.count, "]}"))
+        return opened > MAX_DEPTH
 
     def document(self) -> Node:
         next(self._events)
@@ -160,9 +204,10 @@ class _Reader:
             return known
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
         before = self._nodes, self._characters
+        self._index = event.start_mark.index if event.start_mark else 0
         self._count(1, len(event.value) if isinstance(event, yaml.ScalarEvent) else 0, place)
         if depth > MAX_DEPTH:
-            raise _RefusedError(place, f"nested over {MAX_DEPTH} deep; a config needs 4")
+            raise _RefusedError(place, TOO_DEEP)
         if event.tag is not None and event.tag != "!":
             self.faults.append(
                 Fault(place, "", f"the tag {shortened(event.tag)} is not used here; leave it out")
@@ -174,20 +219,51 @@ class _Reader:
                     place,
                     f"{len(event.value)} characters; a number may have 100000 digits at most",
                 )
-            node = Scalar(place, event.value)
-        elif isinstance(event, yaml.SequenceStartEvent):
-            node = Sequence(place, tuple(self._items(depth)))
+            comment = "" if event.value or event.style else self._colour_comment(place, place)
+            node = Scalar(place, event.value, comment)
         else:
-            node = self._mapping(place, depth)
+            start = "[" if isinstance(event, yaml.SequenceStartEvent) else "{"
+            self._opened.append(Opened(place, start if event.flow_style else ""))
+            if isinstance(event, yaml.SequenceStartEvent):
+                node = self._sequence(place, depth)
+            else:
+                node = self._mapping(place, depth)
+            self._opened.pop()
         if event.anchor is not None:
+            self._name(event.anchor, place)
             self._anchors[event.anchor] = (
                 node, self._nodes - before[0], self._characters - before[1],
             )  # fmt: skip  # one tuple
         return node
 
+    def _name(self, anchor: str, place: Place) -> None:
+        """Refuse a name that is taken: which of two values is meant, nobody can tell."""
+        if anchor in self._anchors:
+            first = self._anchors[anchor][0].place.line
+            self.faults.append(
+                Fault(
+                    place,
+                    "",
+                    f"&{shortened(anchor)} names another value on line {first}; "
+                    "give one of them another name",
+                )
+            )
+
+    def _colour_comment(self, start: Place, end: Place) -> str:
+        found = colour_in_comment(self._lines, start, end)
+        return found[1] if found else ""
+
+    def _sequence(self, place: Place, depth: int) -> Sequence:
+        items = tuple(self._items(depth))
+        comment = ""
+        if self._opened[-1].bracket:
+            comment = self._colour_comment(place, self._ended)
+        return Sequence(place, items, comment)
+
     def _items(self, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             yield self._node(event, depth + 1)
+        self._ended = _place(event)
 
     def _mapping(self, place: Place, depth: int) -> Mapping:
         keys: dict[str, Place] = {}

@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import forkserver, resource_tracker
 from typing import Any
 
-from pipeline.errors import RenderError
+from pipeline.errors import RenderError, about
 from pipeline.machine import keep_freed_memory, stand_back
 from pipeline.pool.shared import MAX_DEATHS, SPARE_TASKS, SharedPool, Task
 
@@ -44,7 +44,8 @@ class ProcessPool(SharedPool):
         """How often a worker was lost."""
         self.starved = 0
         """How often a task found too little memory."""
-        self._executor = self._new_executor()
+        with about("worker processes (memory in /dev/shm, sockets in TMPDIR)"):
+            self._executor = self._new_executor()
         self._flying: dict[Future[Any], Task] = {}
         self._again: list[Task] = []
         self._dead_since: float | None = None

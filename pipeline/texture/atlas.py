@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import about
 from pipeline.texture.layout import Texels
 
 _TEXEL_BYTES = 4
@@ -63,9 +64,10 @@ class Atlas:
             self._file = tempfile.NamedTemporaryFile(prefix="textures-")  # noqa: SIM115  # until closed
             self._descriptor, path = self._file.fileno(), self._file.name
         texels = _whole_pages(texels)
-        os.ftruncate(self._descriptor, texels * _TEXEL_BYTES)
+        with about(f"shared memory of {texels * _TEXEL_BYTES / 1e6:.0f} MB for pictures"):
+            os.ftruncate(self._descriptor, texels * _TEXEL_BYTES)
+            self._memory = mmap.mmap(self._descriptor, texels * _TEXEL_BYTES)
         self.map = AtlasMap(path, os.fstat(self._descriptor).st_ino, texels)
-        self._memory = mmap.mmap(self._descriptor, texels * _TEXEL_BYTES)
         self._free: list[tuple[int, int]] = [(0, texels)]
 
     def close(self) -> None:

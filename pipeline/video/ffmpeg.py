@@ -159,7 +159,7 @@ def join(
     """
     quoted = (str(segment.resolve()).replace("'", "'\\''") for segment in segments)
     listing = temporary_path(path.with_suffix(".segments"))
-    listing.write_text("".join(f"file '{name}'\n" for name in quoted))
+    listing.write_bytes(b"".join(b"file '%s'\n" % os.fsencode(name) for name in quoted))
     source = ["-f", "concat", "-safe", "0", "-i", str(listing)]
     told = [part for name, text in tags.items() for part in ("-metadata", f"{name}={text}")]
     try:
@@ -199,7 +199,7 @@ def _run(arguments: list[str]) -> None:
             *("-hide_banner", "-v", "error", "-y", "-nostdin", *arguments),
         ],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         errors="replace",
         start_new_session=True,
     )
@@ -260,8 +260,9 @@ def _encoder_for(encoding: Encoding) -> str:
 @lru_cache(maxsize=2)
 def _listed_encoders(ffmpeg: str) -> frozenset[str]:
     listing = subprocess.run(
-        [ffmpeg, "-hide_banner", "-encoders"], capture_output=True, text=True, check=True
-    ).stdout
+        [ffmpeg, "-hide_banner", "-encoders"], capture_output=True, encoding="utf-8",
+        errors="replace", check=True,
+    ).stdout  # fmt: skip  # one call
     return frozenset(line.split()[1] for line in listing.splitlines() if len(line.split()) > 1)
 
 
@@ -288,7 +289,7 @@ class _Report:
     def taken(self) -> str:
         """Return the first lines, which name the cause, and remove the file."""
         try:
-            text = self._path.read_text(errors="replace")
+            text = self._path.read_text("utf-8", errors="replace")
         except OSError:
             return ""
         self._path.unlink(missing_ok=True)
