@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.checksums import crc32_of
+from pipeline.config.fault import Fault
 from pipeline.config.load import Config
 from pipeline.durable import publish, publish_folder, temporary_path
 from pipeline.equalising import equalised
@@ -21,6 +22,7 @@ from pipeline.errors import (
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
+from pipeline.lookout import dead_ends
 from pipeline.machine import children_cpu_s, keep_freed_memory, stand_back, usable_cores
 from pipeline.orbit_state import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
@@ -234,6 +236,8 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
         pool.prepare(lambda line: print(line, file=sys.stderr, flush=True))
+        if not report.warnings:
+            _warn(dead_ends(config, prospect.frames, pool, references), config, report, bulletin)
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
         with Progress(Outlook(work.by_stage_s), len(prospect.wanted), outputs.log) as progress:
@@ -251,6 +255,15 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
                 run.close()
                 report.machines = pool.contributions()
             report.retried += pool.retried()
+
+
+def _warn(faults: list[Fault], config: Config, report: Report, bulletin: Bulletin) -> None:
+    """Say where too little is to be seen: on the terminal, on the page, in the report."""
+    for fault in faults:
+        line = fault.text(config.path)
+        print(f"warning: {line}", file=sys.stderr, flush=True)
+        report.warnings.append(line)
+        bulletin.status.warn(line)
 
 
 def _hands(pool: SharedPool, config: Config) -> str:
