@@ -1,6 +1,7 @@
 """The bulletin of a run: writes its status page every few seconds, and when it ends."""
 
 import contextlib
+import math
 import os
 import time
 from datetime import datetime
@@ -21,14 +22,16 @@ from pipeline.page import REFRESH_S, page
 from pipeline.picture import rgb8_from_frame
 from pipeline.progress import duration
 from pipeline.report import Report
-from pipeline.status import Status, address_of_jpeg, jpeg_address, width_text
+from pipeline.status import Status, jpeg_address, width_text
 from pipeline.thermostat import temperature_c
-from pipeline.video.ffmpeg import jpeg_at
+from pipeline.video.ffmpeg import frame_at
 
 _LOG10_2 = 0.30102999566398120
-_PICTURE_COLUMNS = 640
+_PICTURE_PX = 640
 _PICTURE_EVERY_S = 2.0
-_SHEET_COLUMNS = 320
+# Of the time, at most: a large HDR picture takes a second.
+_PART_FOR_PICTURES = 0.05
+_SHEET_PX = 320
 _SHEET_PICTURES = 12
 
 
@@ -59,7 +62,7 @@ class Bulletin:
             round(k * (len(frames) - 1) / max(1, count - 1)): None for k in range(count)
         }
         self._written_at = float(-REFRESH_S)
-        self._shown_at = -_PICTURE_EVERY_S
+        self._shown_again_at = -math.inf
 
     @property
     def is_due(self) -> bool:
@@ -69,14 +72,13 @@ class Bulletin:
     def show(self, frame: Frame, picture: NDArray[np.uint8]) -> None:
         """Take a frame on its way to the encoder, now and then, for the page."""
         if frame.index in self._sheet:
-            small = rgb8_from_frame(picture, self._encoding, _SHEET_COLUMNS)
-            self._sheet[frame.index] = jpeg_address(small)
-        now = time.monotonic()
-        if now - self._shown_at < _PICTURE_EVERY_S:
+            self._sheet[frame.index] = self._address(picture, _SHEET_PX)
+        start = time.monotonic()
+        if start < self._shown_again_at:
             return
-        self._shown_at = now
-        small = rgb8_from_frame(picture, self._encoding, _PICTURE_COLUMNS)
-        self.status.picture = jpeg_address(small)
+        self.status.picture = self._address(picture, _PICTURE_PX)
+        took = time.monotonic() - start
+        self._shown_again_at = start + max(_PICTURE_EVERY_S, took / _PART_FOR_PICTURES)
         self.status.picture_of = f"frame {frame.index}: {self._caption(frame)}"
         self.status.log10_width = log2(frame.view.width) * _LOG10_2
 
@@ -144,9 +146,11 @@ class Bulletin:
             return False
 
     def _from_video(self, index: int) -> str | None:
-        seconds = float(index / self._encoding.fps)
-        picture = jpeg_at(self._outputs.video, seconds, _SHEET_COLUMNS)
-        return address_of_jpeg(picture) if picture else None
+        frame = frame_at(self._outputs.video, index, self._encoding)
+        return None if frame is None else self._address(frame, _SHEET_PX)
+
+    def _address(self, frame: NDArray[np.uint8], most: int) -> str:
+        return jpeg_address(rgb8_from_frame(frame, self._encoding, most))
 
     def _caption(self, frame: Frame) -> str:
         return f"{float(frame.time):.1f} s, width {width_text(log2(frame.view.width) * _LOG10_2)}"

@@ -29,7 +29,8 @@ h1 { font-size: 1.35rem; margin: 4px 0 0; } h2 { font-size: .95rem; margin: 0 0 
 .track { height: 10px; border-radius: 5px; background: var(--line); margin: 6px 0 8px;
   overflow: hidden; }
 .fill { height: 100%; border-radius: 5px; background: var(--bar); }
-img, video { display: block; width: 100%; height: auto; border-radius: 8px; background: #000; }
+img, video { display: block; width: 100%; height: auto; border-radius: 8px; background: #000;
+  max-height: 85vh; object-fit: contain; }
 figure { margin: 0; } figcaption { margin-top: 4px; }
 dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px;
   margin: 0; }

@@ -1,5 +1,6 @@
 """From light to the bytes of a picture: RGB for PNG, Y'CbCr planes for the encoder."""
 
+import math
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +14,8 @@ from pipeline.video.encoding import Encoding
 _STEPS = 1 << 16
 _SAMPLES_AT_ONCE = 1 << 15
 _DITHER_ROWS = 64
+# Samples of a frame that are made smaller at once: a few MB, whatever its size.
+_SHRUNK_AT_ONCE = 1 << 18
 
 # Weights of red and blue in luma: ITU-R BT.709-6, item 3.2; BT.2020-2, table 4.
 _LUMA_WEIGHTS = {"bt709": (0.2126, 0.0722), "hdr10": (0.2627, 0.0593)}
@@ -202,52 +205,108 @@ def draw_tile_numpy(
         plane[:, first : first + signal.shape[1]] = np.clip(np.rint(signal), scale, 255 * scale - 1)
 
 
-def rgb8_from_frame(
-    frame: NDArray[np.uint8], encoding: Encoding, most_columns: int
-) -> NDArray[np.uint8]:
+def rgb8_from_frame(frame: NDArray[np.uint8], encoding: Encoding, most: int) -> NDArray[np.uint8]:
     """Return a frame as the encoder takes it, made smaller, as 8-bit sRGB.
+
+    Every pixel is the mean, of sRGB values, of the part of the picture that it covers, whatever
+    shares chroma samples there.
+
+    Parameters
+    ----------
+    most : int
+        The longer side has at most so many pixels; nothing is made larger.
 
     Returns
     -------
     ndarray of uint8, shape (rows, columns, 3)
-        At most `most_columns` wide, a whole part of the frame's size.
+        Its sides are to each other as the frame's, to the nearest pixel.
     """
-    across, down = encoding.chroma_step
-    step = -(-encoding.columns // most_columns)
-    # Blocks of whole chroma samples, each the mean of its pixels.
-    wide, high = max(step, across), max(step, down)
+    part = min(1.0, most / max(encoding.columns, encoding.rows))
+    rows, columns = (max(1, round(size * part)) for size in (encoding.rows, encoding.columns))
+    down, across = (
+        np.linspace(0, encoding.rows, rows + 1),
+        np.linspace(0, encoding.columns, columns + 1),
+    )
+    small = np.empty((rows, columns, 3), np.uint8)
+    at_once = max(1, _SHRUNK_AT_ONCE * rows // (encoding.columns * encoding.rows))
+    for first in range(0, rows, at_once):
+        strip = down[first : first + at_once + 1]
+        if encoding.white_nits is None:
+            # Means of Y'CbCr are those of R'G'B': one is linear in the other.
+            rgb = _rgb_from_frame(frame, encoding, strip, across)
+        else:
+            # Those of PQ are not: they are far too dark.
+            own = np.arange(math.floor(strip[0]), math.ceil(strip[-1]) + 1.0)
+            pq = _rgb_from_frame(frame, encoding, own, np.arange(encoding.columns + 1.0))
+            rgb = _means_across(_means(_srgb_from_pq(pq, encoding), strip - own[0]), across)
+        small[first : first + at_once] = np.clip(np.rint(255 * rgb), 0, 255)
+    return small
+
+
+def _rgb_from_frame(
+    frame: NDArray[np.uint8],
+    encoding: Encoding,
+    down: NDArray[np.float64],
+    across: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the mean R'G'B', 0 to 1, of parts of a frame as the encoder takes it.
+
+    `down` and `across` are the parts' edges, in pixels.
+
+    Notes
+    -----
+    A chroma sample that is sited left stands for as much on either side of the first of the pixels
+    that share it; down, for the rows that share it.
+    """
+    wide, high = encoding.chroma_step
+    chroma = down / high, (across + (wide - 1) / 2) / wide
+    edges = (down, across), chroma, chroma
     planes = _planes(0, encoding.rows, encoding, frame)
-    parts = [
-        _means(plane, high // rows_shared, wide // columns_shared)
-        for plane, rows_shared, columns_shared in zip(
-            planes, (1, down, down), (1, across, across), strict=True
-        )
-    ]
-    rows, columns = (min(sides) for sides in zip(*(part.shape for part in parts), strict=True))
-    scale = 1 << (encoding.bits - 8)
-    first, second, third = (part[:rows, :columns] / scale for part in parts)
+    first, second, third = (
+        _means_across(_means(plane, rows), columns)
+        for plane, (rows, columns) in zip(planes, edges, strict=True)
+    )
     if encoding.signal == "rgb":
-        rgb = np.stack([third, first, second], axis=-1)
-        return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
+        # ffmpeg's order: green, blue, red.
+        return np.stack([third, first, second], axis=-1) / ((1 << encoding.bits) - 1)
     red_weight, blue_weight = _LUMA_WEIGHTS[encoding.signal]
-    luma = (first - 16) * (255 / 219)
-    blue, red = ((part - 128) * (255 / 224) for part in (second, third))
+    scale = 1 << (encoding.bits - 8)
+    luma = (first / scale - 16) / 219
+    blue, red = ((part / scale - 128) / 224 for part in (second, third))
     r = luma + 2 * (1 - red_weight) * red
     b = luma + 2 * (1 - blue_weight) * blue
     g = (luma - red_weight * r - blue_weight * b) / (1 - red_weight - blue_weight)
-    rgb = np.stack([r, g, b], axis=-1)
-    if encoding.white_nits is not None:
-        linear = _nits_from_pq(np.clip(rgb / 255, 0, 1)) / encoding.white_nits
-        linear = linear @ np.linalg.inv(_BT2020_FROM_BT709).T
-        rgb = 255 * srgb_from_linear(np.clip(linear, 0, 1))
-    return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
+    return np.stack([r, g, b], axis=-1)
 
 
-def _means(plane: NDArray[Any], rows: int, columns: int) -> NDArray[np.float32]:
-    """Return the means of blocks of so many rows and columns; what is left over is cut off."""
-    high, wide = plane.shape[0] // rows, plane.shape[1] // columns
-    blocks = plane[: high * rows, : wide * columns].reshape(high, rows, wide, columns)
-    return np.asarray(blocks.mean(axis=(1, 3), dtype=np.float32))
+def _means(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means of values between neighbouring edges along the first axis.
+
+    Of a value with an edge within, its part counts; beyond the last value nothing does.
+    """
+    edges = np.minimum(edges, len(values))
+    first = int(edges[0])
+    part = values[first : math.ceil(edges[-1])]
+    sums = np.zeros((len(part) + 1, *part.shape[1:]))
+    np.cumsum(part, axis=0, out=sums[1:])
+    whole = np.minimum((edges - first).astype(np.intp), len(part) - 1)
+    alone = (-1, *(1 for _ in part.shape[1:]))
+    at_edges = sums[whole] + (edges - first - whole).reshape(alone) * part[whole]
+    return np.asarray(np.diff(at_edges, axis=0) / np.diff(edges).reshape(alone))
+
+
+def _means_across(values: NDArray[Any], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the means of values between neighbouring edges along the second axis."""
+    return _means(values.swapaxes(0, 1), edges).swapaxes(0, 1)
+
+
+def _srgb_from_pq(rgb: NDArray[np.float64], encoding: Encoding) -> NDArray[np.float32]:
+    """Return sRGB, 0 to 1, of an HDR picture's R'G'B': white is as bright as its white."""
+    assert encoding.white_nits is not None
+    index = np.rint(np.clip(rgb, 0, 1) * (_STEPS - 1)).astype(np.uint16)
+    light = np.take(_light_of_pq(encoding.white_nits), index)
+    linear = light @ np.linalg.inv(_BT2020_FROM_BT709).T.astype(np.float32)
+    return _srgb(np.clip(linear, 0, 1))
 
 
 def _srgb(light: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -283,6 +342,12 @@ def _values_of_roots(white_nits: int | None) -> NDArray[np.float32]:
     if white_nits is None:
         return srgb_from_linear(light).astype(np.float32)
     return _pq_from_nits(light * white_nits).astype(np.float32)
+
+
+@lru_cache(maxsize=2)
+def _light_of_pq(white_nits: int) -> NDArray[np.float32]:
+    """Return light, 1 where it is as bright as white, by PQ's value, in equal steps."""
+    return (_nits_from_pq(np.arange(_STEPS) / (_STEPS - 1)) / white_nits).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -8,6 +8,7 @@ from typing import Any
 from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.checksums import crc32_of
+from pipeline.config.fault import Fault
 from pipeline.config.load import Config
 from pipeline.durable import publish, publish_folder, temporary_path
 from pipeline.equalising import equalised
@@ -22,6 +23,7 @@ from pipeline.errors import (
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
+from pipeline.dead_end_search import dead_ends
 from pipeline.machine import children_cpu_s, keep_freed_memory, stand_back, usable_cores
 from pipeline.orbit_state import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted
@@ -237,6 +239,9 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
         pool.prepare(say)
+        if not report.warnings:
+            say("looking for dead ends")
+            _warn(dead_ends(config, prospect.frames, pool, references), config, report, bulletin)
         say("measuring what it takes")
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)
@@ -255,6 +260,15 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
                 run.close()
                 report.machines = pool.contributions()
             report.retried += pool.retried()
+
+
+def _warn(faults: list[Fault], config: Config, report: Report, bulletin: Bulletin) -> None:
+    """Say where too little is to be seen: on the terminal, on the page, in the report."""
+    for fault in faults:
+        line = fault.text(config.path)
+        say(f"warning: {line}")
+        report.warnings.append(line)
+        bulletin.status.warn(line)
 
 
 def _hands(pool: SharedPool, config: Config) -> str:

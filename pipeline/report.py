@@ -70,6 +70,8 @@ class Report:
     peak_memory_bytes: int = 0
     machines: list[Contribution] = field(default_factory=list)
     """What each machine of a cluster counted."""
+    warnings: list[str] = field(default_factory=list)
+    """Where in the video too little is to be seen."""
     retried: list[str] = field(default_factory=list)
     """What had to be done again, and why."""
     wall_s: float = 0.0
@@ -110,6 +112,7 @@ class Report:
             "bytes_stored": self.bytes_stored,
             "peak_memory_bytes": self.peak_memory_bytes,
             "machines": [machine.plain() for machine in self.machines],
+            "warnings": self.warnings,
             "retried": self.retried,
         }
 

@@ -114,10 +114,5 @@ def jpeg_address(rgb: NDArray[np.uint8]) -> str:
     # Imported here: it takes a tenth of a second, and most commands show nothing.
     import imageio.v3 as imageio
 
-    data = imageio.imwrite("<bytes>", rgb, extension=".jpg", quality=_JPEG_QUALITY)
-    return address_of_jpeg(data)
-
-
-def address_of_jpeg(data: bytes) -> str:
-    """Return a JPEG file as an address that holds it."""
+    data: bytes = imageio.imwrite("<bytes>", rgb, extension=".jpg", quality=_JPEG_QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"

@@ -101,7 +101,7 @@ def survey(
         for place in places
     ]
     for frame in map(frames.__getitem__, indices):
-        canvas = _roughly(frame, small, config, references)
+        canvas = roughly(frame, small.columns, small.rows, config, references)
         arguments = (canvas, config.look, frame.time, small)
         tasks.append(
             Task(f"survey of frame {frame.index}", survey_frame, arguments, ("frame", frame.index))
@@ -142,9 +142,11 @@ def _share(counted: list[SurveyedCanvas], drawn: list[SurveyedFrame]) -> float:
     return min(1.0, max(_LEAST_SHARE, cpu_s / wall_s)) if wall_s > 0 else 1.0
 
 
-def _roughly(frame: Frame, small: Encoding, config: Config, references: References) -> Canvas:
+def roughly(
+    frame: Frame, columns: int, rows: int, config: Config, references: References
+) -> Canvas:
     """Return a frame as a small canvas, by the kernel that would serve it in a band."""
-    canvas = frame.sized(small.columns, small.rows, references)
+    canvas = frame.sized(columns, rows, references)
     kernel = band_kernel_for(canvas.grid.roundings_a_sample(), config.accuracy)
     return canvas if kernel.deep else replace(canvas, kernel=kernel, target=None)
 

@@ -235,6 +235,17 @@ def preview_looks(
     `log2_px` is log2 of the distance of its pixels in those of the video.
     """
     counts = [_counts(canvas, chunk, ())[0] for chunk in range(canvas.chunks)]
+    return _previews(canvas, counts, looks, seconds, log2_px)
+
+
+def _previews(
+    canvas: Canvas,
+    counts: list[Counts],
+    looks: Sequence[Look],
+    seconds: Fraction,
+    log2_px: float,
+) -> list[NDArray[np.uint8]]:
+    """Do so with a canvas that is counted."""
     smooth = np.concatenate([part.smooth.reshape(-1, canvas.columns) for part in counts])
     traces: dict[Tracing | None, StoredTraces | None] = {None: None}
     pictures = []
@@ -248,6 +259,23 @@ def preview_looks(
         light = Shader(look.at(float(seconds))).pixels(samples, 2)
         pictures.append(rgb8_from_light(light.transpose(0, 2, 1), 0))
     return pictures
+
+
+def seen_of(canvas: Canvas, look: Look, seconds: Fraction, log2_px: float) -> tuple[float, ...]:
+    """Count a canvas of 2 × 2 samples a pixel, and return what is to be seen of it.
+
+    The part of it that is proved interior, the part that reached maxiter, and by how many of 255
+    levels its colours differ at most.
+    """
+    counts = [_counts(canvas, chunk, ())[0] for chunk in range(canvas.chunks)]
+    (picture,) = _previews(canvas, counts, [look], seconds, log2_px)
+    outcome = np.concatenate([part.outcome.reshape(-1) for part in counts])
+    levels = picture.reshape(-1, 3)
+    return (
+        float(np.mean(outcome == Outcome.INTERIOR)),
+        float(np.mean(outcome == Outcome.UNRESOLVED)),
+        float(np.max(levels.max(axis=0).astype(int) - levels.min(axis=0))),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pipeline.equalising import equalised
 from pipeline.estimate import Estimate
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
+from pipeline.dead_end_search import dead_ends
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
 from pipeline.orbit_state import OrbitState
 from pipeline.orbits import compute_orbits, steps_wanted
@@ -39,6 +40,7 @@ def plan(path: Path, root: Path) -> None:
         orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
         say("measuring what it takes")
         work = prospect.estimate(pool, references, workers)
+        warnings = dead_ends(config, frames, pool, references)
 
     show("\n".join(_description(prospect, orbits)))
     show("\n".join(_ways(config, frames, prospect.drawings)))
@@ -55,6 +57,8 @@ def plan(path: Path, root: Path) -> None:
         f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
         f"video    {outputs.video}"
     )
+    for warning in warnings:
+        show(f"warning  {warning.text(path)}")
 
 
 def _alone(config: Config) -> str:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +22,7 @@ from pipeline.errors import EncoderError, RenderError
 from pipeline.video.encoding import Encoding
 
 _REPORT_LINES = 3
+_PICTURE_NAME = "%06d.png"
 _MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 # Each colour once in the palette of a GIF counts by how long it is seen; its dither does not crawl.
 _GIF_PALETTE = "palettegen=stats_mode=full"
@@ -129,19 +131,24 @@ def _frames_of_animation(path: Path) -> int:
         return int(getattr(picture, "n_frames", 1))
 
 
-def jpeg_at(path: Path, seconds: float, columns: int) -> bytes | None:
-    """Return a picture of a video as a JPEG file of this width; None where there is none."""
+def frame_at(path: Path, index: int, encoding: Encoding) -> NDArray[np.uint8] | None:
+    """Return a frame of a video as the encoder took it; None where it cannot be read."""
+    # A little early: what is shown at a time is the first frame that is not before it.
+    early = ["-ss", f"{float(max(Fraction(0), index - Fraction(1, 4)) / encoding.fps):.6f}"]
+    source = (
+        ["-i", str(path / (_PICTURE_NAME % index))] if path.is_dir() else [*early, "-i", str(path)]
+    )
     done = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
-            *("-hide_banner", "-v", "error", "-nostdin", "-ss", f"{seconds:.6f}", "-i", str(path)),
-            *("-frames:v", "1", "-vf", f"scale={columns}:-2", "-q:v", "4"),
-            *("-f", "image2pipe", "-c:v", "mjpeg", "-"),
+            *("-hide_banner", "-v", "error", "-nostdin", *source),
+            *("-frames:v", "1", "-f", "rawvideo", "-pix_fmt", encoding.pixel_format, "-"),
         ],
         capture_output=True,
         start_new_session=True,
     )
-    return done.stdout if done.returncode == 0 and done.stdout else None
+    frame = np.frombuffer(done.stdout, np.uint8)
+    return frame if done.returncode == 0 and len(frame) == encoding.frame_bytes else None
 
 
 def join(
@@ -166,7 +173,7 @@ def join(
         if encoding.codec == "png":
             path.mkdir(parents=True, exist_ok=True)
             pixels = "rgb48be" if encoding.bits == 16 else "rgb24"
-            _run([*source, "-pix_fmt", pixels, "-start_number", "0", str(path / "%06d.png")])
+            _run([*source, "-pix_fmt", pixels, "-start_number", "0", str(path / _PICTURE_NAME)])
         elif encoding.codec == "gif":
             colours = temporary_path(path.with_suffix(".palette.png"))
             try:

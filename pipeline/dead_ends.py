@@ -1,0 +1,142 @@
+"""Dead ends: when in a video nothing is to be seen, and where it should end instead.
+
+Pure judging of what was seen at a few times; `dead_end_search` counts the views.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
+from itertools import groupby, pairwise
+
+# More than such a part that never escapes is too much, but for a moment.
+_DARK = 0.6
+# Dither and rounding make so many levels of one colour.
+_FLAT_LEVELS = 2
+# A stretch that is shorter, in seconds, is a moment.
+_MOMENT_S = 0.5
+_FINE_S = Fraction(1, 10)
+# An end in the set is good so much wider than where most is dark: its whole shape is seen there.
+_WIDER_THAN_DARK = 4
+# One beside the set is so much wider than where all is flat: there its surroundings are seen.
+_WIDER_THAN_FLAT = 2048
+
+
+class Sight(IntEnum):
+    """What a view shows."""
+
+    CLEAR = 0
+    DARK = 1
+    """Mostly what never escapes."""
+    BLACK = 2
+    """Nothing else."""
+    FLAT = 3
+    """One colour, of what escapes."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Seen:
+    """What was seen at a time of the video."""
+
+    time: Fraction
+    interior: float
+    """The part that is proved never to escape."""
+    unresolved: float
+    """The part that reached maxiter."""
+    levels: float
+    """By how many of 255 levels its colours differ at most."""
+
+    @property
+    def sight(self) -> Sight:
+        """What that comes to."""
+        dark = self.interior + self.unresolved
+        if dark >= 1 or (self.levels <= _FLAT_LEVELS and dark > _DARK):
+            return Sight.BLACK
+        if self.levels <= _FLAT_LEVELS:
+            return Sight.FLAT
+        return Sight.DARK if dark > _DARK else Sight.CLEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the video in which too little is to be seen."""
+
+    start: Fraction
+    end: Fraction
+    sight: Sight
+    """The worst of it."""
+    worst_from: Fraction
+    """Since when that is so."""
+    undecided: bool
+    """Whether most of what is dark has only reached maxiter."""
+
+
+def to_look_at(seen: list[Seen]) -> Iterator[Fraction]:
+    """Yield the times between views, in the order of time, where what they show changes."""
+    for before, after in pairwise(seen):
+        if before.sight != after.sight and after.time - before.time > _FINE_S:
+            yield (before.time + after.time) / 2
+
+
+def stretches(seen: list[Seen]) -> list[Stretch]:
+    """Return the stretches worth telling of a video, in the order of time.
+
+    At its beginning and its end it is too little where most is dark; in between, where a zoom goes
+    past or through the set, only where nothing at all is to be seen.
+    """
+    runs = [list(run) for _, run in groupby(seen, lambda one: one.sight > Sight.CLEAR)]
+    found = []
+    for number, run in enumerate(runs):
+        if run[0].sight == Sight.CLEAR:
+            continue
+        if number in (0, len(runs) - 1):
+            found.append(_stretch(run))
+            continue
+        parts = groupby(run, lambda one: one.sight > Sight.DARK)
+        found += [_stretch(list(part)) for nothing, part in parts if nothing]
+    return [one for one in found if one.end - one.start >= _MOMENT_S or len(seen) == 1]
+
+
+def _stretch(run: list[Seen]) -> Stretch:
+    worst = max(one.sight for one in run)
+    since = next(one for one in run if one.sight == worst)
+    dark = sum(one.interior + one.unresolved for one in run)
+    undecided = sum(one.unresolved for one in run) > dark / 2
+    return Stretch(run[0].time, run[-1].time, worst, since.time, undecided)
+
+
+def told(stretch: Stretch, end: Fraction, width_at: Callable[[Fraction], Decimal]) -> str:
+    """Say what is the matter with a stretch of a video that ends at `end`, and what would help."""
+    first, last = float(stretch.start), float(stretch.end)
+    width = width_at(stretch.start)
+    to_the_end = stretch.end == end
+    whole = to_the_end and stretch.start == 0
+    if end == 0:
+        when = "the picture is"
+    elif whole:
+        when = "from the first frame to the last the picture is"
+    elif to_the_end:
+        when = f"from {first:.1f} s on (width {width:.1g}) the picture is"
+    else:
+        when = f"from {first:.1f} to {last:.1f} s the picture is"
+    if stretch.sight == Sight.FLAT:
+        what = "one flat colour"
+        why = "the target is no point of the set's boundary to all its digits"
+    else:
+        what = "black" if stretch.sight == Sight.BLACK else "more than 60 % black"
+        if stretch.sight == Sight.BLACK and stretch.worst_from > stretch.start:
+            what = f"more than 60 % black, from {float(stretch.worst_from):.1f} s on all of it"
+        why = "it lies inside the set"
+        if stretch.undecided:
+            return (
+                f"{when} {what}: most of it only reached maxiter; raise it, or write maxiter: auto"
+            )
+    if not to_the_end or whole:
+        return f"{when} {what}: {why}; take another place or width"
+    wider = _WIDER_THAN_FLAT if stretch.sight == Sight.FLAT else _WIDER_THAN_DARK
+    good = f"{width * wider:.1g}"
+    return (
+        f"{when} {what}: {why}; end the zoom at a width of about {good}, or find a center that "
+        "goes deeper"
+    )
