@@ -10,6 +10,7 @@ from pipeline.canvas import Canvas
 from pipeline.checksums import crc32_of
 from pipeline.config.fault import Fault
 from pipeline.config.load import Config
+from pipeline.dead_end_search import dead_ends
 from pipeline.durable import publish, publish_folder, temporary_path
 from pipeline.equalising import equalised
 from pipeline.errors import (
@@ -23,7 +24,6 @@ from pipeline.errors import (
 from pipeline.estimate import check_free_disk, check_room
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
-from pipeline.dead_end_search import dead_ends
 from pipeline.machine import children_cpu_s, keep_freed_memory, stand_back, usable_cores
 from pipeline.orbit_state import spent_cpu_s
 from pipeline.orbits import compute_orbits, described, steps_wanted

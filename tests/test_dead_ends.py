@@ -8,10 +8,10 @@ from fractions import Fraction
 import pytest
 
 from pipeline.config.load import load_config
+from pipeline.dead_end_search import dead_ends
 from pipeline.dead_ends import Seen, Sight, stretches, to_look_at, told
 from pipeline.equalising import equalised
 from pipeline.limits import frame_list
-from pipeline.dead_end_search import dead_ends
 from pipeline.outputs import Outputs
 from pipeline.pool.processes import ProcessPool
 from tests.conftest import ROOT

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from pipeline.commands.opening import opened
 from pipeline.config.load import Config
+from pipeline.dead_end_search import dead_ends
 from pipeline.decimals import short_text
 from pipeline.drawing import Drawings
 from pipeline.equalising import equalised
 from pipeline.estimate import Estimate
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
-from pipeline.dead_end_search import dead_ends
 from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
 from pipeline.orbit_state import OrbitState
 from pipeline.orbits import compute_orbits, steps_wanted
