@@ -20,6 +20,7 @@ from pipeline.kernels.approximation import (
     F,
     G,
 )
+from pipeline.kernels.edge import look_beyond, on_edge
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.packet_lanes import (
     SETTLE_STEPS,
@@ -55,9 +56,9 @@ _ZERO_EXPONENT = -(1 << 40)
 
 @compiled
 def go_far(
-    z, tiny_index, tiny, tiny_exponent, nodes, radius, offsets, lowest, k, maxiter, lanes, ints,
-    m, exponent, active, shared, queue, queue_int, queued, n, outcome, last_re, last_im,
-    slope, queue_slope, last_slope,
+    z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest, k, maxiter,
+    lanes, ints, m, exponent, active, shared, queue, queue_int, queued, n, outcome, last_re,
+    last_im, last_n, slope, queue_slope, last_slope,
 ):  # fmt: skip  # as iterate_tile
     """Take a packet along with an exponent, until no lane is left or float64 holds the deltas."""
     steps_end = np.int64(z.shape[0] - 1)
@@ -161,6 +162,8 @@ def go_far(
                 power_of_two(product_exponent - exponent), power_of_two(k - exponent),
                 z_re, z_im,
             )  # fmt: skip  # as in its head
+        if on_edge(z[m, 0], z[m, 1]):
+            hits = look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, slope is not None)
         lane_steps += active
         packet_steps += 1
         if slope is None and packet_steps >= settle_at:
@@ -170,8 +173,8 @@ def go_far(
         if hits > 0 or m >= end:
             if slope is None:
                 queued, active = drop(
-                    lanes, ints, z_re, z_im, m, exponent, m >= steps_end, maxiter, shared, queue,
-                    queue_int, queued, n, outcome, last_re, last_im,
+                    lanes, ints, z_re, z_im, z[m, 0], z[m, 1], m, exponent, m >= steps_end,
+                    maxiter, shared, queue, queue_int, queued, n, outcome, last_re, last_im, last_n,
                 )  # fmt: skip  # as in its head
             else:
                 queued, active = drop_traced(
