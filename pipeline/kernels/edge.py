@@ -13,14 +13,16 @@ from pipeline.kernels.outcome import Outcome
 from pipeline.kernels.packet_steps import (
     BASE,
     COUNTED,
+    ENDS,
     ESCAPES,
     FLAG,
     LANES,
     PIXEL,
-    REBASES,
+    SIZE,
     STAYS,
     X,
     Y,
+    larger_part,
 )
 from pipeline.kernels.reference import EDGE
 from pipeline.kernels.scaling import power_of_two
@@ -69,6 +71,10 @@ def look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, traced):
     square = power_of_two(max(exponent, _LEAST_EXPONENT))
     # Deltas with an exponent are far too small to lead beyond by themselves.
     clear = EDGE if exponent == 0 else 0.0 if plain > EDGE else np.inf
+    # In the exponent of the packet, at most 2^200, where nothing is added.
+    scale = power_of_two(min(-exponent, 200))
+    at_re = z[m, 0] * scale
+    at_im = z[m, 1] * scale
     twice_re = 2.0 * z[m, 0]
     twice_im = 2.0 * z[m, 1]
     hits = np.int64(0)
@@ -80,9 +86,10 @@ def look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, traced):
         x = lanes[X + lane]
         y = lanes[Y + lane]
         beyond = (margin + (twice_re * x + twice_im * y)) + square * (x * x + y * y)
-        flag = ints[FLAG + lane] & REBASES
+        # It may rebase, but does not escape for what it seems in float64.
+        flag = np.int64(larger_part(at_re + x, at_im + y) < lanes[SIZE + lane])
         if beyond > clear:
-            flag |= ESCAPES
+            flag |= ENDS | ESCAPES
         hits += flag
         if traced:
             if -clear <= beyond <= clear:

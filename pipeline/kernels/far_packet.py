@@ -68,6 +68,7 @@ def go_far(
     settle_at = np.int64(SETTLE_STEPS)
     end = last_index(ints, steps_end, maxiter, slope)
     largest = largest_of(lanes)
+    edges = margins[0].size > 0
     while active > 0:
         # The largest delta is brought to between 1 and 2 in the packet's exponent.
         if largest > 0.0:
@@ -162,7 +163,7 @@ def go_far(
                 power_of_two(product_exponent - exponent), power_of_two(k - exponent),
                 z_re, z_im,
             )  # fmt: skip  # as in its head
-        if on_edge(z[m, 0], z[m, 1]):
+        if edges and on_edge(z[m, 0], z[m, 1]):
             hits = look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, slope is not None)
         lane_steps += active
         packet_steps += 1

@@ -45,6 +45,7 @@ def go_near(
     packet_steps = np.int64(0)
     settle_at = np.int64(SETTLE_STEPS)
     largest = largest_of(lanes)
+    edges = margins[0].size > 0
     while active > 0:
         # The longest stretch that begins here, is valid and ends in time.
         node = np.int64(-1)
@@ -118,7 +119,7 @@ def go_near(
             z_im = z[m, 1]
             hits = single_step(lanes, ints, old_re, old_im, z_re, z_im)
             shared += 1.0
-        if on_edge(z_re, z_im):
+        if edges and on_edge(z_re, z_im):
             hits = look_beyond(lanes, ints, z, margins, m, 0, n, outcome, slope is not None)
         lane_steps += active
         packet_steps += 1

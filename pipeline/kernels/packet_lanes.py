@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 
+from pipeline.kernels.edge import on_edge
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.outcome import Outcome
 from pipeline.kernels.packet_steps import (
@@ -16,6 +17,7 @@ from pipeline.kernels.packet_steps import (
     C_X,
     C_Y,
     COUNTED,
+    ENDS,
     ESCAPES,
     FLAG,
     LANES,
@@ -24,7 +26,6 @@ from pipeline.kernels.packet_steps import (
     NORM2,
     PIXEL,
     PRODUCT,
-    REBASES,
     SIZE,
     SLOPE_EXPONENT,
     SLOPE_UNIT,
@@ -172,7 +173,7 @@ def settle(lanes, ints, shared):
     for lane in range(LANES):
         settle_lane(lanes, lane, shared)
         if ints[PIXEL + lane] >= 0 and lanes[LOG + lane] < _INTERIOR_LOG2:
-            ints[FLAG + lane] |= REBASES
+            ints[FLAG + lane] |= ENDS
             hits += 1
     return hits
 
@@ -192,6 +193,12 @@ def pass_critical(lanes, z_re, z_im, exponent, shared):
         lanes[NORM2 + lane] = 1.0
 
 
+@inlined
+def _escapes(ints, lane, x, y, exponent, edge):
+    """Tell whether a lane that ends does so because it is outside."""
+    return ints[FLAG + lane] & ESCAPES != 0 if edge else exponent == 0 and x * x + y * y > 4.0
+
+
 @compiled
 def drop(
     lanes, ints, z_re, z_im, plain_re, plain_im, m, exponent, ends, maxiter, shared, queue,
@@ -203,6 +210,7 @@ def drop(
     """
     active = 0
     unit = power_of_two(exponent)
+    edge = on_edge(plain_re, plain_im)
     swallowed = ends and larger_part(plain_re, plain_im) > _PLAIN_SIZE
     for lane in range(LANES):
         pixel = ints[PIXEL + lane]
@@ -213,22 +221,22 @@ def drop(
         if not (ints[FLAG + lane] or ends or (count >= maxiter and not counted)):
             active += 1
             continue
-        if counted or ints[FLAG + lane] & ESCAPES:
+        x = plain_re + lanes[X + lane] * unit
+        y = plain_im + lanes[Y + lane] * unit
+        if counted or _escapes(ints, lane, x, y, exponent, edge):
             if not counted:
                 n[pixel] = count - 1
                 outcome[pixel] = _ESCAPED
-            last_re[pixel] = plain_re + lanes[X + lane] * unit
-            last_im[pixel] = plain_im + lanes[Y + lane] * unit
+            last_re[pixel] = x
+            last_im[pixel] = y
             last_n[pixel] = count - 1
             idle(lanes, ints, lane)
             continue
-        own_exponent = exponent
-        x = z_re + lanes[X + lane]
-        y = z_im + lanes[Y + lane]
-        if swallowed:
-            own_exponent = np.int64(0)
-            x = plain_re + lanes[X + lane] * unit
-            y = plain_im + lanes[Y + lane] * unit
+        own_exponent = np.int64(0)
+        if not swallowed:
+            own_exponent = exponent
+            x = z_re + lanes[X + lane]
+            y = z_im + lanes[Y + lane]
         log = _log2_derivative(lanes, lane, shared)
         if log < _INTERIOR_LOG2:
             n[pixel] = maxiter
@@ -267,6 +275,7 @@ def drop_traced(
     """
     active = 0
     unit = power_of_two(exponent)
+    edge = on_edge(plain_re, plain_im)
     swallowed = ends and larger_part(plain_re, plain_im) > _PLAIN_SIZE
     for lane in range(LANES):
         pixel = ints[PIXEL + lane]
@@ -275,13 +284,13 @@ def drop_traced(
         count = ints[BASE + lane] + m
         flag = ints[FLAG + lane]
         leaves = count >= slope[LIMIT + lane] and not flag & STAYS
-        if not (leaves or flag & (REBASES | ESCAPES) or ends):
+        if not (leaves or flag & ENDS or ends):
             active += 1
             continue
         x = plain_re + lanes[X + lane] * unit
         y = plain_im + lanes[Y + lane] * unit
         own_exponent = np.int64(slope[SLOPE_EXPONENT]) - exponent_of(slope[SLOPE_UNIT + lane])
-        if leaves or flag & ESCAPES:
+        if leaves or _escapes(ints, lane, x, y, exponent, edge):
             last_re[pixel] = x
             last_im[pixel] = y
             scale = power_of_two(own_exponent)

@@ -24,8 +24,9 @@ X, Y, W_X, W_Y, C_X, C_Y, SIZE, NORM2, PRODUCT, LOG, FOLDED = range(0, 11 * LANE
 # radius 2 but not clearly.
 FLAG, BASE, PIXEL, COUNTED, PACKET_SIZE = range(11 * LANES, 16 * LANES, LANES)
 
-# Flags: it is to rebase or proved interior, it escapes, it may not leave at its limit yet.
-REBASES, ESCAPES, STAYS = 1, 2, 4
+# Flags: it ends, however that may be; where the reference is on the edge of the disc, that it
+# escapes, or that it may not leave at its limit yet.
+ENDS, ESCAPES, STAYS = 1, 2, 4
 
 # Where it is followed, D = dz/dw (w = dc / 2^k) is in an array of its own: mantissas, each lane's
 # power of two by which terms that do not hold D are multiplied, the count at which it leaves, and
@@ -62,7 +63,7 @@ def single_step(lanes, ints, z_re, z_im, next_re, next_im):
         lanes[SIZE + k] = size
         square = at_re * at_re + at_im * at_im
         lanes[NORM2 + k] = square
-        hit = ESCAPES * np.int64(square > 4.0) | np.int64(larger_part(at_re, at_im) < size)
+        hit = np.int64(square > 4.0) | np.int64(larger_part(at_re, at_im) < size)
         ints[FLAG + k] = hit
         hits += hit
     return hits
@@ -121,7 +122,7 @@ def stretch(
         lanes[SIZE + k] = size
         square = at_re * at_re + at_im * at_im
         lanes[NORM2 + k] = square
-        hit = ESCAPES * np.int64(square > escape2) | np.int64(larger_part(at_re, at_im) < size)
+        hit = np.int64(square > escape2) | np.int64(larger_part(at_re, at_im) < size)
         ints[FLAG + k] = hit
         hits += hit
     return hits

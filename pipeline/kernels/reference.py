@@ -32,8 +32,8 @@ class Reference:
     tiny_exponent: NDArray[np.int64]
     """The exponents of two that belong to the mantissas."""
     margin_index: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    """Increasing indices of values whose margin \\|Z\\|² - 4 is held: all on the edge but where it
-    is exactly 0."""
+    """Increasing indices of values whose margin \\|Z\\|² - 4 is held: all on the edge, but where it
+    is exactly 0 only the first. Empty where none is on the edge."""
     margin: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     """The margins' mantissas, of absolute value 0.5 to 1."""
     margin_exponent: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
