@@ -155,9 +155,14 @@ def go_far(
             z_re, z_im = _in_exponent(_value(z, tiny_index, tiny, tiny_exponent, m), exponent)
             if slope is not None:
                 before = np.int64(slope[SLOPE_EXPONENT])
-                scale_unit = power_of_two(k - before - sum_exponent)
-                step_slope(lanes, slope, twice_re, twice_im, scale_sum, scale_unit)
-                grow_slope(slope, sum_exponent)
+                # Where the reference is 0, or nearly, 2^k is all there is.
+                after = max(before + sum_exponent, k)
+                grown = power_of_two(before + sum_exponent - after)
+                step_slope(
+                    lanes, slope, twice_re * grown, twice_im * grown, scale_sum * grown,
+                    power_of_two(k - after),
+                )  # fmt: skip  # as in its head
+                grow_slope(slope, after - before)
             hits = scaled_step(
                 lanes, ints, twice_re, twice_im, scale_sum,
                 power_of_two(product_exponent - exponent), power_of_two(k - exponent),

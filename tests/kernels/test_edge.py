@@ -121,8 +121,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("rotation", [0, 33])
-@pytest.mark.parametrize("digits", [20, 300, 600])
+@pytest.mark.parametrize(("digits", "rotation"), [(20, 33), (300, 0), (600, 33)])
 @pytest.mark.parametrize("place", PLACES)
 def test_all_pixels_are_right_on_either_side_of_the_edge(references, place, digits, rotation):
     re, im, *moved = PLACES[place]
@@ -132,7 +131,7 @@ def test_all_pixels_are_right_on_either_side_of_the_edge(references, place, digi
         for part, by in zip((re, im), moved, strict=True)
     )
     # An odd number of pixels: some lie on the real axis, and some straight above the tip.
-    assert_exact(canvas_of(View(center, width, Decimal(rotation), 9, 5), 1200, references))
+    assert_exact(canvas_of(View(center, width, Decimal(rotation), 7, 3), 1200, references))
 
 
 exponents = st.integers(10, 280)
@@ -158,14 +157,14 @@ def test_the_count_is_0_only_outside_the_disc(references, angle, digits, part):
 
 
 @given(exponents, parts, parts, st.integers(0, 60), st.integers(-360, 360))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_a_view_anywhere_about_the_tip_is_counted_exactly(
     references, digits, right, up, deeper, rotation
 ):
     off = (Decimal(str(part)).scaleb(-digits) for part in (right, up))
     center = tuple(NUMBERS.add(part, by) for part, by in zip(TIP, off, strict=True))
     width = Decimal(1).scaleb(-digits - deeper // 20)
-    view = View(center, width, Decimal(rotation), 5, 4)
+    view = View(center, width, Decimal(rotation), 3, 2)
     assert_exact(canvas_of(view, 1000, references))
 
 
