@@ -116,8 +116,14 @@ class Canvas:
         if self.target is not None:
             # More bits give the same values: they are no part of it.
             facts["target_re"], facts["target_im"] = map(canonical_text, self.target.center)
+            if self.target.on_edge():
+                # Counts made without margins are wrong there, and only there.
+                facts["edge"] = "margins"
         if self.tracing is not None:
             facts["tracing"] = json.dumps(asdict(self.tracing))
+            if self.target is not None and self.grid.distance_exponent(self.target.center) < -800:
+                # So deep, traces had no derivatives before.
+                facts["slopes"] = "with an exponent"
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
     def counts(self, first_row: int, last_row: int, smooth: bool = True) -> Counts:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pipeline.checksums import crc32_of
 from pipeline.durable import make_folder
 from pipeline.errors import DamagedError, OrbitError, about
-from pipeline.kernels.reference import TINY_EXPONENT, Reference
+from pipeline.kernels.reference import EDGE, OUTSIDE, TINY_EXPONENT, Reference
 from pipeline.orbit_state import (
     ESCAPED,
     PERIODIC,
@@ -64,7 +64,7 @@ class Orbit:
         """Return how far the orbit on disk has come; anything damaged counts as not there."""
         try:
             state = read_orbit_state(self.state_file, self.target)
-            whole = self._are_whole(state)
+            whole = self._are_whole(state) and (state.has_margins or not self._meets_edge(state))
         except (DamagedError, OSError):
             whole = False
         return state if whole else OrbitState()
@@ -81,7 +81,7 @@ class Orbit:
             state = read_orbit_steps(self.state_file, self.target)
         except DamagedError:
             state = OrbitState()
-        return self._checked(state, maxiter).steps
+        return self._checked(state, self.target.steps(maxiter)).steps
 
     def _checked(self, state: OrbitState, maxiter: int) -> OrbitState:
         if not state.suffices(maxiter):
@@ -94,8 +94,18 @@ class Orbit:
         """Tell whether the values on disk are those that were written."""
         return crc32_of(self.values_file, (state.steps + 1) * VALUE_BYTES) == state.checksum
 
-    def extend(self, steps: int, seconds: float) -> OrbitState:
-        """Compute on towards so many steps, for about so many seconds, and store what there is.
+    def _meets_edge(self, state: OrbitState) -> bool:
+        """Tell whether values, or the one after the last, are on the edge of the disc."""
+        values = np.memmap(self.values_file, "<f8", "r", shape=(state.steps + 1, 2))
+        largest = 0.0
+        for start in range(0, len(values), _LAST_PIECE_STEPS):
+            largest = max(largest, _norm2(values[start : start + _LAST_PIECE_STEPS]).max())
+        after = complex(*values[-1]) ** 2 + complex(*map(float, self.target.center))
+        barely = state.ended == ESCAPED and not abs(after) ** 2 > OUTSIDE + EDGE
+        return bool(largest > 4.0 - EDGE or barely)
+
+    def extend(self, maxiter: int, seconds: float) -> OrbitState:
+        """Compute on towards what maxiter needs, for about so many seconds, and store that.
 
         Raises
         ------
@@ -103,6 +113,7 @@ class Orbit:
             The disk is full or refuses; what was stored before is whole.
         """
         state = self.state()
+        steps = self.target.steps(maxiter)
         if state.suffices(steps):
             return state
         start = time.thread_time()
@@ -150,11 +161,15 @@ class Orbit:
         steps = min(state.steps, maxiter)
         values = np.memmap(self.values_file, "<f8", "r", shape=(steps + 1, 2))
         tiny = [value for value in state.tiny if value[0] <= steps]
+        margins = [value for value in state.margins if value[0] <= steps]
         return Reference(
             z=np.asarray(values),
             tiny_index=np.array([value[0] for value in tiny], np.int64),
             tiny=np.array([value[1:3] for value in tiny], np.float64).reshape(-1, 2),
             tiny_exponent=np.array([value[3] for value in tiny], np.int64),
+            margin_index=np.array([value[0] for value in margins], np.int64),
+            margin=np.array([value[1] for value in margins], np.float64),
+            margin_exponent=np.array([value[2] for value in margins], np.int64),
         )
 
 
@@ -182,14 +197,16 @@ class _Run:
         values = self._numbers.advance(steps)
         with np.errstate(over="ignore", invalid="ignore"):
             # An escaped orbit soon overflows.
-            outside = ~(values[:, 0] ** 2 + values[:, 1] ** 2 <= 4.0)
+            norm2 = _norm2(values)
+            outside = ~(norm2 <= OUTSIDE)
         if outside.any():
-            # The value beyond the disc is of no use to anyone, but Z₁ has to be there.
+            # A value well beyond the disc is of no use to anyone, but Z₁ has to be there.
             inside = int(outside.argmax())
             state.ended = ESCAPED
             values = values[: max(inside, 0 if state.steps else 1)]
         small = np.abs(values).max(axis=1, initial=0.0) < 2.0**TINY_EXPONENT
-        tiny = self._tiny(start, small) if small.any() else []
+        edge = norm2[: len(values)] > 4.0 - EDGE
+        tiny, margins = self._in_full(start, small, edge)
         derivative = np.array(state.derivative)
         period = self._first_return(
             values,
@@ -203,20 +220,26 @@ class _Run:
             values = values[: period + 1]
             values[period] = 0.0
             tiny = [value for value in tiny if value[0] < period]
+            margins = [value for value in margins if value[0] < period]
         first = state.steps + 1
         state.tiny += [(first + at, re, im, exponent) for at, re, im, exponent in tiny]
+        state.margins += [(first + at, margin, exponent) for at, margin, exponent in margins]
         state.derivative = (float(derivative[0]), float(derivative[1]), float(derivative[2]))
         state.steps += len(values)
         return values
 
-    def _tiny(
-        self, start: tuple[Any, Any], small: NDArray[np.bool_]
-    ) -> list[tuple[int, float, float, int]]:
-        """Return index, mantissas and exponent of small values; the piece is gone over again."""
+    def _in_full(
+        self, start: tuple[Any, Any], small: NDArray[np.bool_], edge: NDArray[np.bool_]
+    ) -> tuple[list[tuple[int, float, float, int]], list[tuple[int, float, int]]]:
+        """Return small values, and the margins of those on the edge of the disc.
+
+        Index, mantissas and exponent of each; the piece is gone over again as far as there are any.
+        """
         x, y = start
         c_re, c_im = self._numbers.c
         tiny = []
-        for index in range(int(small.nonzero()[0][-1]) + 1):
+        margins: list[tuple[int, float, int]] = []
+        for index in range(int((small | edge).nonzero()[0].max(initial=-1)) + 1):
             xy = x * y
             x = (x + y) * (x - y) + c_re
             y = (xy + xy) + c_im
@@ -224,7 +247,13 @@ class _Run:
                 exponent = max(gmpy2.get_exp(part) for part in (x, y) if part)
                 re, im = (float(gmpy2.mul_2exp(part, -exponent)) for part in (x, y))
                 tiny.append((index, re, im, exponent))
-        return tiny
+            if edge[index]:
+                margin = x * x + y * y - 4
+                # Where it is exactly 0 float64 says so, and at -2 that is at every step.
+                if margin or not (margins or self._state.margins):
+                    exponent = gmpy2.get_exp(margin) if margin else 0
+                    margins.append((index, float(gmpy2.mul_2exp(margin, -exponent)), exponent))
+        return tiny, margins
 
 
 class _Mpfr:
@@ -298,3 +327,7 @@ class _FixedPoint:
     def advance(self, steps: int) -> NDArray[np.float64]:
         values = np.empty((steps, 2))
         return values[: self._iterate(*self._z, *self._c_words, values)]
+
+
+def _norm2(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(values[:, 0] ** 2 + values[:, 1] ** 2)

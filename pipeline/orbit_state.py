@@ -20,7 +20,9 @@ Facts = TypeVar("Facts")
 ESCAPED = "escaped"
 PERIODIC = "periodic"
 
-_VERSION = 2
+_VERSION = 3
+# Held no margins, and ended at the disc itself: whatever is off its edge is the same.
+_VERSION_BEFORE = 2
 _UNCHECKED = b'{"version": 2, '
 STATE_NAME = "state.json"
 _MOST_STEPS = 1 << 40
@@ -48,6 +50,10 @@ class OrbitState:
     """See `first_return`."""
     tiny: list[tuple[int, float, float, int]] = field(default_factory=list)
     """Index, mantissas and exponent of every value too small for float64."""
+    margins: list[tuple[int, float, int]] = field(default_factory=list)
+    """See `Reference`: index, mantissa and exponent."""
+    has_margins: bool = True
+    """False of the version before."""
 
     def suffices(self, steps: int) -> bool:
         """Tell whether there is no more to do for so many steps."""
@@ -62,7 +68,7 @@ def write_orbit_state(path: Path, target: Target, state: OrbitState) -> None:
     OSError
         The disk is full or refuses; the state before stays.
     """
-    facts = {name: getattr(state, name) for name in OrbitState.__slots__}
+    facts = {name: getattr(state, name) for name in OrbitState.__slots__ if name != "has_margins"}
     write_state(path, {"version": _VERSION, "key": target.key(), **facts})
 
 
@@ -125,7 +131,7 @@ def _bytes_of(path: Path) -> bytes:
 
 
 def _steps(facts: Any, target: Target) -> OrbitState:
-    if facts["version"] != _VERSION or facts["key"] != target.key():
+    if facts["version"] not in (_VERSION, _VERSION_BEFORE) or facts["key"] != target.key():
         raise ValueError("of another orbit")
     if facts["ended"] not in (None, ESCAPED, PERIODIC):
         raise ValueError(facts["ended"])
@@ -145,8 +151,18 @@ def _state(facts: Any, target: Target) -> OrbitState:
         )
         for at, re, im, exponent in facts["tiny"]
     ]
-    if any(before[0] >= after[0] for before, after in pairwise(state.tiny)):
-        raise ValueError("tiny values out of order")
+    state.has_margins = facts["version"] != _VERSION_BEFORE
+    state.margins = [
+        (
+            whole_number(at, 1, state.steps),
+            finite_number(margin),
+            whole_number(exponent, -_MOST_EXPONENT, _MOST_EXPONENT),
+        )
+        for at, margin, exponent in (facts["margins"] if state.has_margins else ())
+    ]
+    for listed in (state.tiny, state.margins):
+        if any(before[0] >= after[0] for before, after in pairwise(listed)):
+            raise ValueError("values out of order")
     if state.ended is None:
         # What it goes on from.
         last_re, last_im = facts["last"]

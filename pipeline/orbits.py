@@ -21,7 +21,7 @@ _WORTH_SAYING_S = 2.0
 
 
 def steps_wanted(canvases: Iterable[Canvas]) -> dict[Target, int]:
-    """Return the targets of some canvases, and how many steps of each orbit they need at most."""
+    """Return the targets of some canvases, and the largest maxiter that each has to serve."""
     wanted: dict[Target, int] = {}
     for canvas in canvases:
         if canvas.target is not None:
@@ -48,7 +48,9 @@ def compute_orbits(
         if states[orbit.target].steps == 0 and orbit.state_file.exists():
             say(f"{orbit.folder}: the reference orbit is not what was written; computing it again")
     missing = {
-        target: steps for target, steps in wanted.items() if not states[target].suffices(steps)
+        target: maxiter
+        for target, maxiter in wanted.items()
+        if not states[target].suffices(target.steps(maxiter))
     }
     if not missing:
         return states
@@ -67,7 +69,7 @@ def compute_orbits(
                 progress.count(done)
                 spent = state.cpu_s - states[target].cpu_s
                 states[target] = state
-                if state.suffices(missing[target]):
+                if state.suffices(target.steps(missing[target])):
                     continue
                 tasks.append(_task(references, target, missing[target], _SLICE_S))
                 if not said:

@@ -44,9 +44,9 @@ class BlockResult:
     chunk_cpu_s: list[float]
 
 
-def extend_orbit(orbit: Orbit, steps: int, seconds: float) -> OrbitState:
-    """Compute a reference orbit on towards so many steps, for about so many seconds."""
-    return orbit.extend(steps, seconds)
+def extend_orbit(orbit: Orbit, maxiter: int, seconds: float) -> OrbitState:
+    """Compute a reference orbit on towards what maxiter needs, for about so many seconds."""
+    return orbit.extend(maxiter, seconds)
 
 
 def count_chunks(

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.edge import margin_of, on_edge
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.reference import Reference
 from pipeline.kernels.scaling import exponent_of, power_of_two
@@ -121,8 +122,8 @@ def fill(
     """
     _build(
         reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-        offset_exponent, error, level_offsets(reference.steps), lowest_level(reference.steps),
-        nodes, radius,
+        reference.margins, offset_exponent, error, level_offsets(reference.steps),
+        lowest_level(reference.steps), nodes, radius,
     )  # fmt: skip  # the arguments of _build
 
 
@@ -132,14 +133,14 @@ def _size(a, b):
 
 
 @compiled
-def _leaf(node, re, im, exponent, outer, offset_exponent):
+def _leaf(node, re, im, exponent, outer, outer_exponent, offset_exponent):
     """Fill a node with the single step from the reference value (re + i im)·2^exponent.
 
-    `outer` is how far a delta may reach after the step without an escape.
+    outer·2^outer_exponent is how far a delta may reach after the step without an escape.
     """
     size = _size(re, im)
     node[:] = 0.0
-    if size == 0.0:
+    if size == 0.0 or not outer > 0.0:
         # Radius 0: nothing passes.
         node[R_EXPONENT] = -np.inf
         return
@@ -154,19 +155,20 @@ def _leaf(node, re, im, exponent, outer, offset_exponent):
     node[B_EXPONENT] = offset_exponent
     mantissa = size * scale
     radius = _NEAR * mantissa
-    if shift > -40:
-        # |dz'| is about |A||dz|.
-        radius = min(radius, outer / (2.0 * mantissa) * power_of_two(-2 * shift))
-    if not radius > 0.0:
-        node[R_EXPONENT] = -np.inf
-        return
+    radius_exponent = np.int64(0)
+    # |dz'| is about |A||dz|.
+    limit = outer / (2.0 * mantissa)
+    limit_exponent = outer_exponent - 2 * shift
+    if limit * power_of_two(limit_exponent) < radius:
+        radius = limit
+        radius_exponent = limit_exponent
     # C = R / A, of mantissas: both exponents are shift, and A has one more.
-    c = 0.5 * radius / (mantissa * mantissa)
+    c = 0.5 * radius / (mantissa * mantissa) * power_of_two(radius_exponent)
     node[C] = c * node[A]
     node[C + 1] = -c * node[A + 1]
     r_shift = exponent_of(radius)
     node[INVERSE_RADIUS] = 1.0 / (radius * power_of_two(-r_shift))
-    node[R_EXPONENT] = shift + r_shift
+    node[R_EXPONENT] = shift + r_shift + radius_exponent
 
 
 @compiled
@@ -299,8 +301,9 @@ def _plain(node):
 
 @compiled
 def _build(
-    z, tiny_index, tiny, tiny_exponent, offset_exponent, error, offsets, lowest, nodes, radius
-):
+    z, tiny_index, tiny, tiny_exponent, margins, offset_exponent, error, offsets, lowest,
+    nodes, radius,
+):  # fmt: skip  # the reference, what the table is for, the table
     """Fill `nodes` and `radius`: the lowest level from single steps, each other from the last."""
     stack = np.empty((lowest + 1, NODE_SIZE))
     left = np.empty((lowest + 1, NODE_SIZE))
@@ -312,10 +315,18 @@ def _build(
             while t < tiny_index.size and tiny_index[t] < m:
                 t += 1
             outer = 2.0 - _size(z[m + 1, 0], z[m + 1, 1])
+            outer_exponent = np.int64(0)
+            if on_edge(z[m + 1, 0], z[m + 1, 1]):
+                margin, outer_exponent = margin_of(z, margins, m + 1)
+                outer = -0.25 * margin
+            re = z[m, 0]
+            im = z[m, 1]
+            exponent = np.int64(0)
             if t < tiny_index.size and tiny_index[t] == m:
-                _leaf(stack[0], tiny[t, 0], tiny[t, 1], tiny_exponent[t], outer, offset_exponent)
-            else:
-                _leaf(stack[0], z[m, 0], z[m, 1], 0, outer, offset_exponent)
+                re = tiny[t, 0]
+                im = tiny[t, 1]
+                exponent = tiny_exponent[t]
+            _leaf(stack[0], re, im, exponent, outer, outer_exponent, offset_exponent)
             # Like a binary counter: two of a level make one of the next.
             level = 0
             while (step >> level) & 1:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.kernels.approximation import Approximation
 from pipeline.kernels.packets import iterate_tile
 from pipeline.kernels.perturbation import TILE_COLUMNS, TILE_ROWS
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.reference import EDGE, Reference
 from pipeline.kernels.trace import Traces, traces_from
 from pipeline.kernels.tracing import Tracing
 
@@ -45,7 +45,9 @@ def traces(
     b = reference.z[1, 1] + w_im * c_unit
     # Steps from z₀ = 0: one more than from z₁.
     limits = n + 1.0 - tracing.last_steps
-    early = limits < _LEAST_STEPS
+    # On the edge of the disc of radius 2 float64 does not lead away from it.
+    early = (limits < _LEAST_STEPS) & (np.abs(a * a + b * b - 4.0) > 2.0 * EDGE)
+    limits = np.maximum(limits, 1.0)
     x, y = a.copy(), b.copy()
     slope = np.zeros((2, size))
     slope[0] = 1.0
@@ -60,11 +62,11 @@ def traces(
             beside = (w_re[tile] == 0.0) & (w_im[tile] == 0.0)
             steps, _ = iterate_tile(
                 reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-                approximation.nodes, approximation.radius, approximation.offsets,
-                approximation.lowest, exponent,
+                reference.margins, approximation.nodes, approximation.radius,
+                approximation.offsets, approximation.lowest, exponent,
                 np.where(beside, _BESIDE, w_re[tile]), w_im[tile], np.int64(1 << 40),
                 np.empty(0, np.int32), np.empty(0, np.uint8), last[0], last[1],
-                limits[tile], last_slope,
+                np.empty(0, np.int32), limits[tile], last_slope,
             )  # fmt: skip  # the reference, its table, the points, the results
             x[tile], y[tile] = last
             slope[:, tile] = last_slope

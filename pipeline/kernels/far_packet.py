@@ -20,6 +20,7 @@ from pipeline.kernels.approximation import (
     F,
     G,
 )
+from pipeline.kernels.edge import look_beyond, on_edge
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.packet_lanes import (
     SETTLE_STEPS,
@@ -55,9 +56,9 @@ _ZERO_EXPONENT = -(1 << 40)
 
 @compiled
 def go_far(
-    z, tiny_index, tiny, tiny_exponent, nodes, radius, offsets, lowest, k, maxiter, lanes, ints,
-    m, exponent, active, shared, queue, queue_int, queued, n, outcome, last_re, last_im,
-    slope, queue_slope, last_slope,
+    z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest, k, maxiter,
+    lanes, ints, m, exponent, active, shared, queue, queue_int, queued, n, outcome, last_re,
+    last_im, last_n, slope, queue_slope, last_slope,
 ):  # fmt: skip  # as iterate_tile
     """Take a packet along with an exponent, until no lane is left or float64 holds the deltas."""
     steps_end = np.int64(z.shape[0] - 1)
@@ -67,6 +68,7 @@ def go_far(
     settle_at = np.int64(SETTLE_STEPS)
     end = last_index(ints, steps_end, maxiter, slope)
     largest = largest_of(lanes)
+    edges = margins[0].size > 0
     while active > 0:
         # The largest delta is brought to between 1 and 2 in the packet's exponent.
         if largest > 0.0:
@@ -153,14 +155,21 @@ def go_far(
             z_re, z_im = _in_exponent(_value(z, tiny_index, tiny, tiny_exponent, m), exponent)
             if slope is not None:
                 before = np.int64(slope[SLOPE_EXPONENT])
-                scale_unit = power_of_two(k - before - sum_exponent)
-                step_slope(lanes, slope, twice_re, twice_im, scale_sum, scale_unit)
-                grow_slope(slope, sum_exponent)
+                # Where the reference is 0, or nearly, 2^k is all there is.
+                after = max(before + sum_exponent, k)
+                grown = power_of_two(before + sum_exponent - after)
+                step_slope(
+                    lanes, slope, twice_re * grown, twice_im * grown, scale_sum * grown,
+                    power_of_two(k - after),
+                )  # fmt: skip  # as in its head
+                grow_slope(slope, after - before)
             hits = scaled_step(
                 lanes, ints, twice_re, twice_im, scale_sum,
                 power_of_two(product_exponent - exponent), power_of_two(k - exponent),
                 z_re, z_im,
             )  # fmt: skip  # as in its head
+        if edges and on_edge(z[m, 0], z[m, 1]):
+            hits = look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, slope is not None)
         lane_steps += active
         packet_steps += 1
         if slope is None and packet_steps >= settle_at:
@@ -170,8 +179,8 @@ def go_far(
         if hits > 0 or m >= end:
             if slope is None:
                 queued, active = drop(
-                    lanes, ints, z_re, z_im, m, exponent, m >= steps_end, maxiter, shared, queue,
-                    queue_int, queued, n, outcome, last_re, last_im,
+                    lanes, ints, z_re, z_im, z[m, 0], z[m, 1], m, exponent, m >= steps_end,
+                    maxiter, shared, queue, queue_int, queued, n, outcome, last_re, last_im, last_n,
                 )  # fmt: skip  # as in its head
             else:
                 queued, active = drop_traced(

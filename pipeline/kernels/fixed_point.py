@@ -11,6 +11,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from pipeline.kernels.jit import compiled
+from pipeline.kernels.reference import OUTSIDE
 from pipeline.kernels.scaling import power_of_two
 
 # Of |x + y| |x - y|, up to 16, with a sign and room.
@@ -147,12 +148,13 @@ def iterate(x, y, c_x, c_y, values):
     Parameters
     ----------
     x, y, c_x, c_y : ndarray of uint64, shape (words,)
-        Numbers of absolute value 2 at most; `x` and `y` are brought to the last value.
+        Numbers of absolute value 2 at most, or barely more; `x` and `y` are brought to the last
+        value.
 
     Returns
     -------
     int
-        The steps done: up to the first beyond the disc of radius 2, included.
+        The steps done: up to the first with a square beyond OUTSIDE, included.
     """
     words = x.size
     total = np.empty(words, np.uint64)
@@ -182,6 +184,6 @@ def iterate(x, y, c_x, c_y, values):
         im = _rounded(y, first)
         values[step, 0] = re
         values[step, 1] = im
-        if re * re + im * im > 4.0:
+        if re * re + im * im > OUTSIDE:
             return step + 1
     return values.shape[0]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pipeline.kernels.approximation import B_EXPONENT, INVERSE_RADIUS, A, B, C, D, F, G
+from pipeline.kernels.edge import look_beyond, on_edge
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.packet_lanes import (
     SETTLE_STEPS,
@@ -31,8 +32,9 @@ _CRITICAL = 2.0**-50
 
 @compiled
 def go_near(
-    z, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m, active, shared,
-    queue, queue_int, queued, n, outcome, last_re, last_im, k, slope, queue_slope, last_slope,
+    z, margins, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m, active, shared,
+    queue, queue_int, queued, n, outcome, last_re, last_im, last_n, k, slope, queue_slope,
+    last_slope,
 ):  # fmt: skip  # as iterate_tile
     """Take a packet along in plain float64, until no lane is left or a product is too small."""
     steps_end = np.int64(z.shape[0] - 1)
@@ -43,6 +45,7 @@ def go_near(
     packet_steps = np.int64(0)
     settle_at = np.int64(SETTLE_STEPS)
     largest = largest_of(lanes)
+    edges = margins[0].size > 0
     while active > 0:
         # The longest stretch that begins here, is valid and ends in time.
         node = np.int64(-1)
@@ -116,6 +119,8 @@ def go_near(
             z_im = z[m, 1]
             hits = single_step(lanes, ints, old_re, old_im, z_re, z_im)
             shared += 1.0
+        if edges and on_edge(z_re, z_im):
+            hits = look_beyond(lanes, ints, z, margins, m, 0, n, outcome, slope is not None)
         lane_steps += active
         packet_steps += 1
         if slope is None and packet_steps >= settle_at:
@@ -125,8 +130,8 @@ def go_near(
         if hits > 0 or m >= end:
             if slope is None:
                 queued, active = drop(
-                    lanes, ints, z_re, z_im, m, 0, m >= steps_end, maxiter, shared, queue,
-                    queue_int, queued, n, outcome, last_re, last_im,
+                    lanes, ints, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, maxiter, shared,
+                    queue, queue_int, queued, n, outcome, last_re, last_im, last_n,
                 )  # fmt: skip  # as in its head
             else:
                 queued, active = drop_traced(

@@ -9,12 +9,16 @@ import math
 
 import numpy as np
 
+from pipeline.kernels.edge import on_edge
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.outcome import Outcome
 from pipeline.kernels.packet_steps import (
     BASE,
     C_X,
     C_Y,
+    COUNTED,
+    ENDS,
+    ESCAPES,
     FLAG,
     LANES,
     LIMIT,
@@ -27,6 +31,7 @@ from pipeline.kernels.packet_steps import (
     SLOPE_UNIT,
     SLOPE_X,
     SLOPE_Y,
+    STAYS,
     W_X,
     W_Y,
     X,
@@ -46,6 +51,8 @@ SETTLE_STEPS = 64
 # log2 of |dz/dz₁| below which a point is proved interior. Outside the set the derivative falls so
 # low only within 2^-48 of a cusp, in sizes of its minibrot; an orbit needs 10^7 periods from there.
 _INTERIOR_LOG2 = -48.0
+# A delta with an exponent beside a larger value of the reference than this is nothing.
+_PLAIN_SIZE = 2.0**-400
 
 # Rows of those who wait at index 0: delta, log2 |dz/dz₁| and the product to add to it; the delta's
 # exponent of two, the count, the number of the point.
@@ -72,6 +79,7 @@ def form(waiting, waiting_int, chosen, w_re, w_im, k, lanes, ints):
             lanes[W_Y + lane] = w_im[pixel]
             ints[PIXEL + lane] = pixel
             ints[BASE + lane] = waiting_int[WAITING_COUNT, p]
+            ints[COUNTED + lane] = 0
             # |z|² at index 0 is in the product.
             lanes[LOG + lane] = waiting[WAITING_LOG, p]
             lanes[PRODUCT + lane] = waiting[WAITING_PRODUCT, p]
@@ -98,6 +106,7 @@ def idle(lanes, ints, lane):
     lanes[PRODUCT + lane] = 1.0
     lanes[LOG + lane] = 0.0
     ints[BASE + lane] = 0
+    ints[COUNTED + lane] = 0
     ints[PIXEL + lane] = -1
 
 
@@ -127,11 +136,12 @@ def form_slope(waiting_slope, waiting_int, chosen, k, slope, limits):
 def last_index(ints, steps_end, maxiter, slope):
     """Return the index at which the packet must be looked at: the reference's end or maxiter.
 
-    Where slopes are followed, a lane's own limit takes the place of maxiter.
+    Where slopes are followed, a lane's own limit takes the place of maxiter; a lane that has its
+    count has none.
     """
     end = np.int64(steps_end)
     for lane in range(LANES):
-        if ints[PIXEL + lane] >= 0:
+        if ints[PIXEL + lane] >= 0 and ints[COUNTED + lane] == 0:
             if slope is None:
                 end = min(end, maxiter - ints[BASE + lane])
             else:
@@ -163,7 +173,7 @@ def settle(lanes, ints, shared):
     for lane in range(LANES):
         settle_lane(lanes, lane, shared)
         if ints[PIXEL + lane] >= 0 and lanes[LOG + lane] < _INTERIOR_LOG2:
-            ints[FLAG + lane] = 1
+            ints[FLAG + lane] |= ENDS
             hits += 1
     return hits
 
@@ -183,33 +193,50 @@ def pass_critical(lanes, z_re, z_im, exponent, shared):
         lanes[NORM2 + lane] = 1.0
 
 
+@inlined
+def _escapes(ints, lane, x, y, exponent, edge):
+    """Tell whether a lane that ends does so because it is outside."""
+    return ints[FLAG + lane] & ESCAPES != 0 if edge else exponent == 0 and x * x + y * y > 4.0
+
+
 @compiled
 def drop(
-    lanes, ints, z_re, z_im, m, exponent, ends, maxiter, shared, queue, queue_int, queued,
-    n, outcome, last_re, last_im,
+    lanes, ints, z_re, z_im, plain_re, plain_im, m, exponent, ends, maxiter, shared, queue,
+    queue_int, queued, n, outcome, last_re, last_im, last_n,
 ):  # fmt: skip  # a packet, where it stands, who waits, the results
     """Take out the lanes that are flagged, or all that end here; return how many wait, and go on.
 
-    `z_re` and `z_im` are the reference in the packet's exponent.
+    `z_re` and `z_im` are the reference in the packet's exponent, `plain_re` and `plain_im` without.
     """
     active = 0
+    unit = power_of_two(exponent)
+    edge = on_edge(plain_re, plain_im)
+    swallowed = ends and larger_part(plain_re, plain_im) > _PLAIN_SIZE
     for lane in range(LANES):
         pixel = ints[PIXEL + lane]
         if pixel < 0:
             continue
         count = ints[BASE + lane] + m
-        if not (ints[FLAG + lane] or ends or count >= maxiter):
+        counted = ints[COUNTED + lane] != 0
+        if not (ints[FLAG + lane] or ends or (count >= maxiter and not counted)):
             active += 1
             continue
-        x = z_re + lanes[X + lane]
-        y = z_im + lanes[Y + lane]
-        if exponent == 0 and x * x + y * y > 4.0:
-            n[pixel] = count - 1
-            outcome[pixel] = _ESCAPED
+        x = plain_re + lanes[X + lane] * unit
+        y = plain_im + lanes[Y + lane] * unit
+        if counted or _escapes(ints, lane, x, y, exponent, edge):
+            if not counted:
+                n[pixel] = count - 1
+                outcome[pixel] = _ESCAPED
             last_re[pixel] = x
             last_im[pixel] = y
+            last_n[pixel] = count - 1
             idle(lanes, ints, lane)
             continue
+        own_exponent = np.int64(0)
+        if not swallowed:
+            own_exponent = exponent
+            x = z_re + lanes[X + lane]
+            y = z_im + lanes[Y + lane]
         log = _log2_derivative(lanes, lane, shared)
         if log < _INTERIOR_LOG2:
             n[pixel] = maxiter
@@ -220,7 +247,7 @@ def drop(
         else:
             # The factor |z| of the step from index 0.
             size2 = x * x + y * y
-            settle_lane(lanes, lane, shared + exponent)
+            settle_lane(lanes, lane, shared + own_exponent)
             product = lanes[PRODUCT + lane] * size2
             if size2 < SMALLEST:
                 lanes[LOG + lane] += math.log2(math.hypot(x, y))
@@ -229,7 +256,7 @@ def drop(
             queue[WAITING_Y, queued] = y
             queue[WAITING_LOG, queued] = lanes[LOG + lane]
             queue[WAITING_PRODUCT, queued] = product
-            queue_int[WAITING_EXPONENT, queued] = exponent
+            queue_int[WAITING_EXPONENT, queued] = own_exponent
             queue_int[WAITING_COUNT, queued] = count
             queue_int[WAITING_NUMBER, queued] = pixel
             queued += 1
@@ -248,33 +275,36 @@ def drop_traced(
     """
     active = 0
     unit = power_of_two(exponent)
+    edge = on_edge(plain_re, plain_im)
+    swallowed = ends and larger_part(plain_re, plain_im) > _PLAIN_SIZE
     for lane in range(LANES):
         pixel = ints[PIXEL + lane]
         if pixel < 0:
             continue
         count = ints[BASE + lane] + m
-        leaves = count >= slope[LIMIT + lane]
-        if not (leaves or ints[FLAG + lane] or ends):
+        flag = ints[FLAG + lane]
+        leaves = count >= slope[LIMIT + lane] and not flag & STAYS
+        if not (leaves or flag & ENDS or ends):
             active += 1
             continue
         x = plain_re + lanes[X + lane] * unit
         y = plain_im + lanes[Y + lane] * unit
         own_exponent = np.int64(slope[SLOPE_EXPONENT]) - exponent_of(slope[SLOPE_UNIT + lane])
-        if leaves or (exponent == 0 and x * x + y * y > 4.0):
+        if leaves or _escapes(ints, lane, x, y, exponent, edge):
             last_re[pixel] = x
             last_im[pixel] = y
             scale = power_of_two(own_exponent)
             last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
             last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
         else:
-            queue[WAITING_X, queued] = z_re + lanes[X + lane]
-            queue[WAITING_Y, queued] = z_im + lanes[Y + lane]
+            queue[WAITING_X, queued] = x if swallowed else z_re + lanes[X + lane]
+            queue[WAITING_Y, queued] = y if swallowed else z_im + lanes[Y + lane]
             queue[WAITING_LOG, queued] = 0.0
             queue[WAITING_PRODUCT, queued] = 1.0
             queue_slope[0, queued] = slope[SLOPE_X + lane]
             queue_slope[1, queued] = slope[SLOPE_Y + lane]
             queue_slope[2, queued] = own_exponent
-            queue_int[WAITING_EXPONENT, queued] = exponent
+            queue_int[WAITING_EXPONENT, queued] = np.int64(0) if swallowed else exponent
             queue_int[WAITING_COUNT, queued] = count
             queue_int[WAITING_NUMBER, queued] = pixel
             queued += 1

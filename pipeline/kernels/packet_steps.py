@@ -18,11 +18,15 @@ from pipeline.kernels.scaling import exponent_of, power_of_two
 LANES = 32
 
 # Where each row begins. Of float64: the delta, dc in units of 2^k and plain, the larger part of the
-# delta, |z|², the product of |z|² since last settled, log2 |dz/dz₁|, room to fold sizes. Of int64:
-# 1 where the lane rebases or escapes, its count at index 0, its pixel or -1.
-X, Y, W_X, W_Y, C_X, C_Y, SIZE, NORM2, PRODUCT, LOG, FOLDED, FLAG, BASE, PIXEL, PACKET_SIZE = range(
-    0, 15 * LANES, LANES
-)
+# delta, |z|², the product of |z|² since last settled, log2 |dz/dz₁|, room to fold sizes.
+X, Y, W_X, W_Y, C_X, C_Y, SIZE, NORM2, PRODUCT, LOG, FOLDED = range(0, 11 * LANES, LANES)
+# Of int64: the lane's flags, its count at index 0, its pixel or -1, 1 where it has left the disc of
+# radius 2 but not clearly.
+FLAG, BASE, PIXEL, COUNTED, PACKET_SIZE = range(11 * LANES, 16 * LANES, LANES)
+
+# Flags: it ends, however that may be; where the reference is on the edge of the disc, that it
+# escapes, or that it may not leave at its limit yet.
+ENDS, ESCAPES, STAYS = 1, 2, 4
 
 # Where it is followed, D = dz/dw (w = dc / 2^k) is in an array of its own: mantissas, each lane's
 # power of two by which terms that do not hold D are multiplied, the count at which it leaves, and

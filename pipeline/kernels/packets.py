@@ -36,14 +36,14 @@ _MAX_CLASSES = 4096
 
 @compiled
 def iterate_tile(
-    z, tiny_index, tiny, tiny_exponent, nodes, radius, offsets, lowest, k, w_re, w_im, maxiter,
-    n, outcome, last_re, last_im, limits=None, last_slope=None,
+    z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest, k, w_re, w_im,
+    maxiter, n, outcome, last_re, last_im, last_n, limits=None, last_slope=None,
 ):  # fmt: skip  # the reference, its table, the points, the results
     """Iterate a tile's points until each escapes, is proved interior or reaches maxiter.
 
     Parameters
     ----------
-    z, tiny_index, tiny, tiny_exponent
+    z, tiny_index, tiny, tiny_exponent, margins
         See :class:`~pipeline.kernels.reference.Reference`.
     nodes, radius, offsets, lowest, k
         See :class:`~pipeline.kernels.approximation.Approximation`.
@@ -51,12 +51,14 @@ def iterate_tile(
         The points less the reference, divided by 2^k.
     maxiter : int
         The number of checks.
-    n, outcome, last_re, last_im
-        Filled: counts, outcomes, and for escaped points the first value beyond radius 2.
+    n, outcome, last_re, last_im, last_n
+        Filled: counts, outcomes, and for escaped points the first value that is beyond radius 2 by
+        what float64 can tell, and its number, counted like n.
     limits : ndarray of float64, shape (points,), optional
         With it the derivative is followed: `last_re` and `last_im` become each point's value after
         so many steps from z₀ (or its first beyond radius 2), and `last_slope`, shape (2, points),
-        dz/dw there, w the point's offset in units of 2^k. `n` and `outcome` are left alone.
+        dz/dw there, w the point's offset in units of 2^k. A point on the edge of the disc of radius
+        2 goes on until it has left it. `n`, `outcome` and `last_n` are left alone.
 
     Returns
     -------
@@ -101,17 +103,18 @@ def iterate_tile(
             while active > 0:
                 if exponent == 0:
                     m, active, queued, shared, steps, packets = go_near(
-                        z, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m, active,
-                        shared, queue, queue_int, queued, n, outcome, last_re, last_im, k, slope,
-                        waiting_slope[1 - now], last_slope,
+                        z, margins, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m,
+                        active, shared, queue, queue_int, queued, n, outcome, last_re, last_im,
+                        last_n, k, slope, waiting_slope[1 - now], last_slope,
                     )  # fmt: skip  # as in the head
                     lane_steps += steps
                     packet_steps += packets
                 if active > 0:
                     m, exponent, active, queued, shared, steps, packets = go_far(
-                        z, tiny_index, tiny, tiny_exponent, nodes, radius, offsets, lowest, k,
-                        maxiter, lanes, ints, m, exponent, active, shared, queue, queue_int, queued,
-                        n, outcome, last_re, last_im, slope, waiting_slope[1 - now], last_slope,
+                        z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest,
+                        k, maxiter, lanes, ints, m, exponent, active, shared, queue, queue_int,
+                        queued, n, outcome, last_re, last_im, last_n, slope,
+                        waiting_slope[1 - now], last_slope,
                     )  # fmt: skip  # as in the head
                     lane_steps += steps
                     packet_steps += packets

@@ -17,6 +17,8 @@ TILE_COLUMNS = 128
 TILE_ROWS = 64
 # Steps from radius 2 to the bailout that nearly all pixels need at most.
 _TOGETHER = 6
+# And more than any needs: an orbit that float64's roundings keep at 2 must not hold up all others.
+_MOST = 1 << 10
 
 
 def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, settled=None):
@@ -50,6 +52,7 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, se
     outcome = np.empty(rows * columns, np.uint8) if settled is None else settled.copy()
     last_re = np.zeros(rows * columns)
     last_im = np.zeros(rows * columns)
+    last_n = np.zeros(rows * columns, np.int32)
     iterations = 0
     for top in range(0, rows, TILE_ROWS):
         for left in range(0, columns, TILE_COLUMNS):
@@ -57,40 +60,38 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, se
             if settled is not None:
                 tile = tile[settled[tile] == _ESCAPED]
             parts = [np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8)]
-            parts += [np.zeros(tile.size), np.zeros(tile.size)]
+            parts += [np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32)]
             steps, _ = iterate_tile(
                 reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-                approximation.nodes, approximation.radius, approximation.offsets,
-                approximation.lowest, approximation.offset_exponent,
+                reference.margins, approximation.nodes, approximation.radius,
+                approximation.offsets, approximation.lowest, approximation.offset_exponent,
                 w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, *parts,
             )  # fmt: skip  # as in its head
             iterations += steps
-            for whole, part in zip((n, outcome, last_re, last_im), parts, strict=True):
+            for whole, part in zip((n, outcome, last_re, last_im, last_n), parts, strict=True):
                 whole[tile] = part
     nu = np.empty(n.size if smooth else 0)
     if smooth:
-        steps_out = np.empty(n.size, np.int32)
         norm2 = np.empty(n.size)
         scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
         c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
         c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
-        _to_bailout(n, outcome, last_re, last_im, c_re, c_im, steps_out, norm2)
-        smooth_counts_lanes(outcome, steps_out, norm2, nu)
+        _to_bailout(outcome, last_re, last_im, c_re, c_im, last_n, norm2)
+        smooth_counts_lanes(outcome, last_n, norm2, nu)
     return Counts(n, nu, outcome, iterations)
 
 
 @compiled
-def _to_bailout(n, outcome, x, y, c_re, c_im, steps, norm2):
-    """Go on from the first value beyond radius 2 to the bailout of the smooth count.
+def _to_bailout(outcome, x, y, c_re, c_im, steps, norm2):
+    """Go on from a value beyond radius 2 to the bailout of the smooth count.
 
-    Fills `steps` and `norm2`; `x` and `y` are overwritten.
+    Fills `norm2`; `x`, `y` and `steps`, the values' numbers, are brought to the bailout.
     """
-    for p in range(n.size):
-        steps[p] = n[p]
+    for p in range(outcome.size):
         norm2[p] = x[p] * x[p] + y[p] * y[p] if outcome[p] == _ESCAPED else np.inf
     # Together, so that it is vector code, as far as nearly all need it.
     for _ in range(_TOGETHER):
-        for p in range(n.size):
+        for p in range(outcome.size):
             inside = norm2[p] <= BAILOUT_SQUARED
             re = (x[p] * x[p] - y[p] * y[p]) + c_re[p]
             im = 2.0 * x[p] * y[p] + c_im[p]
@@ -98,8 +99,10 @@ def _to_bailout(n, outcome, x, y, c_re, c_im, steps, norm2):
             y[p] = im if inside else y[p]
             norm2[p] = re * re + im * im if inside else norm2[p]
             steps[p] += np.int32(inside)
-    for p in range(n.size):
-        while norm2[p] <= BAILOUT_SQUARED:
+    for p in range(outcome.size):
+        for _ in range(_MOST):
+            if norm2[p] > BAILOUT_SQUARED:
+                break
             x[p], y[p] = (x[p] * x[p] - y[p] * y[p]) + c_re[p], 2.0 * x[p] * y[p] + c_im[p]
             norm2[p] = x[p] * x[p] + y[p] * y[p]
             steps[p] += 1

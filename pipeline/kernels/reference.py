@@ -1,20 +1,26 @@
 """The reference orbit as kernels take it: float64 values, with an exponent where they are tiny."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 # Below this, a value of the orbit is also held with an exponent of its own.
 TINY_EXPONENT = -960
+# Where |Z|² comes nearer than this to 4, or beyond it, its margin |Z|² - 4 is held, too: float64
+# values of Z tell it to some 2^-51 only, and deltas may be smaller than that.
+EDGE = 2.0**-30
+# An orbit goes on up to here: until then, points beside it may still be in the disc by less than
+# float64 can tell.
+OUTSIDE = 4.0 + 2.0**-10
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """The orbit Z₀ = 0, Z₁ = C, … that perturbation runs against.
 
-    It ends at its last value inside the disc of radius 2, at maxiter, or after one period, when
-    its last value is 0.
+    It ends at its last value inside the disc of radius 2 or barely outside, at maxiter, or after
+    one period, when its last value is 0.
     """
 
     z: NDArray[np.float64]
@@ -25,11 +31,23 @@ class Reference:
     """Shape (tiny values, 2): their mantissas, the larger part 0.5 to 1."""
     tiny_exponent: NDArray[np.int64]
     """The exponents of two that belong to the mantissas."""
+    margin_index: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """Increasing indices of values whose margin \\|Z\\|² - 4 is held: all on the edge, but where it
+    is exactly 0 only the first. Empty where none is on the edge."""
+    margin: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    """The margins' mantissas, of absolute value 0.5 to 1."""
+    margin_exponent: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    """The exponents of two that belong to them."""
 
     def __post_init__(self) -> None:
         # Mapped files are read-only, and numba compiles anew for arrays that are not.
-        for array in (self.z, self.tiny_index, self.tiny, self.tiny_exponent):
+        for array in (self.z, self.tiny_index, self.tiny, self.tiny_exponent, *self.margins):
             array.flags.writeable = False
+
+    @property
+    def margins(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+        """What kernels take of the margins."""
+        return self.margin_index, self.margin, self.margin_exponent
 
     @property
     def steps(self) -> int:

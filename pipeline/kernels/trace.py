@@ -23,6 +23,9 @@ _TRAP_SIZE = 0.05
 _POINT_PART = 0.2
 _LN2 = 0.6931471805599453
 _BLOCK = 256
+# More steps than any orbit takes from there to the bailout: one that float64's roundings keep
+# inside must not hold up all others.
+_MOST_STEPS = 1 << 10
 
 
 @dataclass(slots=True)
@@ -109,7 +112,9 @@ def _finish(
         for i in range(count):
             norm2[i] = x[i] * x[i] + y[i] * y[i]
             left += norm2[i] <= BAILOUT_SQUARED
-        while left > 0:
+        for _ in range(_MOST_STEPS):
+            if left == 0:
+                break
             for i in range(count):
                 inside = norm2[i] <= BAILOUT_SQUARED
                 new_dx = 2.0 * (x[i] * dx[i] - y[i] * dy[i]) + unit
