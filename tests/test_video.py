@@ -1,8 +1,10 @@
 """Encoding through the real ffmpeg: every codec, every failure with its message."""
 
 import collections
+import os
 import subprocess
 from fractions import Fraction
+from pathlib import Path
 
 import imageio.v3 as iio
 import imageio_ffmpeg
@@ -95,16 +97,56 @@ def test_hdr10_says_what_it_is(tmp_path, codec):
 
 
 def test_a_video_tells_what_it_was_made_of(tmp_path):
-    text = "# Ünï; a = b \\ c \\\nvideo: {fps: 30}\nkeyframes: [1]\n"
+    # More than a word of a command line may have.
+    text = "# Ünï; a = b \\ c \\\n\\\n=\nvideo: {fps: 30}\nkeyframes: [1]\n" + "# 'long'\n" * 20_000
     for codec, pixels in (("h264", "yuv420p"), ("prores", "yuv422p10le"), ("ffv1", "gbrp")):
         of = encoding(codec, pixels)
         segment, whole = tmp_path / f"1{of.segment_ending}", tmp_path / f"whole{of.ending}"
         written(segment, of, [50, 60])
-        join([segment], whole, of, {"title": "seahorse", "comment": text})
+        join([segment], whole, of, {"title": "sea;horse #1 = %d", "comment": text})
         tags = tags_of(whole)
-        assert tags["title"] == "seahorse"
+        assert tags["title"] == "sea;horse #1 = %d"
         assert tags["comment"] == text
     assert tags_of(tmp_path / "nothing.mp4").get("comment") is None
+
+
+ODD_NAMES = [
+    "-y", "http:x", "concat:a|b", "run:1", "it's", "a\nb", "%d", "%06d", "#?&", "pipe:", "\t",
+    "é €", os.fsdecode(b"\xff\xfe"), "x" * 240, " ", "[a]*", "\\", "$HOME", "file:", "a'\n'b",
+]  # fmt: skip  # a few lines
+
+
+@pytest.mark.parametrize("codec", ["h264", "png", "gif"])
+def test_names_and_folders_mean_nothing_to_ffmpeg(tmp_path, monkeypatch, codec):
+    of = encoding(codec, PIXEL_FORMATS[codec][0])
+    ordinary = tmp_path / f"1{of.segment_ending}"
+    written(ordinary, of, [40, 60])
+    for name in ODD_NAMES:
+        folder = tmp_path / name
+        folder.mkdir()
+        # Relative ones, as a person types them.
+        monkeypatch.chdir(folder)
+        segment, whole = Path(f"{name}{of.segment_ending}"), Path(f"{name}-{of.ending}")
+        written(segment, of, [40, 60])
+        assert segment.read_bytes() == ordinary.read_bytes()
+        segment = segment.replace(f"1{of.segment_ending}")
+        join([segment, segment.absolute()], whole, of)
+        assert count_frames(whole) == 4
+        assert sorted(folder.iterdir()) == sorted([segment.absolute(), whole.absolute()])
+
+
+def test_a_video_that_names_others_is_not_followed(tmp_path):
+    """A playlist that is called a video is none: nothing of what it names is opened."""
+    for text in ("ffconcat version 1.0\nfile other.mp4\n", "#EXTM3U\n#EXTINF:1,\nother.mp4\n"):
+        whole = tmp_path / "other.mp4"
+        of = encoding()
+        segment = tmp_path / "1.mp4"
+        written(segment, of, [50, 60])
+        join([segment], whole, of, {"comment": "keyframes: here"})
+        path = tmp_path / "list.mp4"
+        path.write_text(text)
+        assert tags_of(path) == {}
+        assert tags_of(whole)["comment"] == "keyframes: here"
 
 
 def test_the_stream_is_tagged_and_starts_to_play_at_once(tmp_path):
@@ -140,9 +182,25 @@ def test_equal_pictures_make_equal_bytes(tmp_path):
 
 def test_ffmpeg_s_own_words_are_shown(tmp_path):
     writer = FrameWriter(tmp_path / "x.mp4", encoding(preset="no-such-preset"))
-    frames = ([bytes(10_000_000)] for _ in range(100))
+    frames = (np.zeros(10_000_000, np.uint8) for _ in range(100))
     with pytest.raises(RenderError, match=r"ffmpeg stopped: .*preset"):
         collections.deque(map(writer.write, frames), maxlen=0)
+
+
+def test_a_gif_has_its_colours(tmp_path):
+    of = encoding("gif", "gbrp")
+    bars = np.zeros((3, ROWS, COLUMNS), np.uint8)
+    # Planes are green, blue and red.
+    for part, colour in enumerate(((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255))):
+        bars[:, :, part * 16 : part * 16 + 16] = np.array(colour)[:, None, None]
+    segment, whole = tmp_path / "1.mkv", tmp_path / "whole.gif"
+    writer = FrameWriter(segment, of)
+    writer.write(bars.reshape(-1))
+    writer.write(bars.reshape(-1))
+    assert writer.close() == ""
+    join([segment], whole, of)
+    shown_bars = iio.imread(whole, plugin="pillow", mode="RGB", index=0)
+    np.testing.assert_allclose(shown_bars, bars[[2, 0, 1]].transpose(1, 2, 0), atol=1)
 
 
 def test_a_join_of_nothing_readable_says_so(tmp_path):
