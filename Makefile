@@ -67,7 +67,8 @@ gallery: $(patsubst %.yaml,%.rebuilt,$(wildcard docs/gallery/*.yaml)) ## the sti
 
 # Never there, so always made.
 docs/gallery/%.rebuilt: docs/gallery/%.yaml $(READY)
-	@$(RUN) still $< --output output/gallery --to docs/gallery/$*.jpg $(ARGS)
+	@$(RUN) still $< --output output/gallery --to output/gallery/$*.jpg $(ARGS)
+	@cp output/gallery/$*.jpg docs/gallery/$*.jpg
 
 bench: $(READY) ## the article's table on this machine
 	@$(RUN) bench $(ARGS)
@@ -93,9 +94,11 @@ format: $(DEV_READY) ## bring the code into its form
 benchmark: $(DEV_READY) ## how fast the parts are, as ratios of one run
 	$(BIN)/python -m pytest benchmarks --benchmark-only $(ARGS)
 
+clean: export CLEANED = $(NAME)
 clean: ## remove what was made of a config: make clean NAME=seahorse
-	@test -n "$(NAME)" || { echo "say which: make clean NAME=seahorse removes output/seahorse*"; exit 2; }
-	rm -rf "output/$(NAME)" output/"$(NAME)".* output/"$(NAME)"-[0-9]*.png "output/$(NAME)-frames" "output/$(NAME)-exr" "output/$(NAME)-palettes.png" output/"$(NAME)"-preview*
+	@test -n "$$CLEANED" || { echo "say which: make clean NAME=seahorse removes what was made of seahorse.yaml"; exit 2; }
+	@test -x $(BIN)/python || { echo "nothing was made here: there is no $(BIN)"; exit 2; }
+	@$(RUN) clean $(ARGS) -- "$$CLEANED"
 
 test-latest: ## make test with the newest dependencies, in .venv-latest
 	rm -rf .venv-latest

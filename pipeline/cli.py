@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline import __version__
-from pipeline.errors import Interrupted, PipelineError, os_error_text
+from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
@@ -131,7 +131,15 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
     # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
     bench.set_defaults(run=_bench, resumes=False)
+    clean = commands.add_parser("clean", help="remove what was made of a config, nothing else")
+    clean.set_defaults(run=_clean, resumes=False)
+    clean.add_argument("name", help="what the outputs are called: NAME of output/NAME.mp4")
+
     for command in (zoom, recolour, palette, export, preview, plan, still, watch, bench):
+        command.add_argument(
+            "--name", metavar="NAME", help="what the outputs are called (default: as the config)"
+        )
+    for command in (zoom, recolour, palette, export, preview, plan, still, watch, bench, clean):
         command.add_argument(
             "--output",
             type=Path,
@@ -146,7 +154,9 @@ def _zoom(options: argparse.Namespace) -> None:
     from pipeline.commands.zoom import zoom, zoom_all
 
     if len(options.config) == 1 and not options.config[0].is_dir():
-        zoom(options.config[0], options.output, options.scheduler)
+        zoom(options.config[0], options.output, options.name, options.scheduler)
+    elif options.name is not None:
+        raise UsageError("--name is for one config; many are called as their files")
     else:
         zoom_all(options.config, options.output, options.scheduler)
 
@@ -154,45 +164,46 @@ def _zoom(options: argparse.Namespace) -> None:
 def _recolour(options: argparse.Namespace) -> None:
     from pipeline.commands.zoom import recolour
 
-    recolour(options.config, options.output)
+    recolour(options.config, options.output, options.name)
 
 
 def _palette(options: argparse.Namespace) -> None:
     from pipeline.commands.palette import palette
 
-    palette(options.config, options.output)
+    palette(options.config, options.output, options.name)
 
 
 def _export(options: argparse.Namespace) -> None:
     from pipeline.commands.export import export
 
-    export(options.config, options.output)
+    export(options.config, options.output, options.name)
 
 
 def _preview(options: argparse.Namespace) -> None:
     from pipeline.commands.preview import preview
 
-    preview(options.config, options.output)
+    preview(options.config, options.output, options.name)
 
 
 def _plan(options: argparse.Namespace) -> None:
     from pipeline.commands.plan import plan
 
-    plan(options.config, options.output)
+    plan(options.config, options.output, options.name)
 
 
 def _still(options: argparse.Namespace) -> None:
     from pipeline.commands.still import still
 
     chosen = options.frame, options.time
-    still(options.config, options.output, *chosen, options.raw, options.exr, options.to)
+    files = options.raw, options.exr, options.to
+    still(options.config, options.output, options.name, *chosen, *files)
 
 
 def _watch(options: argparse.Namespace) -> None:
     from pipeline.commands.watch import watch
 
     with contextlib.suppress(KeyboardInterrupt):
-        watch(options.config, options.output, options.address)
+        watch(options.config, options.output, options.address, options.name)
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -206,4 +217,10 @@ def _bench(options: argparse.Namespace) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from pipeline.commands.bench import bench
 
-    bench(options.output, options.json)
+    bench(options.output, options.json, options.name)
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from pipeline.commands.clean import clean
+
+    clean(options.name, options.output)

@@ -70,7 +70,7 @@ def tones_of(config: Config, frames: FrameList, outputs: Outputs) -> Tones:
     octaves = sum(leg.octaves for leg in frames.legs)
     # In the order in which they come: quantiles do not depend on it.
     tones = tones_from(np.concatenate(counts), max(1.0, octaves))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    outputs.claim()
     write_durably(path, [json.dumps({"key": key, **asdict(tones)}).encode()])
     return tones
 

@@ -60,7 +60,7 @@ def frame_list(config: Config, outputs: Outputs) -> FrameList:
         workers = config.workers or usable_cores()
         with ProcessPool(workers) as pool, outputs.references() as references:
             limits = _chosen(config, pool, references)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        outputs.claim()
         plain = [[str(position), limit] for position, limit in limits.knots]
         write_durably(path, [json.dumps({"key": key, "knots": plain}).encode()])
     return FrameList(config, limits)

@@ -19,7 +19,7 @@ import numpy as np
 from gmpy2 import mpfr
 from numpy.typing import NDArray
 
-from pipeline.durable import make_folder, write_durably
+from pipeline.durable import flush, make_folder, write_durably
 from pipeline.kernels.reference import TINY_EXPONENT, Reference
 from pipeline.target import Target
 
@@ -184,7 +184,7 @@ class Orbit:
             file.write(data)
             file.truncate()
             file.flush()
-            os.fsync(file.fileno())
+            flush(file.fileno())
 
     def reference(self, maxiter: int) -> Reference:
         """Return the orbit as kernels take it, memory-mapped, as far as maxiter needs it.

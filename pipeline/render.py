@@ -3,11 +3,12 @@
 import shutil
 import sys
 import time
+from pathlib import Path
 
 from pipeline.bulletin import Bulletin
 from pipeline.canvas import Canvas
 from pipeline.config.load import Config
-from pipeline.durable import publish, publish_folder, temporary_path, write_durably
+from pipeline.durable import write_durably
 from pipeline.equalising import equalised
 from pipeline.errors import EncoderError, RenderError
 from pipeline.estimate import check_free_disk, check_room
@@ -23,10 +24,11 @@ from pipeline.pool.shared import SharedPool
 from pipeline.progress import Progress, duration
 from pipeline.prospect import Prospect
 from pipeline.references import References
+from pipeline.rehearsal import rehearse
 from pipeline.report import Report
 from pipeline.run import Run
 from pipeline.segments import Segment
-from pipeline.video.ffmpeg import count_frames, join
+from pipeline.video.ffmpeg import count_frames, is_whole, join
 
 _TRIES = 3
 # What workers send is megabytes at a time, and written at once.
@@ -51,10 +53,11 @@ def render_video(
     encoded_before_s = children_cpu_s()
     stand_back(config.nice)
     keep_freed_memory(_KEPT_BYTES)
-    with outputs.locked():
+    with outputs.locked(outputs.video):
         orbits_before_s = spent_cpu_s(outputs.orbits)
         bulletin: Bulletin | None = None
         try:
+            rehearse(config, outputs)
             frames = frame_list(config, outputs)
             config = equalised(config, frames, outputs)
             report.workers = config.workers or usable_cores()
@@ -133,7 +136,7 @@ def _is_made(prospect: Prospect, outputs: Outputs) -> bool:
         return False
     if made_of != _made_of(prospect) or not outputs.video.exists():
         return False
-    return count_frames(outputs.video) == len(prospect.frames)
+    return is_whole(outputs.video, prospect.config.encoding, len(prospect.frames))
 
 
 def _made_of(prospect: Prospect) -> str:
@@ -226,24 +229,23 @@ def _joined(segments: list[Segment], outputs: Outputs, config: Config, report: R
     """Join all segments to the video; if that fails, drop the segments that are to blame."""
     stage = report.stages["encode"]
     stage.begin()
-    temporary = temporary_path(outputs.video)
     try:
-        tags = {"title": config.name, "comment": config.text}
-        join([segment.path for segment in segments], temporary, config.encoding, tags)
-        if count_frames(temporary) == segments[-1].last:
-            (publish_folder if temporary.is_dir() else publish)(temporary, outputs.video)
-            return True
+        with outputs.making(outputs.video) as temporary:
+            _join([segment.path for segment in segments], temporary, config, segments[-1].last)
     except RenderError:
         if not _drop_damaged(segments, report):
             raise
-    else:
-        _drop_damaged(segments, report)
+        return False
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        temporary.unlink(missing_ok=True)
         stage.end(0.0)
-    return False
+    return True
+
+
+def _join(segments: list[Path], path: Path, config: Config, frames: int) -> None:
+    """Join segments to a video of so many frames."""
+    join(segments, path, config.encoding, {"title": config.name, "comment": config.text})
+    if not is_whole(path, config.encoding, frames):
+        raise RenderError(f"{config.name}: the joined video has not all of its {frames} frames")
 
 
 def _drop_damaged(segments: list[Segment], report: Report) -> bool:

@@ -185,6 +185,9 @@ def test_ffmpeg_s_own_words_are_shown(tmp_path):
     frames = (np.zeros(10_000_000, np.uint8) for _ in range(100))
     with pytest.raises(RenderError, match=r"ffmpeg stopped: .*preset"):
         collections.deque(map(writer.write, frames), maxlen=0)
+    # It has ended, and may be told so again.
+    writer.abandon()
+    assert writer.close() == ""
 
 
 def test_a_gif_has_its_colours(tmp_path):

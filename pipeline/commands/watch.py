@@ -30,7 +30,7 @@ _WAITING = (
 )
 
 
-def watch(path: Path, root: Path, address: str) -> None:
+def watch(path: Path, root: Path, address: str, name: str | None = None) -> None:
     """Serve a config's status page and video, and nothing else, until stopped.
 
     Raises
@@ -38,7 +38,7 @@ def watch(path: Path, root: Path, address: str) -> None:
     UsageError
         The address is none, or is taken.
     """
-    config = load_config(path)
+    config = load_config(path, name=name)
     host, port = _host_and_port(address)
     handler = partial(_Handler, Outputs.of(config, root))
     try:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import EncoderError, RenderError, os_error_text
+from pipeline.video.animation import frames_of_animation, is_animation, webp_shows
 from pipeline.video.encoding import Encoding
 
 _REPORT_LINES = 3
@@ -94,7 +95,9 @@ class FrameWriter:
             raise EncoderError(f"{self._path.name}: ffmpeg stopped: {said}") from None
 
     def close(self) -> str:
-        """Let ffmpeg finish the file; return the first lines of what it complained of."""
+        """Let ffmpeg finish the file; return the first lines of what it complained of, once."""
+        if self._said.closed:
+            return ""
         assert self._process.stdin is not None
         # What it did not take before it died is not to be sent again.
         with contextlib.suppress(OSError):
@@ -143,25 +146,18 @@ def count_frames(path: Path) -> int:
     if path.is_dir():
         return sum(1 for _ in path.glob("*.png"))
     try:
-        if _is_animation(path):
-            return _frames_of_animation(path)
+        if is_animation(path):
+            return frames_of_animation(path)
         return int(imageio_ffmpeg.count_frames_and_secs(file_url(path))[0])
     except (RuntimeError, OSError):
         return 0
 
 
-def _is_animation(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(12)
-    return start[:4] == b"GIF8" or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
-
-
-def _frames_of_animation(path: Path) -> int:
-    # ffmpeg shows of an animated WebP nothing.
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        return int(getattr(picture, "n_frames", 1))
+def is_whole(path: Path, encoding: Encoding, frames: int) -> bool:
+    """Tell whether a joined video shows so many frames."""
+    if encoding.codec == "webp":
+        return webp_shows(path, frames, encoding.fps)
+    return count_frames(path) == frames
 
 
 def jpeg_at(path: Path, seconds: float, columns: int) -> bytes | None:
