@@ -200,12 +200,13 @@ class Outputs:
             self._refuse(self.folder, f"holds {strange[0]}, which was not made here")
         try:
             path = Path(json.loads(self.report.read_bytes())["config"]["path"])
+            resolved = path.resolve()
         except (OSError, ValueError, KeyError, TypeError):
             return None
         own = Path(self.owner.config)
         # As it was typed, from wherever that was.
-        is_own = path.resolve() == own or own.parts[-len(path.parts) :] == path.parts
-        return self.owner if is_own else Owner(str(path.resolve()), "")
+        is_own = resolved == own or own.parts[-len(path.parts) :] == path.parts
+        return self.owner if is_own else Owner(str(resolved), "")
 
     def _adopt(self, facts: Facts) -> None:
         """Write down that the folder is ours, and what an earlier version made."""

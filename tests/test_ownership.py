@@ -14,6 +14,7 @@ from pipeline.config.load import load_config
 from pipeline.errors import RenderError, UsageError
 from pipeline.made import RECORD, Owner, Record
 from pipeline.outputs import Outputs
+from pipeline.rehearsal import rehearse
 from tests.conftest import ROOT
 
 ONE = "video: {width: 16, height: 16}\nkeyframes: [{time: 0, center: [9, 0], width: 3}]\n"
@@ -185,6 +186,34 @@ def test_a_link_to_a_config_is_that_config(tmp_path):
     made(Outputs.of(load_config(link), first.root))
     os.link(first.owner.config, tmp_path / "a.yaml")
     made(outputs_of(tmp_path / "a.yaml", ONE + "maxiter: 9\n", first.root))
+
+
+def test_what_a_killed_run_left_is_cleared_away_by_the_next(outputs):
+    made(outputs)
+    for path in (outputs.joining / "joined.mp4", outputs.joining / "joined-frames" / "000000.png"):
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(b"half")
+    trial = outputs.root / "a~~~~"
+    with outputs.making(trial) as temporary:
+        temporary.write_bytes(b"two grey frames")
+    with outputs.locked():
+        rehearse(load_config(Path(outputs.owner.config)), outputs)
+    assert not outputs.joining.exists()
+    assert not trial.exists()
+    assert [path.name for path in outputs.segments.iterdir()] == []
+
+
+def test_outputs_bear_another_name_where_one_is_given(cli):
+    raw = cli.folder / "raw.npz"
+    config = cli.config(ONE, "a")
+    cli.done("still", config, "--name", "b", "--raw", raw)
+    assert sorted(path.name for path in cli.output.iterdir()) == ["b", "b.png"]
+    raw.write_bytes(b"of a person")
+    before = files_in(cli.folder)
+    result = cli.run("still", config, "--name", "b", "--raw", raw)
+    assert result.returncode == 2
+    assert f"{raw}: is there, and was not made of {config}" in result.stderr
+    assert files_in(cli.folder) == before
 
 
 # Before there were records

@@ -11,10 +11,11 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
+from pipeline.commands.zoom import zoom
 from pipeline.errors import RenderError
 from pipeline.video.encoder import Encoder
 from pipeline.video.encoding import DEFAULT_CRF, DEFAULT_PRESET, PIXEL_FORMATS, Encoding
-from pipeline.video.ffmpeg import FrameWriter, count_frames, join, tags_of
+from pipeline.video.ffmpeg import FrameWriter, count_frames, is_whole, join, tags_of
 
 COLUMNS, ROWS = 64, 36
 
@@ -253,14 +254,7 @@ def test_a_segment_that_cannot_be_written_fails_the_run(tmp_path):
 def test_an_ffmpeg_without_an_encoder_takes_the_next_or_says_so(
     tmp_path, monkeypatch, hidden, made
 ):
-    real = imageio_ffmpeg.get_ffmpeg_exe()
-    lesser = tmp_path / "ffmpeg"
-    lesser.write_text(
-        f'#!/bin/sh\ncase "$*" in *-encoders*) "{real}" "$@" | grep -v {hidden};; '
-        f'*) exec "{real}" "$@";; esac\n'
-    )
-    lesser.chmod(0o755)
-    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(lesser))
+    hide(hidden, tmp_path, monkeypatch)
     of = encoding("av1")
     path = tmp_path / "x.mp4"
     if made:
@@ -269,3 +263,43 @@ def test_an_ffmpeg_without_an_encoder_takes_the_next_or_says_so(
     else:
         with pytest.raises(RenderError, match="cannot encode av1"):
             FrameWriter(path, of)
+
+
+def hide(hidden, tmp_path, monkeypatch):
+    """Have an ffmpeg without some encoders."""
+    real = imageio_ffmpeg.get_ffmpeg_exe()
+    lesser = tmp_path / "ffmpeg"
+    lesser.write_text(
+        f'#!/bin/sh\ncase "$*" in *-encoders*) "{real}" "$@" | grep -v {hidden};; '
+        f'*) exec "{real}" "$@";; esac\n'
+    )
+    lesser.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(lesser))
+
+
+def test_what_the_last_step_would_fail_at_fails_before_the_first(tmp_path, monkeypatch):
+    hide("libwebp_anim", tmp_path, monkeypatch)
+    # ffmpeg is asked for its encoders, but for a WebP's, which is made of the lossless segments.
+    real = Path(os.environ["IMAGEIO_FFMPEG_EXE"]).read_text()
+    failing = real.replace("*) exec", "*libwebp_anim*) echo no such encoder >&2; exit 1;; *) exec")
+    Path(os.environ["IMAGEIO_FFMPEG_EXE"]).write_text(failing)
+    config = tmp_path / "a.yaml"
+    config.write_text(
+        "video: {width: 16, height: 16, codec: webp}\nkeyframes: [{time: 0, center: [0, 0], width: 3}]\n"
+    )
+    with pytest.raises(RenderError, match=r"a\.webp: cannot be made, .*: no such encoder"):
+        zoom(config, tmp_path / "output")
+    assert list((tmp_path / "output" / "a" / "counts").iterdir()) == []
+    assert not (tmp_path / "output" / "a.webp").exists()
+
+
+def test_equal_neighbours_in_a_webp_are_frames_too(tmp_path):
+    of = encoding("webp", "gbrp", fps=Fraction(240))
+    segment, whole = tmp_path / "1.mkv", tmp_path / "whole.webp"
+    for levels in ([50, 50, 50, 80, 80], [50] * 5, [50], range(20, 60)):
+        written(segment, of, levels)
+        join([segment], whole, of)
+        assert is_whole(whole, of, len(levels))
+        assert len(set(levels)) == 1 or not is_whole(whole, of, len(levels) - 1)
+    whole.write_bytes(whole.read_bytes()[:-9])
+    assert not is_whole(whole, of, 40)
