@@ -74,7 +74,8 @@ gallery: $(patsubst %.yaml,%.rebuilt,$(wildcard docs/gallery/*.yaml)) ## the sti
 
 # Never there, so always made.
 docs/gallery/%.rebuilt: docs/gallery/%.yaml $(READY)
-	@$(RUN) still $< --output output/gallery --to docs/gallery/$*.jpg $(ARGS)
+	@$(RUN) still $< --output output/gallery --to output/gallery/$*.jpg $(ARGS)
+	@cp output/gallery/$*.jpg docs/gallery/$*.jpg
 
 bench: $(READY) ## the article's table on this machine
 	@$(RUN) bench $(ARGS)
@@ -113,9 +114,11 @@ needs-file:
 needs-scheduler:
 	@test -n $(call quoted,SCHEDULER) || { echo "say where: make worker SCHEDULER=tcp://pi0:8786"; exit 2; }
 
+clean: export CLEANED = $(NAME)
 clean: ## remove what was made of a config: make clean NAME=seahorse
-	@test -n "$(NAME)" || { echo "say which: make clean NAME=seahorse removes output/seahorse*"; exit 2; }
-	rm -rf "output/$(NAME)" output/"$(NAME)".* output/"$(NAME)"-[0-9]*.png "output/$(NAME)-frames" "output/$(NAME)-exr" "output/$(NAME)-palettes.png" output/"$(NAME)"-preview*
+	@test -n "$$CLEANED" || { echo "say which: make clean NAME=seahorse removes what was made of seahorse.yaml"; exit 2; }
+	@test -x $(BIN)/python || { echo "nothing was made here: there is no $(BIN)"; exit 2; }
+	@$(RUN) clean $(ARGS) -- "$$CLEANED"
 
 test-latest: ## make test with the newest dependencies, in .venv-latest
 	rm -rf .venv-latest

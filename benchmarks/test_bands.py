@@ -64,7 +64,7 @@ def test_encoding_alone(benchmark, folder, fps, monkeypatch):
                 super().write(frame)
 
         monkeypatch.setattr(encoder, "FrameWriter", Kept)
-        render_video(config, Outputs(folder / "output", f"{fps}"), Report("zoom", {}))
+        render_video(config, Outputs.of(config, folder / "output"), Report("zoom", {}))
 
     def encode():
         frames = np.memmap(drawn, np.uint8, "r").reshape(-1, config.encoding.frame_bytes)

@@ -15,7 +15,7 @@ from pipeline.config.load import Config
 from pipeline.decimals import log2, short_text
 from pipeline.durable import write_whole
 from pipeline.frames import Frame, FrameList
-from pipeline.machine import free_disk_bytes
+from pipeline.machine import disk_space
 from pipeline.outlook import Outlook
 from pipeline.outputs import Outputs
 from pipeline.page import REFRESH_S, page
@@ -168,5 +168,6 @@ class Bulletin:
             status.warn(line)
         status.retried = list(report.retried)
         with contextlib.suppress(OSError):
-            status.free_bytes = free_disk_bytes(self._outputs.root)
+            space = disk_space(self._outputs.root)
+            status.free_bytes = None if space is None else space[1]
             write_whole(self._outputs.page, page(status).encode())

@@ -17,7 +17,7 @@ from pipeline.versions import ShowVersions
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # They keep nothing to go on from. And the article's pool ends its workers by SIGTERM, which they
 # must not have learnt to survive.
-_STATELESS = ("watch", "import", "bench")
+_STATELESS = ("watch", "import", "bench", "clean")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "preview": _preview, "plan": _plan, "still": _still, "watch": _watch, "import": _import,
-        "bench": _bench,
+        "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -134,6 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     added["bench"].add_argument(
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )
+    added["clean"].add_argument("name", help="what the outputs are called: NAME of output/NAME.mp4")
+    for name in runs.keys() - {"import", "clean"}:
+        added[name].add_argument(
+            "--name", metavar="NAME", help="what the outputs are called (default: as the config)"
+        )
     for name in runs.keys() - {"import"}:
         added[name].add_argument(
             "--output",
@@ -149,7 +154,9 @@ def _zoom(options: argparse.Namespace) -> None:
     from pipeline.commands.zoom import zoom, zoom_all
 
     if len(options.config) == 1 and not options.config[0].is_dir():
-        zoom(options.config[0], options.output, options.scheduler)
+        zoom(options.config[0], options.output, options.name, options.scheduler)
+    elif options.name is not None:
+        raise UsageError("--name is for one config; many are called as their files")
     else:
         zoom_all(options.config, options.output, options.scheduler)
 
@@ -157,45 +164,46 @@ def _zoom(options: argparse.Namespace) -> None:
 def _recolour(options: argparse.Namespace) -> None:
     from pipeline.commands.zoom import recolour
 
-    recolour(options.config, options.output)
+    recolour(options.config, options.output, options.name)
 
 
 def _palette(options: argparse.Namespace) -> None:
     from pipeline.commands.palette import palette
 
-    palette(options.config, options.output)
+    palette(options.config, options.output, options.name)
 
 
 def _export(options: argparse.Namespace) -> None:
     from pipeline.commands.export import export
 
-    export(options.config, options.output)
+    export(options.config, options.output, options.name)
 
 
 def _preview(options: argparse.Namespace) -> None:
     from pipeline.commands.preview import preview
 
-    preview(options.config, options.output)
+    preview(options.config, options.output, options.name)
 
 
 def _plan(options: argparse.Namespace) -> None:
     from pipeline.commands.plan import plan
 
-    plan(options.config, options.output)
+    plan(options.config, options.output, options.name)
 
 
 def _still(options: argparse.Namespace) -> None:
     from pipeline.commands.still import still
 
     chosen = options.frame, options.time
-    still(options.config, options.output, *chosen, options.raw, options.exr, options.to)
+    files = options.raw, options.exr, options.to
+    still(options.config, options.output, options.name, *chosen, *files)
 
 
 def _watch(options: argparse.Namespace) -> None:
     from pipeline.commands.watch import watch
 
     with contextlib.suppress(KeyboardInterrupt):
-        watch(options.config, options.output, options.address)
+        watch(options.config, options.output, options.address, options.name)
 
 
 def _import(options: argparse.Namespace) -> None:
@@ -209,4 +217,10 @@ def _bench(options: argparse.Namespace) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from pipeline.commands.bench import bench
 
-    bench(options.output, options.json)
+    bench(options.output, options.json, options.name)
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from pipeline.commands.clean import clean
+
+    clean(options.name, options.output)

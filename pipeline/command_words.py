@@ -79,6 +79,12 @@ COMMANDS = {
         "Writes output/bench.png, the chart, and output/bench-article.png, the picture.",
         "--json output/bench.json",
     ),
+    "clean": (
+        "remove what was made of a config, and nothing else",
+        "Remove what was made of a config, by the record in output/NAME/: the video, the stills\n"
+        "and the folders that its commands wrote. What anybody else put there stays.",
+        "seahorse",
+    ),
 }
 
 _REQUIRED = re.compile(r"the following arguments are required: (.*)")

@@ -1,5 +1,7 @@
 """Files that are whole or not there: written beside, flushed, renamed into place."""
 
+import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -8,37 +10,40 @@ from pathlib import Path
 from pipeline.errors import about
 
 TEMPORARY_SUFFIX = ".part"
+# What is added to a temporary's name takes room, and a name has 255 bytes, here and there 143.
+_LONGEST_STEM_BYTES = 100
+# Shared folders, CIFS and some of FUSE know no flushing of folders, others not of files that are
+# only read, and what may not be read cannot be opened for it.
+_UNABLE = {
+    errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM,
+    errno.EBADF, errno.EISDIR, errno.ENOTTY,
+}  # fmt: skip  # one of a kind
 
 
 def temporary_path(path: Path) -> Path:
     """Return where a file is written before it gets its name; no other run uses the same."""
-    return path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    name = path.name
+    if len(os.fsencode(name)) > _LONGEST_STEM_BYTES:
+        name = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
+    return path.with_name(f"{name}.{os.getpid()}{TEMPORARY_SUFFIX}")
 
 
 def publish(temporary: Path, path: Path) -> None:
     """Give a finished file its name; when this returns, a power cut cannot undo it."""
-    descriptor = os.open(temporary, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _flush_path(temporary)
     temporary.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def publish_folder(temporary: Path, path: Path) -> None:
     """Give a finished folder of files its name, in place of what had it."""
     for file in (*temporary.iterdir(), temporary):
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    before = temporary_path(path.with_name(f"{path.name}.before"))
+        _flush_path(file)
+    before = temporary.with_name(f"{temporary.name}.before")
     if path.exists():
         path.replace(before)
     temporary.replace(path)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
     if before.exists():
         shutil.rmtree(before)
 
@@ -49,7 +54,7 @@ def make_folder(folder: Path) -> None:
         return
     make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
-    _flush_folder(folder.parent)
+    flush_folder(folder.parent)
 
 
 def write_durably(path: Path, parts: Iterable[bytes]) -> None:
@@ -87,11 +92,11 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
-def remove_temporaries(folder: Path, prefix: str = "") -> None:
+def remove_temporaries(folder: Path) -> None:
     """Remove what a killed run left half written; files of a living process stay."""
-    for path in folder.glob(f"*{TEMPORARY_SUFFIX}"):
+    for path in folder.glob(f"*.*{TEMPORARY_SUFFIX}"):
         owner = path.name.split(".")[-2]
-        if path.name.startswith(prefix) and not (owner.isdecimal() and lives_beside(int(owner))):
+        if owner.isdecimal() and not lives_beside(int(owner)):
             path.unlink(missing_ok=True)
 
 
@@ -99,16 +104,43 @@ def lives_beside(process: int) -> bool:
     """Tell whether another process of this number is running."""
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except PermissionError:
         pass
     return process != os.getpid()
 
 
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def flush(descriptor: int) -> bool:
+    """Have the disk keep what was written to a file or folder; tell whether it can.
+
+    Raises
+    ------
+    OSError
+        The disk is full, or failed.
+    """
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+        return False
+    return True
+
+
+def flush_folder(folder: Path) -> bool:
+    """Have the disk keep the names in a folder; tell whether it can."""
+    return _flush_path(folder)
+
+
+def _flush_path(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        if error.errno not in _UNABLE:
+            raise
+        return False
+    try:
+        return flush(descriptor)
     finally:
         os.close(descriptor)

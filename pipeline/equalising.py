@@ -92,7 +92,7 @@ def tones_of(
     octaves = sum(leg.octaves for leg in frames.legs)
     # In the order in which they come: quantiles do not depend on it.
     tones = tones_from(np.concatenate(counts), max(1.0, octaves))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    outputs.claim()
     write_state(path, {"key": key, **asdict(tones)})
     return tones
 

@@ -7,8 +7,7 @@ from pipeline.drawing import Drawings
 from pipeline.errors import RenderError
 from pipeline.machine import (
     available_memory_bytes,
-    disk_bytes,
-    free_disk_bytes,
+    disk_space,
     usable_cores,
 )
 from pipeline.outputs import Outputs
@@ -168,8 +167,10 @@ def check_free_disk(outputs: Outputs) -> None:
     RenderError
         Less than _LEAST_FREE_PART of it is free, or _LEAST_FREE_BYTES where that is less.
     """
-    total = disk_bytes(outputs.root)
-    free = free_disk_bytes(outputs.root)
+    space = disk_space(outputs.root)
+    if space is None:
+        return
+    total, free = space
     if free < min(_LEAST_FREE_BYTES, total * _LEAST_FREE_PART):
         raise RenderError(
             f"{outputs.root}: only {size(free)} of the disk are free; free some, or set "
@@ -185,8 +186,8 @@ def check_room(work: Estimate, outputs: Outputs, config: Config, workers: int) -
     RenderError
         It would; the message says how much is needed and what would fit.
     """
-    free = free_disk_bytes(outputs.root)
-    if work.disk_bytes > free:
+    space = disk_space(outputs.root)
+    if space is not None and work.disk_bytes > (free := space[1]):
         raise RenderError(
             f"{outputs.root}: about {size(work.disk_bytes)} will be written and "
             f"{size(free)} are free; free some, or lower fps, size or quality"

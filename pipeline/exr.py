@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.durable import publish, temporary_path
 from pipeline.traces_packing import StoredTraces
 
 NEVER_ESCAPED = np.uint32(0xFFFFFFFF)
@@ -19,7 +18,7 @@ NEVER_ESCAPED = np.uint32(0xFFFFFFFF)
 def write_exr(
     path: Path, smooth: NDArray[np.float64], traces: StoredTraces, rotation_degrees: float
 ) -> None:
-    """Write the samples of a picture, all arrays of its shape, whole or not at all.
+    """Write the samples of a picture, all arrays of its shape.
 
     `rotation_degrees` is by how much the picture is turned in the plane, counterclockwise.
     """
@@ -38,11 +37,5 @@ def write_exr(
         "DEY": (distance * np.sin(angle)).astype(np.float32),
     }
     header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = temporary_path(path)
-    try:
-        with OpenEXR.File(header, channels) as file:
-            file.write(str(temporary))
-        publish(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with OpenEXR.File(header, channels) as file:
+        file.write(str(path))

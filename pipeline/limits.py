@@ -74,7 +74,7 @@ def frame_list(config: Config, outputs: Outputs, say: Callable[[str], object] = 
         workers = config.workers or usable_cores()
         with ProcessPool(workers) as pool, outputs.references() as references:
             limits = _chosen(config, pool, references, say)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        outputs.claim()
         plain = [[str(position), limit] for position, limit in limits.knots]
         write_state(path, {"key": key, "knots": plain})
     return FrameList(config, limits)

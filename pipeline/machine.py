@@ -77,14 +77,16 @@ def available_memory_bytes() -> int | None:
     return None
 
 
-def free_disk_bytes(folder: Path) -> int:
-    """Return the free space where a folder is, or will be."""
-    return shutil.disk_usage(_existing(folder)).free
+def disk_space(folder: Path) -> tuple[int, int] | None:
+    """Return the size of the disk where a folder is, or will be, and what is free of it.
 
-
-def disk_bytes(folder: Path) -> int:
-    """Return the size of the disk where a folder is, or will be."""
-    return shutil.disk_usage(_existing(folder)).total
+    None where the file system does not say, as some shared and mounted ones do not.
+    """
+    try:
+        usage = shutil.disk_usage(_existing(folder))
+    except OSError:
+        return None
+    return (usage.total, usage.free) if usage.total else None
 
 
 def _existing(folder: Path) -> Path:

@@ -19,7 +19,7 @@ from gmpy2 import mpfr
 from numpy.typing import NDArray
 
 from pipeline.checksums import crc32_of
-from pipeline.durable import make_folder
+from pipeline.durable import flush, make_folder
 from pipeline.errors import DamagedError, OrbitError, about
 from pipeline.kernels.reference import EDGE, OUTSIDE, TINY_EXPONENT, Reference
 from pipeline.orbit_state import (
@@ -147,7 +147,7 @@ class Orbit:
             file.write(data)
             file.truncate()
             file.flush()
-            os.fsync(file.fileno())
+            flush(file.fileno())
 
     def reference(self, maxiter: int) -> Reference:
         """Return the orbit as kernels take it, memory-mapped, as far as maxiter needs it.

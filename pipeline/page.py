@@ -128,7 +128,7 @@ def _facts(status: Status) -> str:
         ("samples computed", f"{status.samples / 1e6:.1f} million"),
         ("workers", str(status.workers)),
         ("written", size(status.stored_bytes)),
-        ("disk free", size(status.free_bytes)),
+        ("disk free", "unknown" if status.free_bytes is None else size(status.free_bytes)),
         ("memory", size(status.memory_bytes)),
         ("begun", status.begun.strftime("%a %H:%M")),
     ]

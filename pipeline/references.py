@@ -1,5 +1,6 @@
 """What deep canvases share: reference orbits on disk, and their tables, mapped by all workers."""
 
+import contextlib
 import fcntl
 import os
 import struct
@@ -135,7 +136,9 @@ def _alone(path: Path) -> Iterator[None]:
     """Hold a lock among the workers; it is freed when its holder dies."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Where there are no locks two may write the same table, each in a file of its own.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)

@@ -11,7 +11,6 @@ from pipeline.checksums import crc32_of
 from pipeline.config.fault import Fault
 from pipeline.config.load import Config
 from pipeline.dead_end_search import dead_ends
-from pipeline.durable import publish, publish_folder, temporary_path
 from pipeline.equalising import equalised
 from pipeline.errors import (
     DamagedError,
@@ -34,12 +33,13 @@ from pipeline.pool.shared import SharedPool
 from pipeline.progress import Progress, duration
 from pipeline.prospect import Prospect
 from pipeline.references import References
+from pipeline.rehearsal import rehearse
 from pipeline.report import Report
 from pipeline.run import Run
 from pipeline.segments import Segment
 from pipeline.state_file import read_state, whole_number, write_state
 from pipeline.terminal import say
-from pipeline.video.ffmpeg import count_frames, join
+from pipeline.video.ffmpeg import count_frames, join, shows_all
 from pipeline.video.segment_checksum import is_whole
 
 _TRIES = 3
@@ -66,10 +66,11 @@ def render_video(
     encoded_before_s = children_cpu_s()
     stand_back(config.nice)
     keep_freed_memory(_KEPT_BYTES)
-    with outputs.locked():
+    with outputs.locked(outputs.video):
         orbits_before_s = spent_cpu_s(outputs.orbits)
         bulletin: Bulletin | None = None
         try:
+            rehearse(config, outputs)
             frames = frame_list(config, outputs, report.say_again)
             config = equalised(config, frames, outputs, report.say_again)
             report.workers = config.workers or usable_cores()
@@ -322,16 +323,12 @@ def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Rep
     """
     stage = report.stages["encode"]
     stage.begin()
-    temporary = temporary_path(outputs.video)
     try:
-        tags = {"title": config.name, "comment": config.text}
-        join([segment.path for segment in segments], temporary, config.encoding, tags)
-        counted, frames = count_frames(temporary), segments[-1].last
-        if counted != frames:
-            raise RenderError(f"{outputs.video}: {counted} of {frames} frames came out of joining")
-        (publish_folder if temporary.is_dir() else publish)(temporary, outputs.video)
+        with outputs.making(outputs.video) as temporary:
+            tags = {"title": config.name, "comment": config.text}
+            join([segment.path for segment in segments], temporary, config.encoding, tags)
+            frames = segments[-1].last
+            if not shows_all(temporary, config.encoding, frames):
+                raise RenderError(f"{outputs.video}: not all {frames} frames came out of joining")
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        temporary.unlink(missing_ok=True)
         stage.end(0.0)

@@ -41,7 +41,7 @@ class Status:
     samples: int = 0
     """Computed in this run."""
     stored_bytes: int = 0
-    free_bytes: int = 0
+    free_bytes: int | None = None
     memory_bytes: int = 0
     machines: list[Contribution] = field(default_factory=list)
     """Those of a cluster that count."""

@@ -1,6 +1,10 @@
 """Power cuts: what was said to be stored is there, wherever the power goes."""
 
+import errno
+import fcntl
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import durable
+from pipeline.config.load import load_config
+from pipeline.estimate import check_free_disk
+from pipeline.outputs import Outputs
 
 
 class Disk:
@@ -122,3 +129,80 @@ def test_a_write_that_fails_leaves_nothing(tmp_path):
 def test_it_is_written_flushed_renamed_and_its_folder_flushed_in_this_order(tmp_path, monkeypatch):
     steps = steps_of(tmp_path, monkeypatch, b"something")
     assert [step[0] for step in steps] == ["write", "flush", "rename", "flush folder"]
+
+
+# File systems that can less: shared folders, CIFS, NFS, some of FUSE
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EACCES, errno.EBADF]
+)
+def test_where_nothing_can_be_flushed_or_locked_it_goes_on_and_says_so_once(
+    tmp_path, monkeypatch, capsys, number
+):
+    def refuse(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(shutil, "disk_usage", refuse)
+    config = tmp_path / "a.yaml"
+    config.write_text("keyframes: [{time: 0, center: [0, 0], width: 3}]\n")
+    outputs = Outputs.of(load_config(config), tmp_path / "output")
+    for data in (b"one", b"other"):
+        with outputs.locked(outputs.video):
+            check_free_disk(outputs)
+            durable.write_durably(outputs.store.folder / "x.counts", [data])
+            outputs.write(outputs.video, [data])
+        assert (
+            outputs.video.read_bytes() == (outputs.store.folder / "x.counts").read_bytes() == data
+        )
+        said = capsys.readouterr().err
+        assert said.count("cannot be flushed: a power cut may cost the latest minutes") == 1
+        assert said.count("cannot be locked") == 1
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
+def test_what_the_disk_failed_to_keep_is_no_success(tmp_path, monkeypatch, number):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        durable.write_durably(tmp_path / "name", [b"data"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_may_not_be_read_is_not_flushed(tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    folder.chmod(0o300)
+    try:
+        # The root user may read anything.
+        durable.write_durably(folder / "name", [b"data"])
+        assert durable.flush_folder(folder) == os.access(folder, os.R_OK)
+    finally:
+        folder.chmod(0o700)
+
+
+def test_names_of_any_length_are_written(tmp_path):
+    for name in ("x" * 255, "é" * 127, "🦄" * 63):
+        durable.write_durably(tmp_path / name, [b"data"])
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_only_what_a_dead_process_left_half_written_is_removed(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    strange = [
+        "mine.part",
+        "a.mp4.part",
+        ".part",
+        "x.part.part",
+        f"a.{os.getppid()}.part",
+        "1e9.part",
+    ]
+    for name in (*strange, f"a.{dead.pid}.part"):
+        (tmp_path / name).write_bytes(b"half")
+    durable.remove_temporaries(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(strange)

@@ -38,7 +38,7 @@ def resolved(tmp_path_factory):
     path = folder / "auto.yaml"
     path.write_text(AUTO)
     config = load_config(path)
-    outputs = Outputs(folder, config.name)
+    outputs = Outputs.of(config, folder)
     return config, outputs, frame_list(config, outputs)
 
 

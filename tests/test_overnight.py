@@ -59,7 +59,14 @@ def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli, long_bytes):
     config = cli.config(keeping(LONG, "nothing"))
     cli.done("zoom", config)
     assert (cli.output / "small.mp4").read_bytes() == long_bytes
-    assert left_in(cli) == {".lock", "index.html", "log.txt", "made-of.txt", "report.json"}
+    assert left_in(cli) == {
+        ".lock",
+        "index.html",
+        "log.txt",
+        "made-of.txt",
+        "made.jsonl",
+        "report.json",
+    }
     cli.done("zoom", config)
     assert report(cli)["pixels_computed"] == 0
     assert report(cli)["outcome"] == "finished"

@@ -184,8 +184,7 @@ def test_a_larger_picture_computes_only_what_smaller_bands_cannot_give(cli):
     # The smaller picture is among the larger one's samples, but for its core.
     for path in (fresh.output / "small" / "segments").iterdir():
         path.unlink()
-    config.write_text(small)
-    fresh.done("zoom", config)
+    fresh.done("zoom", fresh.config(small))
     assert report(fresh)["pixels_computed"] < 0.15 * quarter
 
 

@@ -1,18 +1,21 @@
 """Encoding through the real ffmpeg: every codec, every failure with its message."""
 
 import collections
+import os
 import subprocess
 from fractions import Fraction
+from pathlib import Path
 
 import imageio.v3 as iio
 import imageio_ffmpeg
 import numpy as np
 import pytest
 
+from pipeline.commands.zoom import zoom
 from pipeline.errors import RenderError
 from pipeline.video.encoder import Encoder
 from pipeline.video.encoding import DEFAULT_CRF, DEFAULT_PRESET, PIXEL_FORMATS, Encoding
-from pipeline.video.ffmpeg import FrameWriter, count_frames, join, tags_of
+from pipeline.video.ffmpeg import FrameWriter, count_frames, join, shows_all, tags_of
 
 COLUMNS, ROWS = 64, 36
 
@@ -95,16 +98,56 @@ def test_hdr10_says_what_it_is(tmp_path, codec):
 
 
 def test_a_video_tells_what_it_was_made_of(tmp_path):
-    text = "# Ünï; a = b \\ c \\\nvideo: {fps: 30}\nkeyframes: [1]\n"
+    # More than a word of a command line may have.
+    text = "# Ünï; a = b \\ c \\\n\\\n=\nvideo: {fps: 30}\nkeyframes: [1]\n" + "# 'long'\n" * 20_000
     for codec, pixels in (("h264", "yuv420p"), ("prores", "yuv422p10le"), ("ffv1", "gbrp")):
         of = encoding(codec, pixels)
         segment, whole = tmp_path / f"1{of.segment_ending}", tmp_path / f"whole{of.ending}"
         written(segment, of, [50, 60])
-        join([segment], whole, of, {"title": "seahorse", "comment": text})
+        join([segment], whole, of, {"title": "sea;horse #1 = %d", "comment": text})
         tags = tags_of(whole)
-        assert tags["title"] == "seahorse"
+        assert tags["title"] == "sea;horse #1 = %d"
         assert tags["comment"] == text
     assert tags_of(tmp_path / "nothing.mp4").get("comment") is None
+
+
+ODD_NAMES = [
+    "-y", "http:x", "concat:a|b", "run:1", "it's", "a\nb", "%d", "%06d", "#?&", "pipe:", "\t",
+    "é €", os.fsdecode(b"\xff\xfe"), "x" * 240, " ", "[a]*", "\\", "$HOME", "file:", "a'\n'b",
+]  # fmt: skip  # a few lines
+
+
+@pytest.mark.parametrize("codec", ["h264", "png", "gif"])
+def test_names_and_folders_mean_nothing_to_ffmpeg(tmp_path, monkeypatch, codec):
+    of = encoding(codec, PIXEL_FORMATS[codec][0])
+    ordinary = tmp_path / f"1{of.segment_ending}"
+    written(ordinary, of, [40, 60])
+    for name in ODD_NAMES:
+        folder = tmp_path / name
+        folder.mkdir()
+        # Relative ones, as a person types them.
+        monkeypatch.chdir(folder)
+        segment, whole = Path(f"{name}{of.segment_ending}"), Path(f"{name}-{of.ending}")
+        written(segment, of, [40, 60])
+        assert segment.read_bytes() == ordinary.read_bytes()
+        segment = segment.replace(f"1{of.segment_ending}")
+        join([segment, segment.absolute()], whole, of)
+        assert count_frames(whole) == 4
+        assert sorted(folder.iterdir()) == sorted([segment.absolute(), whole.absolute()])
+
+
+def test_a_video_that_names_others_is_not_followed(tmp_path):
+    """A playlist that is called a video is none: nothing of what it names is opened."""
+    for text in ("ffconcat version 1.0\nfile other.mp4\n", "#EXTM3U\n#EXTINF:1,\nother.mp4\n"):
+        whole = tmp_path / "other.mp4"
+        of = encoding()
+        segment = tmp_path / "1.mp4"
+        written(segment, of, [50, 60])
+        join([segment], whole, of, {"comment": "keyframes: here"})
+        path = tmp_path / "list.mp4"
+        path.write_text(text)
+        assert tags_of(path) == {}
+        assert tags_of(whole)["comment"] == "keyframes: here"
 
 
 def test_the_stream_is_tagged_and_starts_to_play_at_once(tmp_path):
@@ -140,9 +183,28 @@ def test_equal_pictures_make_equal_bytes(tmp_path):
 
 def test_ffmpeg_s_own_words_are_shown(tmp_path):
     writer = FrameWriter(tmp_path / "x.mp4", encoding(preset="no-such-preset"))
-    frames = ([bytes(10_000_000)] for _ in range(100))
+    frames = (np.zeros(10_000_000, np.uint8) for _ in range(100))
     with pytest.raises(RenderError, match=r"ffmpeg stopped: .*preset"):
         collections.deque(map(writer.write, frames), maxlen=0)
+    # It has ended, and may be told so again.
+    writer.abandon()
+    assert writer.close() == ""
+
+
+def test_a_gif_has_its_colours(tmp_path):
+    of = encoding("gif", "gbrp")
+    bars = np.zeros((3, ROWS, COLUMNS), np.uint8)
+    # Planes are green, blue and red.
+    for part, colour in enumerate(((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 0, 255))):
+        bars[:, :, part * 16 : part * 16 + 16] = np.array(colour)[:, None, None]
+    segment, whole = tmp_path / "1.mkv", tmp_path / "whole.gif"
+    writer = FrameWriter(segment, of)
+    writer.write(bars.reshape(-1))
+    writer.write(bars.reshape(-1))
+    assert writer.close() == ""
+    join([segment], whole, of)
+    shown_bars = iio.imread(whole, plugin="pillow", mode="RGB", index=0)
+    np.testing.assert_allclose(shown_bars, bars[[2, 0, 1]].transpose(1, 2, 0), atol=1)
 
 
 def test_a_join_of_nothing_readable_says_so(tmp_path):
@@ -192,14 +254,7 @@ def test_a_segment_that_cannot_be_written_fails_the_run(tmp_path):
 def test_an_ffmpeg_without_an_encoder_takes_the_next_or_says_so(
     tmp_path, monkeypatch, hidden, made
 ):
-    real = imageio_ffmpeg.get_ffmpeg_exe()
-    lesser = tmp_path / "ffmpeg"
-    lesser.write_text(
-        f'#!/bin/sh\ncase "$*" in *-encoders*) "{real}" "$@" | grep -v {hidden};; '
-        f'*) exec "{real}" "$@";; esac\n'
-    )
-    lesser.chmod(0o755)
-    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(lesser))
+    hide(hidden, tmp_path, monkeypatch)
     of = encoding("av1")
     path = tmp_path / "x.mp4"
     if made:
@@ -208,3 +263,43 @@ def test_an_ffmpeg_without_an_encoder_takes_the_next_or_says_so(
     else:
         with pytest.raises(RenderError, match="cannot encode av1"):
             FrameWriter(path, of)
+
+
+def hide(hidden, tmp_path, monkeypatch):
+    """Have an ffmpeg without some encoders."""
+    real = imageio_ffmpeg.get_ffmpeg_exe()
+    lesser = tmp_path / "ffmpeg"
+    lesser.write_text(
+        f'#!/bin/sh\ncase "$*" in *-encoders*) "{real}" "$@" | grep -v {hidden};; '
+        f'*) exec "{real}" "$@";; esac\n'
+    )
+    lesser.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(lesser))
+
+
+def test_what_the_last_step_would_fail_at_fails_before_the_first(tmp_path, monkeypatch):
+    hide("libwebp_anim", tmp_path, monkeypatch)
+    # ffmpeg is asked for its encoders, but for a WebP's, which is made of the lossless segments.
+    real = Path(os.environ["IMAGEIO_FFMPEG_EXE"]).read_text()
+    failing = real.replace("*) exec", "*libwebp_anim*) echo no such encoder >&2; exit 1;; *) exec")
+    Path(os.environ["IMAGEIO_FFMPEG_EXE"]).write_text(failing)
+    config = tmp_path / "a.yaml"
+    config.write_text(
+        "video: {width: 16, height: 16, codec: webp}\nkeyframes: [{time: 0, center: [0, 0], width: 3}]\n"
+    )
+    with pytest.raises(RenderError, match=r"a\.webp: cannot be made, .*: no such encoder"):
+        zoom(config, tmp_path / "output")
+    assert list((tmp_path / "output" / "a" / "counts").iterdir()) == []
+    assert not (tmp_path / "output" / "a.webp").exists()
+
+
+def test_equal_neighbours_in_a_webp_are_frames_too(tmp_path):
+    of = encoding("webp", "gbrp", fps=Fraction(240))
+    segment, whole = tmp_path / "1.mkv", tmp_path / "whole.webp"
+    for levels in ([50, 50, 50, 80, 80], [50] * 5, [50], range(20, 60)):
+        written(segment, of, levels)
+        join([segment], whole, of)
+        assert shows_all(whole, of, len(levels))
+        assert len(set(levels)) == 1 or not shows_all(whole, of, len(levels) - 1)
+    whole.write_bytes(whole.read_bytes()[:-9])
+    assert not shows_all(whole, of, 40)

@@ -1,5 +1,6 @@
 """`bench`: the article's table on this machine, and this pipeline beside it."""
 
+import io
 import json
 import time
 from collections.abc import Callable
@@ -16,10 +17,12 @@ from pipeline import article
 from pipeline.canvas import Canvas
 from pipeline.colour.look import DEFAULT_PERIOD, Look
 from pipeline.colour.shade import Shader
-from pipeline.durable import write_durably
-from pipeline.errors import RenderError
+from pipeline.config.names import name_fault
+from pipeline.errors import RenderError, UsageError
 from pipeline.kernels.choice import FLOAT64
 from pipeline.machine import usable_cores
+from pipeline.made import Owner
+from pipeline.outputs import Outputs
 from pipeline.picture import rgb8_from_light
 from pipeline.pool.processes import ProcessPool
 from pipeline.pool.shared import SharedPool, Task
@@ -42,14 +45,22 @@ class Row:
     sum: int
 
 
-def bench(root: Path, json_path: Path | None) -> None:
+def bench(root: Path, json_path: Path | None, name: str | None = None) -> None:
     """Print the table; write the chart, the article's picture and, if named, the JSON.
 
     Raises
     ------
+    UsageError
+        A file that was not made here has the name of one of them.
     RenderError
         A form does not count what the article counts.
     """
+    name = "bench" if name is None else name
+    if fault := name_fault(name):
+        raise UsageError(f"--name: {fault}")
+    outputs = Outputs(root, name, Owner("bench", "bench"))
+    chart, picture = root / f"{name}.png", root / f"{name}-article.png"
+    outputs.claim(*(file for file in (chart, picture, json_path) if file is not None))
     cores = usable_cores()
     rows: list[Row] = []
     size = f"{article.NX}×{article.NY}"
@@ -67,13 +78,12 @@ def bench(root: Path, json_path: Path | None) -> None:
         _add(rows, Row(name, time.perf_counter() - start, sum(counts)))
     _add(rows, _ours(cores))
 
-    _write_chart(rows, root / "bench.png")
-    _write_picture(root / "bench-article.png")
-    show(f"{root / 'bench.png'}\n{root / 'bench-article.png'}")
+    outputs.write(chart, [_chart(rows)])
+    outputs.write(picture, [_picture()])
+    show(f"{chart}\n{picture}")
     if json_path is not None:
         table = [{"name": row.name, "seconds": row.seconds, "sum": row.sum} for row in rows]
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        write_durably(json_path, [json.dumps({"rows": table}, indent=2).encode() + b"\n"])
+        outputs.write(json_path, [json.dumps({"rows": table}, indent=2).encode() + b"\n"])
         show(str(json_path))
 
 
@@ -129,8 +139,8 @@ def _equal_blocks(n: NDArray[np.uint8], blocks: int) -> list[tuple[int, int]]:
     return [(first, last) for first, last in pairwise(edges) if first < last]
 
 
-def _write_chart(rows: list[Row], path: Path) -> None:
-    """Draw the speed-ups as bars, on a logarithmic axis."""
+def _chart(rows: list[Row]) -> bytes:
+    """Return a PNG of the speed-ups as bars, on a logarithmic axis."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -150,15 +160,17 @@ def _write_chart(rows: list[Row], path: Path) -> None:
     axes.set_xlabel("times as fast as the article's serial loop")
     axes.set_title(f"The article's picture: {article.NX}×{article.NY}, maxiter {article.MAXITER}")
     axes.spines[["top", "right"]].set_visible(False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=130)
     pyplot.close(figure)
+    return buffer.getvalue()
 
 
-def _write_picture(path: Path) -> None:
+def _picture() -> bytes:
     canvas = article_canvas()
     counts = canvas.counts(0, canvas.rows)
     smooth: NDArray[np.float64] = counts.smooth.reshape(canvas.rows, canvas.columns)
     shader = Shader(Look("dusk", DEFAULT_PERIOD["sqrt"], 0.0, 0.0, "sqrt", (0, 0, 0)))
     picture = rgb8_from_light(shader.light(smooth, 1), 0)
-    write_durably(path, [iio.imwrite("<bytes>", picture, extension=".png")])
+    data: bytes = iio.imwrite("<bytes>", picture, extension=".png")
+    return data

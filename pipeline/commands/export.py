@@ -17,7 +17,7 @@ from pipeline.progress import duration
 from pipeline.terminal import say, show
 
 
-def export(path: Path, root: Path) -> None:
+def export(path: Path, root: Path, name: str | None = None) -> None:
     """Write ``NAME-exr/000.exr`` and so on, an octave each from the outermost inwards.
 
     A row is a ring, a column an angle, counterclockwise from the real axis. What is not stored is
@@ -29,25 +29,26 @@ def export(path: Path, root: Path) -> None:
         No part of the video is made of bands.
     """
     start = time.monotonic()
-    config = opened(path)
+    config = opened(path, name)
     outputs = Outputs.of(config, root)
+    outputs.check()
     frames = frame_list(config, outputs)
     zooms = Drawings(config, frames).zooms
     if not zooms:
         raise UsageError(f"{path}: its frames have their own grids; render.reuse: bands has bands")
-    written = 0
+    folder = root / f"{config.name}-exr"
+    files = [folder / f"{n:03}.exr" for n in range(sum(len(zoom.bands) for zoom in zooms))]
     with (
-        outputs.locked(),
+        outputs.locked(*files),
         ProcessPool(config.workers or usable_cores()) as pool,
         outputs.references() as references,
     ):
         bands = [band.against(references) for zoom in zooms for band in zoom.bands]
         compute_orbits(steps_wanted(bands), references, pool)
         say(f"{len(bands)} bands")
-        folder = root / f"{config.name}-exr"
-        for number, band in enumerate(bands):
+        for number, (band, file) in enumerate(zip(bands, files, strict=True)):
             samples = read_traced(band, f"band {number}", outputs.store, pool)
             assert samples.traces is not None
-            write_exr(folder / f"{number:03}.exr", samples.smooth, samples.traces, 0.0)
-            written += 1
-    show(f"{folder}: {written} bands in {duration(time.monotonic() - start)}")
+            with outputs.making(file) as temporary:
+                write_exr(temporary, samples.smooth, samples.traces, 0.0)
+    show(f"{folder}: {len(files)} bands in {duration(time.monotonic() - start)}")

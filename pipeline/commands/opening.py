@@ -5,23 +5,28 @@ from pathlib import Path
 
 from pipeline.config.engines import check_installed, engine_at
 from pipeline.config.load import Config, load_config
+from pipeline.config.names import name_fault
 from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.kernels.compiled_folder import compiled_folder
 from pipeline.terminal import say
 
 
-def opened(path: Path, scheduler: str | None = None) -> Config:
+def opened(path: Path, name: str | None = None, scheduler: str | None = None) -> Config:
     """Load a config and show its warnings; `scheduler` has a cluster count its rows.
+
+    Its outputs are called as its file, or by another `name`.
 
     Raises
     ------
     ConfigError
         It cannot be used.
     UsageError
-        Its look needs numba, or its engine Dask, and there is none.
+        The name cannot be one; its look needs numba, or its engine Dask, and there is none.
     """
-    config = load_config(path)
+    if name is not None and (fault := name_fault(name)):
+        raise UsageError(f"--name: {fault}")
+    config = load_config(path, name=name)
     if scheduler is not None:
         config = replace(config, engine=engine_at(scheduler, config.certificates))
     if config.engine is not None:

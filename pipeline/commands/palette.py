@@ -18,7 +18,6 @@ from pipeline.commands.opening import opened
 from pipeline.config.colours import look_from
 from pipeline.config.load import Config
 from pipeline.config.model import ColourSection
-from pipeline.durable import write_durably
 from pipeline.equalising import tones_of
 from pipeline.frames import Frame, FrameList
 from pipeline.kernels.choice import HAVE_NUMBA
@@ -71,13 +70,14 @@ LOOKS = (
 )
 
 
-def palette(path: Path, root: Path) -> None:
+def palette(path: Path, root: Path, name: str | None = None) -> None:
     """Write ``NAME-palettes.png``: the config's own look first, then others to choose from."""
     start = time.monotonic()
-    config = opened(path)
+    config = opened(path, name)
     outputs = Outputs.of(config, root)
+    target = root / f"{config.name}-palettes.png"
+    outputs.claim(target)
     frames = frame_list(config, outputs)
-    outputs.folder.mkdir(parents=True, exist_ok=True)
     sections = [yaml.safe_load(f"{{{text}}}") for text in LOOKS]
     labelled = [(f"as {path} has it", config.look)]
     for text, section in zip(LOOKS, sections, strict=True):
@@ -91,8 +91,7 @@ def palette(path: Path, root: Path) -> None:
     sheet = _sheet(pictures, labels)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
-    target = root / f"{config.name}-palettes.png"
-    write_durably(target, [buffer.getvalue()])
+    outputs.write(target, [buffer.getvalue()])
     show(f"{target}: {len(looks)} looks in {duration(time.monotonic() - start)}")
 
 

@@ -12,7 +12,7 @@ from pipeline.equalising import equalised
 from pipeline.estimate import Estimate
 from pipeline.frames import FrameList
 from pipeline.limits import frame_list
-from pipeline.machine import available_memory_bytes, free_disk_bytes, usable_cores
+from pipeline.machine import available_memory_bytes, disk_space, usable_cores
 from pipeline.orbit_state import OrbitState
 from pipeline.orbits import compute_orbits, steps_wanted
 from pipeline.outputs import Outputs
@@ -28,10 +28,11 @@ _ROWS = 9
 _ALONE = 0.8
 
 
-def plan(path: Path, root: Path) -> None:
+def plan(path: Path, root: Path, name: str | None = None) -> None:
     """Print the resolved frames, the depth, and the estimated time, memory and disk."""
-    config = opened(path)
+    config = opened(path, name)
     outputs = Outputs.of(config, root)
+    outputs.check(outputs.video)
     frames = frame_list(config, outputs)
     config = equalised(config, frames, outputs)
     workers = config.workers or usable_cores()
@@ -47,6 +48,8 @@ def plan(path: Path, root: Path) -> None:
     counts, traces = prospect.lacking()
     tracing = f", {_millions(traces)} to trace" if traces else ""
     available = available_memory_bytes()
+    space = disk_space(root)
+    free = f" of {size(space[1])} free" if space is not None else ""
     there = f" of {size(available)} available" if available is not None else ""
     show(
         f"to do    {len(prospect.wanted)} frames to draw and encode, {_millions(counts)} to "
@@ -54,7 +57,7 @@ def plan(path: Path, root: Path) -> None:
         f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})"
         f"{_alone(config)}{_busy(work)}\n"
         f"memory   about {size(work.memory_bytes)}{there}\n"
-        f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
+        f"disk     about {size(work.disk_bytes)}{free}\n"
         f"video    {outputs.video}"
     )
     for warning in warnings:

@@ -14,7 +14,7 @@ from pipeline.commands.storing import read_stored, read_traced
 from pipeline.config.load import Config
 from pipeline.config.value import decimal_from
 from pipeline.decimals import canonical_text
-from pipeline.durable import write_durably
+from pipeline.durable import make_folder
 from pipeline.equalising import equalised
 from pipeline.errors import UsageError
 from pipeline.exr import write_exr
@@ -41,6 +41,7 @@ _JPEG_QUALITY = 90
 def still(
     path: Path,
     root: Path,
+    name: str | None,
     number: int | None,
     seconds: str | None,
     raw: Path | None,
@@ -57,24 +58,29 @@ def still(
     start = time.monotonic()
     if to is not None and to.suffix not in _PICTURES:
         raise UsageError(f"--to {to}: its ending should be one of {', '.join(_PICTURES)}")
-    config = opened(path)
+    config = opened(path, name)
     outputs = Outputs.of(config, root)
+    named = [file for file in (to, raw, exr) if file is not None]
+    outputs.claim(*named)
     frames = frame_list(config, outputs)
-    config = equalised(config, frames, outputs)
     frame = _chosen(frames, config, number, seconds)
-    outputs.store.folder.mkdir(parents=True, exist_ok=True)
+    target = to or outputs.still(frame.index if len(frames) > 1 else None)
+    outputs.check(target)
+    config = equalised(config, frames, outputs)
+    make_folder(outputs.store.folder)
     workers = config.workers or usable_cores()
     with ProcessPool(workers) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted([frame.canvas(1)]), references, pool)
         if raw is not None:
-            _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
+            reference_cpu_s = sum(orbit.cpu_s for orbit in orbits.values())
+            outputs.write(raw, [_raw(frame, pool, references, reference_cpu_s)])
             show(str(raw))
         if exr is not None:
-            _write_exr(exr, frame, outputs.store, pool, references)
+            with outputs.making(exr) as temporary:
+                _write_exr(temporary, frame, outputs.store, pool, references)
             show(str(exr))
         picture = _drawn(frame, config, outputs, pool, references)
-    target = to or outputs.still(frame.index if len(frames) > 1 else None)
-    _write_picture(target, picture)
+    outputs.write(target, [_encoded(picture, target.suffix)])
     show(f"{target} in {duration(time.monotonic() - start)}")
 
 
@@ -115,10 +121,8 @@ def _drawn(
     )
 
 
-def _write_raw(
-    path: Path, frame: Frame, pool: SharedPool, references: References, reference_cpu_s: float
-) -> None:
-    """Write n, smooth and outcome of a frame's own pixels, and the view as text."""
+def _raw(frame: Frame, pool: SharedPool, references: References, reference_cpu_s: float) -> bytes:
+    """Return n, smooth and outcome of a frame's own pixels, and the view as text, for a file."""
     canvas = frame.canvas(1, references)
     shape = canvas.rows, canvas.columns
     n = np.empty(shape, np.int64)
@@ -156,8 +160,7 @@ def _write_raw(
         kernel=np.array(frame.kernel.arithmetic),
         **_view_as_text(frame.view),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_durably(path, [buffer.getvalue()])
+    return buffer.getvalue()
 
 
 def _write_exr(
@@ -179,8 +182,8 @@ def _view_as_text(view: View) -> dict[str, Any]:
     }
 
 
-def _write_picture(path: Path, picture: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    quality: dict[str, Any] = {} if path.suffix == ".png" else {"quality": _JPEG_QUALITY}
-    data: bytes = iio.imwrite("<bytes>", picture, plugin="pillow", extension=path.suffix, **quality)
-    write_durably(path, [data])
+def _encoded(picture: np.ndarray, ending: str) -> bytes:
+    """Return a picture as the bytes of a file with this ending."""
+    quality: dict[str, Any] = {} if ending == ".png" else {"quality": _JPEG_QUALITY}
+    data: bytes = iio.imwrite("<bytes>", picture, plugin="pillow", extension=ending, **quality)
+    return data

@@ -58,7 +58,7 @@ _WAITING = (
 )
 
 
-def watch(path: Path, root: Path, address: str) -> None:
+def watch(path: Path, root: Path, address: str, name: str | None = None) -> None:
     """Serve a config's status page and video, and nothing else, until stopped.
 
     Raises
@@ -66,7 +66,7 @@ def watch(path: Path, root: Path, address: str) -> None:
     UsageError
         The address is none, or is taken.
     """
-    config = load_config(path)
+    config = load_config(path, name=name)
     host, port = _host_and_port(address)
     try:
         server = PageServer(Outputs.of(config, root), (host, port))

@@ -21,9 +21,9 @@ from pipeline.report import Report
 from pipeline.terminal import say, show
 
 
-def zoom(path: Path, root: Path, scheduler: str | None = None) -> None:
+def zoom(path: Path, root: Path, name: str | None = None, scheduler: str | None = None) -> None:
     """Make the video of a config, and say what it took; `scheduler` is that of a cluster."""
-    config = opened(path, scheduler)
+    config = opened(path, name, scheduler)
     make_video(config, Outputs.of(config, root), "zoom")
 
 
@@ -47,7 +47,7 @@ def zoom_all(paths: Sequence[Path], root: Path, scheduler: str | None = None) ->
         say(f"{path} ({number} of {len(configs)})")
         start = time.monotonic()
         try:
-            zoom(path, root, scheduler)
+            zoom(path, root, scheduler=scheduler)
         except Interrupted:
             raise
         except (PipelineError, OSError) as error:
@@ -78,7 +78,7 @@ def _check_names(configs: list[Path]) -> None:
             )
 
 
-def recolour(path: Path, root: Path) -> None:
+def recolour(path: Path, root: Path, name: str | None = None) -> None:
     """Make the video of a config again from stored counts.
 
     Raises
@@ -86,7 +86,7 @@ def recolour(path: Path, root: Path) -> None:
     RenderError
         Not all that it needs is stored.
     """
-    config = opened(path)
+    config = opened(path, name)
     make_video(config, Outputs.of(config, root), "recolour", stored_only=True)
 
 

@@ -16,6 +16,7 @@ from pipeline.config.fault import ConfigError, Fault, Place, shortened
 from pipeline.config.keyframes import keyframe_faults, time_faults
 from pipeline.config.keys import MISSING, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
+from pipeline.config.names import name_fault
 from pipeline.config.palettes import palette_faults, palette_remarks
 from pipeline.config.videos import encoding_from, video_faults
 from pipeline.config.whole_text import whole_text
@@ -66,6 +67,8 @@ class Config:
     """A config whose every value is usable."""
 
     path: Path
+    name: str
+    """What the outputs are called."""
     encoding: Encoding
     loops: bool
     """Whether the video goes there and back."""
@@ -87,11 +90,6 @@ class Config:
     warnings: tuple[Fault, ...]
     text: str
     """Of a config that makes the same video, wherever it is read."""
-
-    @property
-    def name(self) -> str:
-        """The file's name without its ending: what the output is called."""
-        return self.path.stem
 
     def plain(self) -> dict[str, Any]:
         """Return the resolved config in plain values, numbers of any precision as text."""
@@ -124,8 +122,10 @@ class Config:
         }
 
 
-def load_config(path: Path, text: str | None = None) -> Config:
+def load_config(path: Path, text: str | None = None, name: str | None = None) -> Config:
     """Read and check a config, or the text that is to stand in its file.
+
+    Its outputs bear the file's name, or another `name`.
 
     Raises
     ------
@@ -133,6 +133,9 @@ def load_config(path: Path, text: str | None = None) -> Config:
         With every fault that was found.
     """
     node, faults = tree_from_text(text_of_file(path) if text is None else text)
+    if name is None and (fault := name_fault(path.stem)):
+        message = f"the file's name, which its outputs would bear: {fault}; give another by --name"
+        faults.append(Fault(Place(1, 1), "", message))
     if node is None:
         raise ConfigError(path, faults)
     if not isinstance(node, Mapping):
@@ -142,7 +145,7 @@ def load_config(path: Path, text: str | None = None) -> Config:
     model = checker.model()
     if model is None:
         raise ConfigError(path, checker.faults)
-    return checker.config(path, model)
+    return checker.config(path, path.stem if name is None else name, model)
 
 
 def _picture(render: RenderSection) -> dict[str, str]:
@@ -265,7 +268,7 @@ class _Checker:
             path = ("colour", *path)
             self._fault(self._place(*path), path, message)
 
-    def config(self, path: Path, model: ConfigModel) -> Config:
+    def config(self, path: Path, name: str, model: ConfigModel) -> Config:
         """Return the config of a model without faults; check what the whole of it means."""
         encoding = encoding_from(model.video)
         keyframes = tuple(
@@ -294,6 +297,7 @@ class _Checker:
         engine, certificates = engine_from(model.render, self._folder)
         return Config(
             path=path,
+            name=name,
             encoding=encoding,
             loops=model.video.loop == "there-and-back",
             look=look_from(model.colour, self._palettes),

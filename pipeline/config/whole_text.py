@@ -1,5 +1,6 @@
 """The text of a config that makes the same video wherever it is read: what a video holds."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,11 @@ def whole_text(plain: Mapping[str, Any], picture: Mapping[str, str], files: Pale
         kept["colour"] = _with_colours(kept["colour"], files)
     kept["render"] = dict(picture)
     return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, default_flow_style=None)
+
+
+def text_digest(text: str) -> str:
+    """Return the digest of such a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _with_colours(node: Any, files: PaletteFiles) -> Any:

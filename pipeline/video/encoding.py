@@ -68,6 +68,11 @@ _X265_DISPLAY = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(1000000
 _SVT_DISPLAY = "G(0.17,0.797)B(0.131,0.046)R(0.708,0.292)WP(0.3127,0.329)L(1000,0.0001)"
 
 
+def ending_of(codec: str) -> str:
+    """Return what the name of a video in this codec ends in."""
+    return _ENDINGS.get(codec, ".mp4")
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """How a video is encoded."""
@@ -107,7 +112,7 @@ class Encoding:
     @property
     def ending(self) -> str:
         """What the video's name ends in: ".mp4", or what suits the codec."""
-        return _ENDINGS.get(self.codec, ".mp4")
+        return ending_of(self.codec)
 
     @property
     def segment_ending(self) -> str:

@@ -1,7 +1,6 @@
 """ffmpeg as imageio brings it: frames in, frames counted, files joined, and its own words shown."""
 
 import contextlib
-import logging
 import os
 import re
 import subprocess
@@ -11,14 +10,13 @@ from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.durable import temporary_path
-from pipeline.errors import EncoderError, RenderError
+from pipeline.errors import EncoderError, RenderError, os_error_text
+from pipeline.video.animation import frames_of_animation, is_animation, webp_shows
 from pipeline.video.encoding import Encoding
 
 _REPORT_LINES = 3
@@ -28,16 +26,23 @@ _MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _GIF_PALETTE = "palettegen=stats_mode=full"
 _GIF_DITHER = "paletteuse=dither=bayer:bayer_scale=4"
 
-# glibc's environment (mallopt(3)); other C libraries do not know it.
-_MALLOC = {
+# What a file says opens no connection and no device.
+_LOCAL = ("-protocol_whitelist", "file,pipe")
+# QuickTime's user data: a length is 16 bits. Its newer metadata has 32, and fewer readers.
+_LONGEST_TAG = 65_535
+_ESCAPED = re.compile(r"[=;#\\\n]")
+_WITH_BACKSLASH = r"\\\g<0>"
+
+_COMMAND = ("-hide_banner", "-v", "warning")
+_ENVIRONMENT = {
+    # SVT-AV1 writes past ffmpeg's log; 1 is errors only.
+    "SVT_LOG": "1",
+    # One heap for all of ffmpeg's threads, and freed frames go back: 20 MB less at 1080p. glibc's
+    # (mallopt(3)); other C libraries do not know it.
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "65536",
     "MALLOC_TRIM_THRESHOLD_": "65536",
 }
-
-# It logs a warning for a writer closed early, which is what an interrupted run does.
-logging.getLogger("imageio_ffmpeg").setLevel(logging.ERROR)
-
 
 # What is read of a file's tags: a config is shorter, and no file takes so long to open.
 _MOST_TAGS = 1 << 23
@@ -51,58 +56,91 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 class FrameWriter:
     """One ffmpeg process that encodes frames into a file.
 
-    imageio's writer does not tell when ffmpeg fails on closing: count the frames of the file.
+    ffmpeg may lose frames without a word: count those of the file.
+
+    Raises
+    ------
+    EncoderError
+        ffmpeg cannot be started, or its folder cannot be written.
     """
 
     def __init__(self, path: Path, encoding: Encoding) -> None:
         self._path = path
-        encoder = _encoder_for(encoding)
-        self._report = _Report()
-        self._writer: Any = imageio_ffmpeg.write_frames(
-            path,
-            (encoding.columns, encoding.rows),
-            pix_fmt_in=encoding.pixel_format,
-            pix_fmt_out=encoding.encoded_format,
-            fps=encoding.fps,
-            quality=None,
-            codec=encoder,
-            macro_block_size=2,
-            ffmpeg_log_level="quiet",
-            # Short queues and no decoder threads: each holds whole frames.
-            input_params=["-thread_queue_size", "2", "-threads", "1", *encoding.signal_options],
-            output_params=[
-                "-f",
-                _MUXERS[encoding.segment_ending],
-                *encoding.output_options(encoder),
-            ],
-        )
-        with self._report:
-            self._writer.send(None)
+        command = [*_COMMAND, "-y", *_source(encoding), *_encoded(encoding), file_url(path)]
+        try:
+            # A file without a name: whatever ends this run, nothing of it stays.
+            self._said = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  # until closed
+            self._process = subprocess.Popen(
+                [imageio_ffmpeg.get_ffmpeg_exe(), *command],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                env=os.environ | _ENVIRONMENT,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EncoderError(f"{path.name}: {os_error_text(error)}") from None
 
     def write(self, frame: NDArray[np.uint8]) -> None:
         """Encode a frame, given as its bytes.
 
         Raises
         ------
-        RenderError
+        EncoderError
             ffmpeg has ended; the message holds what it said.
         """
+        assert self._process.stdin is not None
         try:
-            self._writer.send(frame)
+            self._process.stdin.write(frame.data)
         except OSError as error:
-            said = self.close() or str(error).splitlines()[0]
+            said = self.close() or error.strerror
             raise EncoderError(f"{self._path.name}: ffmpeg stopped: {said}") from None
 
     def close(self) -> str:
-        """Let ffmpeg finish the file; return what it complained of."""
-        self._writer.close()
-        return self._report.taken()
+        """Let ffmpeg finish the file; return the first lines of what it complained of, once."""
+        if self._said.closed:
+            return ""
+        assert self._process.stdin is not None
+        # What it did not take before it died is not to be sent again.
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+        self._process.wait()
+        with self._said:
+            self._said.seek(0)
+            lines = self._said.read().decode(errors="replace").splitlines()
+        return "; ".join([line.strip() for line in lines if line.strip()][:_REPORT_LINES])
 
     def abandon(self) -> None:
         """End ffmpeg without waiting for the rest of the frames."""
-        with contextlib.suppress(KeyboardInterrupt, StopIteration):
-            self._writer.throw(KeyboardInterrupt)
-        self._report.taken()
+        self._process.kill()
+        self.close()
+
+
+def file_url(path: Path) -> str:
+    """Return a path as ffmpeg takes it for a file, whatever its name says.
+
+    It would take ``-x`` for an option and ``http:x`` for an address.
+    """
+    return f"file:{path.absolute()}"
+
+
+def _source(encoding: Encoding) -> list[str]:
+    """Return the options that tell what frames come in."""
+    return [
+        *("-f", "rawvideo", "-s", f"{encoding.columns}x{encoding.rows}"),
+        *("-pix_fmt", encoding.pixel_format, "-r", str(encoding.fps)),
+        # Short queues and no decoder threads: each holds whole frames.
+        *("-thread_queue_size", "2", "-threads", "1", *encoding.signal_options, "-i", "pipe:0"),
+    ]
+
+
+def _encoded(encoding: Encoding) -> list[str]:
+    """Return the options that tell how they are encoded."""
+    encoder = _encoder_for(encoding)
+    return [
+        *("-an", "-c:v", encoder, "-pix_fmt", encoding.encoded_format),
+        *("-f", _MUXERS[encoding.segment_ending], *encoding.output_options(encoder)),
+    ]
 
 
 def count_frames(path: Path) -> int:
@@ -110,38 +148,34 @@ def count_frames(path: Path) -> int:
     if path.is_dir():
         return sum(1 for _ in path.glob("*.png"))
     try:
-        if _is_animation(path):
-            return _frames_of_animation(path)
-        return int(imageio_ffmpeg.count_frames_and_secs(str(path))[0])
+        if is_animation(path):
+            return frames_of_animation(path)
+        return int(imageio_ffmpeg.count_frames_and_secs(file_url(path))[0])
     except (RuntimeError, OSError):
         return 0
 
 
-def _is_animation(path: Path) -> bool:
-    with path.open("rb") as file:
-        start = file.read(12)
-    return start[:4] == b"GIF8" or (start[:4] == b"RIFF" and start[8:] == b"WEBP")
-
-
-def _frames_of_animation(path: Path) -> int:
-    # ffmpeg shows of an animated WebP nothing.
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        return int(getattr(picture, "n_frames", 1))
+def shows_all(path: Path, encoding: Encoding, frames: int) -> bool:
+    """Tell whether a joined video shows so many frames."""
+    if encoding.codec == "webp":
+        return webp_shows(path, frames, encoding.fps)
+    return count_frames(path) == frames
 
 
 def frame_at(path: Path, index: int, encoding: Encoding) -> NDArray[np.uint8] | None:
     """Return a frame of a video as the encoder took it; None where it cannot be read."""
     # A little early: what is shown at a time is the first frame that is not before it.
     early = ["-ss", f"{float(max(Fraction(0), index - Fraction(1, 4)) / encoding.fps):.6f}"]
-    source = (
-        ["-i", str(path / (_PICTURE_NAME % index))] if path.is_dir() else [*early, "-i", str(path)]
-    )
+    if path.is_dir():
+        # Not a pattern, whatever signs the folder's name has.
+        picture = file_url(path / (_PICTURE_NAME % index))
+        source = ["-f", "image2", "-pattern_type", "none", "-i", picture]
+    else:
+        source = [*early, "-i", file_url(path)]
     done = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
-            *("-hide_banner", "-v", "error", "-nostdin", *source),
+            *("-hide_banner", "-v", "error", "-nostdin", *_LOCAL, *source),
             *("-frames:v", "1", "-f", "rawvideo", "-pix_fmt", encoding.pixel_format, "-"),
         ],
         capture_output=True,
@@ -157,54 +191,81 @@ def join(
     """Join segments into the video; what is no MP4, MOV or MKV is made of lossless ones.
 
     An MP4 or MOV starts to play before it is all there; nothing is encoded again. `path` has any
-    ending; for pictures it becomes a folder of them.
+    ending; for pictures it becomes a folder of them. Its folder is this call's alone:
+    files that ffmpeg reads lie there for that time.
 
     Raises
     ------
     RenderError
         ffmpeg failed; the message holds what it said.
     """
-    quoted = (str(segment.resolve()).replace("'", "'\\''") for segment in segments)
-    listing = temporary_path(path.with_suffix(".segments"))
-    listing.write_bytes(b"".join(b"file '%s'\n" % os.fsencode(name) for name in quoted))
-    source = ["-f", "concat", "-safe", "0", "-i", str(listing)]
-    told = [part for name, text in tags.items() for part in ("-metadata", f"{name}={text}")]
+    folder = path.parent.resolve()
+    listing, facts, colours = (folder / f"joined.{kind}" for kind in ("list", "tags", "palette"))
+    # ffmpeg runs in that folder, and all names are relative to it: a listing holds a name in one
+    # line, image2 takes % for a number and 1023 bytes at most.
+    relative = (os.path.relpath(segment.resolve(), folder) for segment in segments)
+    source = ["-f", "concat", "-safe", "0", *_LOCAL, "-i", f"file:{listing.name}"]
+    target = f"file:{path.name}"
     try:
+        listing.write_bytes(b"".join(map(_listed, relative)))
         if encoding.codec == "png":
             path.mkdir(parents=True, exist_ok=True)
             pixels = "rgb48be" if encoding.bits == 16 else "rgb24"
-            _run([*source, "-pix_fmt", pixels, "-start_number", "0", str(path / _PICTURE_NAME)])
+            pattern = f"{target.replace('%', '%%')}/{_PICTURE_NAME}"
+            _run([*source, "-pix_fmt", pixels, "-start_number", "0", pattern], folder)
         elif encoding.codec == "gif":
-            colours = temporary_path(path.with_suffix(".palette.png"))
-            try:
-                _run([*source, "-vf", _GIF_PALETTE, "-f", "image2", "-update", "1", str(colours)])
-                drawn = ["-i", str(colours), "-lavfi", _GIF_DITHER, "-loop", "0", "-f", "gif"]
-                _run([*source, *drawn, str(path)])
-            finally:
-                colours.unlink(missing_ok=True)
+            palette = f"file:{colours.name}"
+            # Named, or image2 takes JPEG, which smears the colours into each other.
+            whole = ["-c:v", "png", "-f", "image2", "-update", "1", palette]
+            _run([*source, "-vf", _GIF_PALETTE, *whole], folder)
+            drawn = ["-i", palette, "-lavfi", _GIF_DITHER, "-loop", "0", "-f", "gif"]
+            _run([*source, *drawn, target], folder)
         elif encoding.codec == "webp":
             quality = ["-c:v", "libwebp_anim", "-quality", "90", "-loop", "0", "-f", "webp"]
-            _run([*source, "-pix_fmt", "yuv420p", *quality, str(path)])
+            _run([*source, "-pix_fmt", "yuv420p", *quality, target], folder)
         else:
+            facts.write_bytes(_metadata(tags))
             muxer = _MUXERS[encoding.segment_ending]
-            moved = ["-movflags", "+faststart"] if muxer != "matroska" else []
+            flags = "+faststart"
+            if muxer == "mov" and any(len(text.encode()) > _LONGEST_TAG for text in tags.values()):
+                flags += "+use_metadata_tags"
+            moved = ["-movflags", flags] if muxer != "matroska" else []
             _run(
                 [
-                    *source,
-                    *("-map", "0:v:0", "-c", "copy", *moved, *told),
-                    *("-fflags", "+bitexact", *encoding.tag_options(), "-f", muxer, str(path)),
-                ]
+                    *(*source, "-f", "ffmetadata", "-i", f"file:{facts.name}"),
+                    *("-map", "0:v:0", "-map_metadata", "1", "-c", "copy", *moved),
+                    *("-fflags", "+bitexact", *encoding.tag_options(), "-f", muxer, target),
+                ],
+                folder,
             )
     finally:
-        listing.unlink(missing_ok=True)
+        for file in (listing, facts, colours):
+            file.unlink(missing_ok=True)
 
 
-def _run(arguments: list[str]) -> None:
+def _listed(name: str) -> bytes:
+    r"""Return a line of a listing; within quotes a quote is ``'\''``."""
+    quoted = name.replace("'", "'\\''")
+    return os.fsencode(f"file 'file:{quoted}'\n")
+
+
+def _metadata(tags: Mapping[str, str]) -> bytes:
+    """Return tags in ffmpeg's metadata format, which `tags_of` reads.
+
+    On the command line a text may take 128 KiB, and a config with a palette takes more.
+    """
+    lines = [";FFMETADATA1"]
+    lines += [f"{name}={re.sub(_ESCAPED, _WITH_BACKSLASH, text)}" for name, text in tags.items()]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _run(arguments: list[str], folder: Path) -> None:
     done = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
             *("-hide_banner", "-v", "error", "-y", "-nostdin", *arguments),
         ],
+        cwd=folder,
         capture_output=True,
         encoding="utf-8",
         errors="replace",
@@ -228,8 +289,8 @@ def tags_of(path: Path) -> dict[str, str]:
             subprocess.run(
                 [
                     imageio_ffmpeg.get_ffmpeg_exe(),
-                    *("-hide_banner", "-v", "error", "-nostdin", "-protocol_whitelist", "file"),
-                    *("-f", demuxer, "-i", f"file:{path.resolve()}", "-f", "ffmetadata", "-"),
+                    *("-hide_banner", "-v", "error", "-nostdin", *_LOCAL),
+                    *("-f", demuxer, "-i", file_url(path), "-f", "ffmetadata", "-"),
                 ],
                 stdout=said,
                 stderr=subprocess.DEVNULL,
@@ -242,8 +303,9 @@ def tags_of(path: Path) -> dict[str, str]:
         text = said.read(_MOST_TAGS).decode("utf-8", errors="replace")
     tags = {}
     for line in _TAG_LINE.findall(text.partition("\n")[2] + "\n"):
-        name, _, value = line.partition("=")
-        tags[name.lower()] = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+        name, separator, value = line.partition("=")
+        if separator:
+            tags[name.lower()] = re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
     return tags
 
 
@@ -271,36 +333,3 @@ def _listed_encoders(ffmpeg: str) -> frozenset[str]:
         errors="replace", check=True,
     ).stdout  # fmt: skip  # one call
     return frozenset(line.split()[1] for line in listing.splitlines() if len(line.split()) > 1)
-
-
-class _Report:
-    """What one ffmpeg process says, which imageio's writer otherwise sends to the terminal."""
-
-    def __init__(self) -> None:
-        descriptor, name = tempfile.mkstemp(prefix="ffmpeg-", suffix=".log")
-        os.close(descriptor)
-        self._path = Path(name)
-
-    def __enter__(self) -> None:
-        escaped = re.sub(r"([:\\'])", r"\\\1", str(self._path))
-        os.environ["FFREPORT"] = f"file={escaped}:level=24"
-        # SVT-AV1 writes past ffmpeg's log; 1 is errors only.
-        os.environ["SVT_LOG"] = "1"
-        # One heap for all of ffmpeg's threads, and freed frames go back: 20 MB less at 1080p.
-        os.environ.update(_MALLOC)
-
-    def __exit__(self, *_: object) -> None:
-        for name in ("FFREPORT", "SVT_LOG", *_MALLOC):
-            os.environ.pop(name, None)
-
-    def taken(self) -> str:
-        """Return the first lines, which name the cause, and remove the file."""
-        try:
-            text = self._path.read_text("utf-8", errors="replace")
-        except OSError:
-            return ""
-        self._path.unlink(missing_ok=True)
-        # The first lines repeat the command.
-        _, _, said = text.partition("Command line:\n")
-        lines = [line.strip() for line in said.splitlines()[1:] if line.strip()]
-        return "; ".join(lines[:_REPORT_LINES])
