@@ -5,8 +5,11 @@ import math
 import os
 import resource
 import shutil
+import sys
 from pathlib import Path
 
+PROC = Path("/proc")
+"""Where Linux tells of processes; others have nothing there, and each use has another way."""
 _CGROUP = Path("/sys/fs/cgroup")
 # Linux 5.4, asm-generic/mman-common.h; others refuse it, and nothing happens.
 _MADV_PAGEOUT = 21
@@ -29,7 +32,7 @@ def usable_cores() -> int:
 def _cgroup_quota() -> float | None:
     """Return the cgroup's limit in cores (version 2, then 1), or None without one."""
     try:
-        own = Path("/proc/self/cgroup").read_text().strip().rsplit(":", 1)[-1].lstrip("/")
+        own = (PROC / "self/cgroup").read_text().strip().rsplit(":", 1)[-1].lstrip("/")
     except OSError:
         return None
     quotas = []
@@ -64,7 +67,7 @@ def stand_back(nice: int) -> None:
 def available_memory_bytes() -> int | None:
     """Return the memory that can be had without swapping; None where the system does not say."""
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in (PROC / "meminfo").read_text().splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
@@ -91,22 +94,27 @@ def _existing(folder: Path) -> Path:
 def memory_of_tree_bytes() -> int:
     """Return the memory of this process and all below it, shared pages once.
 
-    Where the system does not list it, the peak of this process alone.
+    Where the system does not list it, the peak of this process and that of its largest ended child.
     """
     total = 0
     waiting = [os.getpid()]
     while waiting:
         process = waiting.pop()
         try:
-            for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            for line in (PROC / f"{process}/smaps_rollup").read_text().splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
-            for task in Path(f"/proc/{process}/task").iterdir():
+            for task in (PROC / f"{process}/task").iterdir():
                 waiting += [int(child) for child in (task / "children").read_text().split()]
         except OSError:
             # It ended while we looked, or this system has no such files.
             continue
-    return total or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if total:
+        return total
+    # In kB, on a Mac in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    return unit * sum(resource.getrusage(each).ru_maxrss for each in who)
 
 
 def children_cpu_s() -> float:
@@ -120,9 +128,9 @@ def encoders_cpu_s() -> float:
     total = children_cpu_s()
     ticks = os.sysconf("SC_CLK_TCK")
     try:
-        for task in Path("/proc/self/task").iterdir():
+        for task in (PROC / "self/task").iterdir():
             for child in (task / "children").read_text().split():
-                stat = Path(f"/proc/{child}/stat").read_text()
+                stat = (PROC / f"{child}/stat").read_text()
                 name, _, rest = stat.partition("(")[2].rpartition(")")
                 if name.startswith("ffmpeg"):
                     user, system = rest.split()[11:13]
@@ -137,7 +145,7 @@ def let_go_of(library: str) -> None:
     """Have the kernel take back the pages of a loaded library; it reads them again when needed."""
     madvise = getattr(ctypes.CDLL(None), "madvise", None)
     try:
-        maps = Path("/proc/self/maps").read_text().splitlines()
+        maps = (PROC / "self/maps").read_text().splitlines()
     except OSError:
         return
     for line in maps:

@@ -59,7 +59,6 @@ def render_video(
         Something failed; what was finished is on disk.
     """
     start = time.monotonic()
-    encoded_before_s = children_cpu_s()
     stand_back(config.nice)
     keep_freed_memory(_KEPT_BYTES)
     with outputs.locked():
@@ -82,7 +81,6 @@ def render_video(
             # Less than before where an orbit was damaged, and begun anew.
             spent = spent_cpu_s(outputs.orbits) - orbits_before_s
             report.stages["reference"].cpu_s = max(0.0, spent)
-            report.stages["encode"].cpu_s = children_cpu_s() - encoded_before_s
             report.write(outputs.report)
         if not bulletin.is_finished:
             bulletin.finish()
@@ -232,6 +230,8 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
         report.say_again(f"{damages[0]}{others}; computing again")
     bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
+        # What was compiled before is no encoding.
+        encoded_before_s = children_cpu_s()
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
         pool.prepare(lambda line: print(line, file=sys.stderr, flush=True))
         work = prospect.estimate(pool, references, report.workers)
@@ -250,6 +250,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
             finally:
                 run.close()
                 report.machines = pool.contributions()
+                report.stages["encode"].cpu_s += children_cpu_s() - encoded_before_s
             report.retried += pool.retried()
 
 
@@ -304,6 +305,7 @@ def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Rep
     """
     stage = report.stages["encode"]
     stage.begin()
+    joined_before_s = children_cpu_s()
     temporary = temporary_path(outputs.video)
     try:
         tags = {"title": config.name, "comment": config.text}
@@ -316,4 +318,4 @@ def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Rep
         if temporary.is_dir():
             shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
-        stage.end(0.0)
+        stage.end(children_cpu_s() - joined_before_s)

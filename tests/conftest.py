@@ -1,3 +1,4 @@
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,16 @@ keyframes:
     center: [-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]
     width: 1e-6
 """
+
+
+def pytest_configure():
+    """Start all processes with default signals, whatever nohup or a shell's & made us ignore.
+
+    What is caught here is the default again in what is started; what is ignored stays ignored.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 class Cli:

@@ -37,7 +37,7 @@ def export(path: Path, root: Path) -> None:
     written = 0
     with (
         outputs.locked(),
-        ProcessPool(config.workers or usable_cores()) as pool,
+        ProcessPool(config.workers or usable_cores(), tracing=True) as pool,
         outputs.references() as references,
     ):
         bands = [band.against(references) for zoom in zooms for band in zoom.bands]

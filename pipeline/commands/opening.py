@@ -8,7 +8,6 @@ from pipeline.config.engines import check_installed, engine_at
 from pipeline.config.load import Config, load_config
 from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
-from pipeline.kernels.compiled_folder import compiled_folder
 
 
 def opened(path: Path, scheduler: str | None = None) -> Config:
@@ -28,11 +27,6 @@ def opened(path: Path, scheduler: str | None = None) -> Config:
         check_installed(config.engine)
     for warning in config.warnings:
         print(f"warning: {warning.text(path)}", file=sys.stderr)
-    if HAVE_NUMBA and not compiled_folder().exists():
-        print(
-            "compiling the kernels for this processor: only once, ten seconds to a minute",
-            file=sys.stderr,
-        )
     if not HAVE_NUMBA and config.look.needs_compiler:
         raise UsageError(
             f"{path}: colour: a light, layers, interior_by or a property other than count needs "

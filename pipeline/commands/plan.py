@@ -32,7 +32,7 @@ def plan(path: Path, root: Path) -> None:
     config = equalised(config, frames, outputs)
     workers = config.workers or usable_cores()
     prospect = Prospect.of(config, frames, outputs)
-    with ProcessPool(workers) as pool, outputs.references() as references:
+    with _pool(config, workers) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
         work = prospect.estimate(pool, references, workers)
 
@@ -51,6 +51,10 @@ def plan(path: Path, root: Path) -> None:
         f"disk     about {size(work.disk_bytes)} of {size(free_disk_bytes(root))} free\n"
         f"video    {outputs.video}"
     )
+
+
+def _pool(config: Config, workers: int) -> ProcessPool:
+    return ProcessPool(workers, tracing=config.look.tracing is not None)
 
 
 def _alone(config: Config) -> str:

@@ -63,7 +63,8 @@ def still(
     frame = _chosen(frames, config, number, seconds)
     outputs.store.folder.mkdir(parents=True, exist_ok=True)
     workers = config.workers or usable_cores()
-    with ProcessPool(workers) as pool, outputs.references() as references:
+    tracing = exr is not None or config.look.tracing is not None
+    with ProcessPool(workers, tracing=tracing) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted([frame.canvas(1)]), references, pool)
         if raw is not None:
             _write_raw(raw, frame, pool, references, sum(orbit.cpu_s for orbit in orbits.values()))
