@@ -71,6 +71,8 @@ def _objection(folder: Path) -> str:
         return f"{folder}: belongs to another user"
     if own.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return f"{folder}: others can write there"
+    if above.st_uid not in (os.geteuid(), 0, PACKAGE.stat().st_uid):
+        return f"{folder.parent}: belongs to another user"
     if above.st_mode & stat.S_IWOTH and not above.st_mode & stat.S_ISVTX:
         return f"{folder.parent}: everybody can replace what lies there"
     if not os.access(folder, os.W_OK | os.X_OK):
@@ -122,8 +124,8 @@ def _places() -> list[Path]:
         home = named if named.is_absolute() else Path.home() / ".cache"
         beside.append(home / "mandelbrot-zoom-pipeline")
     with contextlib.suppress(OSError):
-        beside.append(Path(tempfile.gettempdir()))
-    name = f"mandelbrot-kernels-{_digest()}"
+        beside.append(_temporary())
+    name = f"mandelbrot-kernels-{code_digest()}"
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         place = Path(chosen).absolute() / name
         # Elsewhere only where that cannot be.
@@ -133,13 +135,17 @@ def _places() -> list[Path]:
 
 def is_temporary(folder: Path) -> bool:
     """Tell whether it lies where the system clears away."""
-    return folder.parent == Path(tempfile.gettempdir())
+    return folder.parent == _temporary()
+
+
+def _temporary() -> Path:
+    return Path(tempfile.gettempdir()) / f"mandelbrot-kernels-of-{os.geteuid()}"
 
 
 @lru_cache(maxsize=2)
-def _digest(package: Path = PACKAGE) -> str:
-    """Return the digest of all that machine code depends on, and of whose it is."""
-    facts = [sources_digest(package), sys.version, platform.machine(), str(os.geteuid())]
+def code_digest(package: Path = PACKAGE) -> str:
+    """Return the digest of all that machine code depends on: sources, versions, processor."""
+    facts = [sources_digest(package), sys.version, platform.machine()]
     for name in _COMPILERS:
         with contextlib.suppress(PackageNotFoundError):
             facts.append(version(name))
