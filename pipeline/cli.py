@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in _STOPPING:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, _stop)
+                signal.signal(number, partial(_stop, os.getpid()))
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):
@@ -42,8 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _stop(number: int, _: FrameType | None) -> None:
+def _stop(command: int, number: int, _: FrameType | None) -> None:
     """Stop cleanly, which takes a moment; whoever asks again does not want to wait for it."""
+    if os.getpid() != command:
+        # A process forked from it, which knows nothing of all this.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        return
     for again in _STOPPING:
         if signal.getsignal(again) is not signal.SIG_IGN:
             signal.signal(again, _stop_now)
@@ -129,8 +135,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = commands.add_parser("bench", help="the article's table on this machine")
     bench.add_argument("--json", type=Path, metavar="FILE", help="also write the table as JSON")
-    # The article's pool ends its workers by SIGTERM, which they must not have learnt to survive.
-    bench.set_defaults(run=_bench, resumes=False)
+    bench.set_defaults(run=_bench, resumes=True)
     for command in (zoom, recolour, palette, export, preview, plan, still, watch, bench):
         command.add_argument(
             "--output",

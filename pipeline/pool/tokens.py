@@ -5,8 +5,10 @@ missing, read-only or full there are none.
 """
 
 import contextlib
+import math
 import multiprocessing
 import os
+import select
 import time
 from multiprocessing.context import ForkServerContext
 
@@ -52,7 +54,9 @@ class Tokens:
         return not self._wait(0.0)
 
     def _wait(self, seconds: float | None) -> bool:
-        return self._reader.poll(seconds)
+        waiting = select.poll()
+        waiting.register(self._reader.fileno(), select.POLLIN)
+        return bool(waiting.poll(None if seconds is None else math.ceil(1000 * seconds)))
 
 
 class PipeContext(ForkServerContext):
