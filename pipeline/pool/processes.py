@@ -171,9 +171,11 @@ class ProcessPool(SharedPool):
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are doing."""
-        if kill:
-            self._kill()
+        if kill and not self._executor._processes:
+            # None has been started: the server is still loading, and hears of nothing else.
             end_server()
+        elif kill:
+            self._kill()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _is_stuck(self) -> bool:
