@@ -83,6 +83,7 @@ def test_a_signal_ends_the_first_compile_at_once(cli, monkeypatch, command, numb
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_compiler_ends_with_a_run_that_is_killed(cli, monkeypatch):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(cli.folder / "compiled"))
     process = cli.start("zoom", cli.config())
