@@ -38,10 +38,12 @@ setup-dask: $(DASK_READY) ## also install what a cluster needs
 scheduler: $(DASK_READY) ## the scheduler of a cluster, on one of its machines
 	$(BIN)/dask scheduler $(ARGS)
 
+# Those that a container lends; and a Mac has no nproc.
+CORES = $$($(BIN)/python -c "from pipeline.machine import usable_cores; print(usable_cores())")
 # A process for every four cores: each takes some 190 MB, whatever its threads.
-worker: PROCESSES = $$(( ($$(nproc) + 3) / 4 ))
+worker: PROCESSES = $$(( ($(CORES) + 3) / 4 ))
 worker: needs-scheduler $(DASK_READY) ## have this machine count for a cluster: SCHEDULER=tcp://pi0:8786
-	$(BIN)/dask worker $(call quoted,SCHEDULER) --nworkers $(PROCESSES) --nthreads $$(( $$(nproc) / $(PROCESSES) )) --no-dashboard $(ARGS)
+	$(BIN)/dask worker $(call quoted,SCHEDULER) --nworkers $(PROCESSES) --nthreads $$(( $(CORES) / $(PROCESSES) )) --no-dashboard $(ARGS)
 
 zoom: needs-config $(if $(SCHEDULER),$(DASK_READY),$(READY)) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
 	@$(MANY); $(RUN) zoom "$$@" $(if $(SCHEDULER),--scheduler $(call quoted,SCHEDULER)) $(ARGS)

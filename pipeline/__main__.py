@@ -3,11 +3,13 @@
 import os
 
 from pipeline.cli import main
+from pipeline.temporary import remove_run_folder
 from pipeline.terminal import end_streams
 
 if __name__ == "__main__":
     status = main()
     end_streams()
     if status:
+        remove_run_folder()
         # Not waiting for threads of the pool, which may wait for workers that were killed.
         os._exit(status)

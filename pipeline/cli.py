@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -15,9 +16,8 @@ from pipeline.terminal import printable_name, ready_streams, say
 from pipeline.versions import ShowVersions
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# They keep nothing to go on from. And the article's pool ends its workers by SIGTERM, which they
-# must not have learnt to survive.
-_STATELESS = ("watch", "import", "bench", "clean")
+# They keep nothing to go on from.
+_STATELESS = ("watch", "import", "clean")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -38,11 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for number in _STOPPING:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, _stop)
-    if options.resumes:
+                signal.signal(number, partial(_stop, os.getpid()))
         # Before anything is loaded: on a small machine that alone takes seconds.
         names = options.config if isinstance(options.config, list) else [options.config]
-        say(f"{options.command}: {', '.join(map(printable_name, names))}")
+        say(f"{options.command}: {', '.join(map(printable_name, names))}".rstrip(": "))
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):
@@ -57,8 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _stop(number: int, _: FrameType | None) -> None:
+def _stop(command: int, number: int, _: FrameType | None) -> None:
     """Stop cleanly, which takes a moment; whoever asks again does not want to wait for it."""
+    if os.getpid() != command:
+        # A process forked from it, which knows nothing of all this.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        return
     for again in _STOPPING:
         if signal.getsignal(again) is not signal.SIG_IGN:
             signal.signal(again, _stop_now)
@@ -131,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     importing.add_argument("--still", action="store_true", help="the view alone, no zoom to it")
 
+    added["bench"].set_defaults(config=[])
     added["bench"].add_argument(
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )

@@ -5,8 +5,11 @@ import math
 import os
 import resource
 import shutil
+import sys
 from pathlib import Path
 
+PROC = Path("/proc")
+"""Where Linux tells of processes; others have nothing there, and each use has another way."""
 _CGROUP = Path("/sys/fs/cgroup")
 # Linux 5.4, asm-generic/mman-common.h; others refuse it, and nothing happens.
 _MADV_PAGEOUT = 21
@@ -34,7 +37,7 @@ def usable_cores() -> int:
 def _cgroup_quota() -> float | None:
     """Return the cgroup's limit in cores (version 2, then 1), or None without one."""
     try:
-        own = _text(Path("/proc/self/cgroup")).strip().rsplit(":", 1)[-1].lstrip("/")
+        own = _text(PROC / "self/cgroup").strip().rsplit(":", 1)[-1].lstrip("/")
     except OSError:
         return None
     quotas = []
@@ -69,7 +72,7 @@ def stand_back(nice: int) -> None:
 def available_memory_bytes() -> int | None:
     """Return the memory that can be had without swapping; None where the system does not say."""
     try:
-        for line in _text(Path("/proc/meminfo")).splitlines():
+        for line in _text(PROC / "meminfo").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
@@ -98,22 +101,27 @@ def _existing(folder: Path) -> Path:
 def memory_of_tree_bytes() -> int:
     """Return the memory of this process and all below it, shared pages once.
 
-    Where the system does not list it, the peak of this process alone.
+    Where the system does not list it, the peak of this process and that of its largest ended child.
     """
     total = 0
     waiting = [os.getpid()]
     while waiting:
         process = waiting.pop()
         try:
-            for line in _text(Path(f"/proc/{process}/smaps_rollup")).splitlines():
+            for line in _text(PROC / f"{process}/smaps_rollup").splitlines():
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) * 1024
-            for task in Path(f"/proc/{process}/task").iterdir():
+            for task in (PROC / f"{process}/task").iterdir():
                 waiting += [int(child) for child in _text(task / "children").split()]
         except OSError:
             # It ended while we looked, or this system has no such files.
             continue
-    return total or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if total:
+        return total
+    # In kB, on a Mac in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
+    return unit * sum(resource.getrusage(each).ru_maxrss for each in who)
 
 
 def children_cpu_s() -> float:
@@ -127,9 +135,9 @@ def encoders_cpu_s() -> float:
     total = children_cpu_s()
     ticks = os.sysconf("SC_CLK_TCK")
     try:
-        for task in Path("/proc/self/task").iterdir():
+        for task in (PROC / "self/task").iterdir():
             for child in _text(task / "children").split():
-                stat = _text(Path(f"/proc/{child}/stat"))
+                stat = _text(PROC / f"{child}/stat")
                 name, _, rest = stat.partition("(")[2].rpartition(")")
                 if name.startswith("ffmpeg"):
                     user, system = rest.split()[11:13]
@@ -144,7 +152,7 @@ def let_go_of(library: str) -> None:
     """Have the kernel take back the pages of a loaded library; it reads them again when needed."""
     madvise = getattr(ctypes.CDLL(None), "madvise", None)
     try:
-        maps = _text(Path("/proc/self/maps")).splitlines()
+        maps = _text(PROC / "self/maps").splitlines()
     except OSError:
         return
     for line in maps:

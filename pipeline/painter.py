@@ -73,8 +73,10 @@ def paint(painting: Painting, look: Look, atlas: AtlasMap) -> tuple[bool, float]
     It does not where the stored counts are gone, or not those that were written.
     """
     start = time.thread_time()
+    # Not within: that there is no atlas does not mean that there are no counts.
+    memory = atlas.mapped()
     try:
-        _paint(painting, look, atlas.mapped())
+        _paint(painting, look, memory)
     except DamagedError:
         return False, time.thread_time() - start
     return True, time.thread_time() - start

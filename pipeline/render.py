@@ -63,7 +63,6 @@ def render_video(
         Something failed; what was finished is on disk.
     """
     start = time.monotonic()
-    encoded_before_s = children_cpu_s()
     stand_back(config.nice)
     keep_freed_memory(_KEPT_BYTES)
     with outputs.locked(outputs.video):
@@ -87,7 +86,6 @@ def render_video(
             # Less than before where an orbit was damaged, and begun anew.
             spent = spent_cpu_s(outputs.orbits) - orbits_before_s
             report.stages["reference"].cpu_s = max(0.0, spent)
-            report.stages["encode"].cpu_s = children_cpu_s() - encoded_before_s
             report.write(outputs.report)
         if not bulletin.is_finished:
             bulletin.finish()
@@ -238,6 +236,8 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
         report.say_again(f"{damages[0]}{others}; computing again")
     bulletin.prepare(len(prospect.frames) - len(prospect.wanted))
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
+        # What was compiled before is no encoding.
+        encoded_before_s = children_cpu_s()
         _compute_orbits(prospect.canvases, references, pool, outputs, report, bulletin)
         pool.prepare(say)
         if not report.warnings:
@@ -260,6 +260,7 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
             finally:
                 run.close()
                 report.machines = pool.contributions()
+                report.stages["encode"].cpu_s += children_cpu_s() - encoded_before_s
             report.retried += pool.retried()
 
 
@@ -323,6 +324,7 @@ def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Rep
     """
     stage = report.stages["encode"]
     stage.begin()
+    joined_before_s = children_cpu_s()
     try:
         with outputs.making(outputs.video) as temporary:
             tags = {"title": config.name, "comment": config.text}
@@ -331,4 +333,4 @@ def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Rep
             if not shows_all(temporary, config.encoding, frames):
                 raise RenderError(f"{outputs.video}: not all {frames} frames came out of joining")
     finally:
-        stage.end(0.0)
+        stage.end(children_cpu_s() - joined_before_s)

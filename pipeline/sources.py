@@ -4,13 +4,15 @@ import hashlib
 from functools import lru_cache
 from pathlib import Path
 
+PACKAGE = Path(__file__).parent
+"""The folder of this package's sources."""
 
-@lru_cache(maxsize=1)
-def sources_digest() -> str:
+
+@lru_cache(maxsize=2)
+def sources_digest(package: Path = PACKAGE) -> str:
     """Return the digest of all sources of this package: equal where the same code runs."""
-    here = Path(__file__).parent
     digest = hashlib.sha256()
-    for source in sorted(here.rglob("*.py")):
-        digest.update(str(source.relative_to(here)).encode())
+    for source in sorted(package.rglob("*.py")):
+        digest.update(str(source.relative_to(package)).encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]

@@ -21,6 +21,16 @@ keyframes:
 """
 
 
+def pytest_configure():
+    """Start all processes with default signals, whatever nohup or a shell's & made us ignore.
+
+    What is caught here is the default again in what is started; what is ignored stays ignored.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 class Cli:
     """Runs the real command line in a folder of its own."""
 

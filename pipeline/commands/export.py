@@ -40,7 +40,7 @@ def export(path: Path, root: Path, name: str | None = None) -> None:
     files = [folder / f"{n:03}.exr" for n in range(sum(len(zoom.bands) for zoom in zooms))]
     with (
         outputs.locked(*files),
-        ProcessPool(config.workers or usable_cores()) as pool,
+        ProcessPool(config.workers or usable_cores(), tracing=True) as pool,
         outputs.references() as references,
     ):
         bands = [band.against(references) for zoom in zooms for band in zoom.bands]

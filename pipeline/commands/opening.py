@@ -8,7 +8,6 @@ from pipeline.config.load import Config, load_config
 from pipeline.config.names import name_fault
 from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
-from pipeline.kernels.compiled_folder import compiled_folder
 from pipeline.terminal import say
 
 
@@ -33,10 +32,6 @@ def opened(path: Path, name: str | None = None, scheduler: str | None = None) ->
         check_installed(config.engine)
     for warning in config.warnings:
         say(f"warning: {warning.text(path)}")
-    if HAVE_NUMBA and not compiled_folder().exists():
-        say(
-            "compiling the kernels for this processor: only once, ten seconds to a minute",
-        )
     if not HAVE_NUMBA and config.look.needs_compiler:
         raise UsageError(
             f"{path}: colour: a light, layers, interior_by or a property other than count needs "

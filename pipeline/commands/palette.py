@@ -104,8 +104,9 @@ def _pictures(
     columns, rows = (max(16, round(size * part)) for size in shape)
     indices = sorted({round(part * (len(frames) - 1)) for part in _MOMENTS})
     log2_px = math.log2(shape[0] / columns)
+    tracing = any(look.tracing is not None for look in looks)
     with (
-        ProcessPool(config.workers or usable_cores()) as pool,
+        ProcessPool(config.workers or usable_cores(), tracing=tracing) as pool,
         outputs.references() as references,
     ):
         canvases = {

@@ -37,7 +37,7 @@ def plan(path: Path, root: Path, name: str | None = None) -> None:
     config = equalised(config, frames, outputs)
     workers = config.workers or usable_cores()
     prospect = Prospect.of(config, frames, outputs)
-    with ProcessPool(workers) as pool, outputs.references() as references:
+    with _pool(config, workers) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
         say("measuring what it takes")
         work = prospect.estimate(pool, references, workers)
@@ -62,6 +62,10 @@ def plan(path: Path, root: Path, name: str | None = None) -> None:
     )
     for warning in warnings:
         show(f"warning  {warning.text(path)}")
+
+
+def _pool(config: Config, workers: int) -> ProcessPool:
+    return ProcessPool(workers, tracing=config.look.tracing is not None)
 
 
 def _alone(config: Config) -> str:

@@ -69,7 +69,8 @@ def still(
     config = equalised(config, frames, outputs)
     make_folder(outputs.store.folder)
     workers = config.workers or usable_cores()
-    with ProcessPool(workers) as pool, outputs.references() as references:
+    tracing = exr is not None or config.look.tracing is not None
+    with ProcessPool(workers, tracing=tracing) as pool, outputs.references() as references:
         orbits = compute_orbits(steps_wanted([frame.canvas(1)]), references, pool)
         if raw is not None:
             reference_cpu_s = sum(orbit.cpu_s for orbit in orbits.values())

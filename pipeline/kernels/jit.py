@@ -15,15 +15,20 @@ inlined: Callable[..., Any] = _as_it_is
 """Compile a function into each of its callers."""
 compiled: Callable[..., Any] = _as_it_is
 """Compile a function on first use and keep it on disk."""
+ready_to_compile: Callable[..., Any] = _as_it_is
+"""Compile something small, so that the compiler is ready for more; nothing is kept."""
 
 try:
     import numba
 except ImportError:
     pass
 else:
-    numba.config.CACHE_DIR = str(compiled_folder())  # type: ignore[attr-defined]  # numba's own
+    _folder = compiled_folder()
+    numba.config.CACHE_DIR = str(_folder or "")  # type: ignore[attr-defined]  # numba's own
     # numpy's error model: a division that may raise cannot be vectorised. No fastmath: contraction
     # to fused multiply-adds would make counts depend on the processor. Without the interpreter's
     # lock: a worker of a cluster that counts in threads must be able to answer meanwhile.
-    compiled = numba.njit(cache=True, error_model="numpy", nogil=True)
+    compiled = numba.njit(cache=_folder is not None, error_model="numpy", nogil=True)
     inlined = numba.njit(inline="always", error_model="numpy")
+
+    ready_to_compile = numba.njit(lambda values: values[:1].copy() * 2.0 + values.size)

@@ -18,6 +18,7 @@ from pipeline.errors import OrbitError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.machine import keep_freed_memory
 from pipeline.orbit import Orbit
+from pipeline.pool.compiling import compile_missing
 from pipeline.pool.processes import WORKER_KEPT_BYTES
 from pipeline.references import References
 from pipeline.sources import sources_digest
@@ -67,6 +68,7 @@ def facts() -> Facts:
 @lru_cache(maxsize=1)
 def _prepare() -> None:
     """Load the kernels, and have memory as workers of the local pool have it."""
+    compile_missing(tracing=True)
     keep_freed_memory(WORKER_KEPT_BYTES)
     # By name, as the fork server of the local pool loads it: it stands above this module.
     importlib.import_module("pipeline.preload")

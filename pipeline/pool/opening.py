@@ -7,7 +7,7 @@ from pipeline.pool.shared import SharedPool
 
 def shared_pool(config: Config, workers: int) -> SharedPool:
     """Open the pool of a run, with so many processes of this machine."""
-    processes = ProcessPool(workers, config.nice)
+    processes = ProcessPool(workers, config.nice, config.look.tracing is not None)
     if config.engine is None:
         return processes
     from pipeline.pool.cluster import Cluster

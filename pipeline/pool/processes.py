@@ -9,11 +9,12 @@ import time
 from collections.abc import Collection, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver, resource_tracker
 from typing import Any
 
-from pipeline.errors import RenderError, about
+from pipeline.errors import RenderError, os_error_text
 from pipeline.machine import keep_freed_memory, stand_back
+from pipeline.pool.compiling import compile_missing
+from pipeline.pool.server import end_server, how_it_ended, start_server
 from pipeline.pool.shared import MAX_DEATHS, SPARE_TASKS, SharedPool, Task
 
 # An executor notices a dead worker at once, if at all.
@@ -35,17 +36,25 @@ class ProcessPool(SharedPool):
     `concurrent.futures` notices a killed worker, where `multiprocessing.Pool` waits for ever. The
     pool is then made anew and the tasks that were in flight are sent again. A task seen at two
     deaths goes alone, so that the next death can be laid to it.
+
+    Parameters
+    ----------
+    workers : int
+    nice : int
+        How far the workers stand back behind other processes.
+    tracing : bool
+        Whether they need the kernels of traces. All that they need is compiled before they start.
     """
 
-    def __init__(self, workers: int, nice: int = 0) -> None:
+    def __init__(self, workers: int, nice: int = 0, tracing: bool = False) -> None:
+        compile_missing(tracing)
         self.workers = workers
         self._nice = nice
         self.deaths = 0
         """How often a worker was lost."""
         self.starved = 0
         """How often a task found too little memory."""
-        with about("worker processes (memory in /dev/shm, sockets in TMPDIR)"):
-            self._executor = self._new_executor()
+        self._executor = self._new_executor()
         self._flying: dict[Future[Any], Task] = {}
         self._again: list[Task] = []
         self._dead_since: float | None = None
@@ -88,9 +97,8 @@ class ProcessPool(SharedPool):
             # The server that workers are forked from is gone; it is started again with the next.
             self._false_starts += 1
             if self._false_starts >= MAX_DEATHS:
-                raise RenderError(
-                    f"no worker can be started ({error}); most likely the memory does not suffice"
-                ) from None
+                why = how_it_ended() or _text_of(error)
+                raise RenderError(f"no worker can be started: {why}") from None
             self.deaths += 1
             self._again.append(task)
             self._kill()
@@ -163,7 +171,10 @@ class ProcessPool(SharedPool):
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are doing."""
-        if kill:
+        if kill and not self._executor._processes:
+            # None has been started: the server is still loading, and hears of nothing else.
+            end_server()
+        elif kill:
             self._kill()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
@@ -218,20 +229,15 @@ class ProcessPool(SharedPool):
             self.submit(suspects[0])
 
     def _new_executor(self) -> ProcessPoolExecutor:
-        # Workers forked from a server that has the kernels loaded share its pages.
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["pipeline.pool.forking", "pipeline.preload"])
-        # Ctrl-C is the parent's, from the first moment on: whatever is forked from there never
-        # hears of it. The tracker is started before: its start would let the signal through.
-        resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            forkserver.ensure_running()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return ProcessPoolExecutor(
-            self.workers, context, initializer=_start_worker, initargs=(self._nice,)
+            self.workers, start_server(), initializer=_start_worker, initargs=(self._nice,)
         )
+
+
+def _text_of(error: BaseException) -> str:
+    if isinstance(error, OSError):
+        return os_error_text(error)
+    return "what starts them does not answer"
 
 
 def _is_lack_of_memory(error: BaseException) -> bool:

@@ -1,6 +1,7 @@
 """The atlas: memory for textures that all workers map, and the places in it."""
 
 import contextlib
+import errno
 import mmap
 import os
 import tempfile
@@ -13,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import about
+from pipeline.machine import PROC
+from pipeline.temporary import run_folder
 from pipeline.texture.layout import Texels
 
 _TEXEL_BYTES = 4
@@ -57,11 +60,11 @@ class Atlas:
 
     def __init__(self, texels: int) -> None:
         self._file: Any = None
-        if hasattr(os, "memfd_create"):
-            self._descriptor = os.memfd_create("textures")
-            path = f"/proc/{os.getpid()}/fd/{self._descriptor}"
-        else:
-            self._file = tempfile.NamedTemporaryFile(prefix="textures-")  # noqa: SIM115  # until closed
+        try:
+            self._descriptor, path = _memory()
+        except OSError:
+            folder = run_folder()
+            self._file = tempfile.NamedTemporaryFile(prefix="textures-", dir=folder)  # noqa: SIM115  # until closed
             self._descriptor, path = self._file.fileno(), self._file.name
         texels = _whole_pages(texels)
         with about(f"shared memory of {texels * _TEXEL_BYTES / 1e6:.0f} MB for pictures"):
@@ -111,6 +114,26 @@ class Atlas:
             else:
                 joined.append((start, size))
         self._free = joined
+
+
+def _memory() -> tuple[int, str]:
+    """Return memory as an open file, and the name by which other processes find it.
+
+    Raises
+    ------
+    OSError
+        This system has no such memory, or no such names.
+    """
+    if not hasattr(os, "memfd_create"):
+        raise OSError(errno.ENOSYS, "no memory files")
+    descriptor = os.memfd_create("textures")
+    path = PROC / f"{os.getpid()}/fd/{descriptor}"
+    try:
+        os.close(os.open(path, os.O_RDWR))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor, str(path)
 
 
 def _whole_pages(texels: int) -> int:

@@ -1,0 +1,71 @@
+"""Locks among processes, made of pipes.
+
+Those of `multiprocessing` are named semaphores, which Linux keeps in ``/dev/shm``: where that is
+missing, read-only or full there are none.
+"""
+
+import contextlib
+import math
+import multiprocessing
+import os
+import select
+import time
+from multiprocessing.context import ForkServerContext
+
+
+class Tokens:
+    """A pipe that holds a byte for every token: taking one is reading it.
+
+    Has what `multiprocessing` uses of its locks and semaphores.
+    """
+
+    def __init__(self, tokens: int) -> None:
+        self._reader, self._writer = multiprocessing.Pipe(duplex=False)
+        # Two may see the same byte, and one of them must not wait for another.
+        os.set_blocking(self._reader.fileno(), False)
+        os.write(self._writer.fileno(), bytes(tokens))
+
+    def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
+        """Take a token; tell whether there was one in time."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            with contextlib.suppress(BlockingIOError):
+                return bool(os.read(self._reader.fileno(), 1))
+            left_s = None if deadline is None else max(0.0, deadline - time.monotonic())
+            if not self._wait(left_s if block else 0.0):
+                return False
+
+    def release(self) -> None:
+        """Give a token back."""
+        os.write(self._writer.fileno(), b"\0")
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    @property
+    def _semlock(self) -> "Tokens":
+        # multiprocessing's queues ask their semaphore's inner one whether they are full.
+        return self
+
+    def _is_zero(self) -> bool:
+        return not self._wait(0.0)
+
+    def _wait(self, seconds: float | None) -> bool:
+        waiting = select.poll()
+        waiting.register(self._reader.fileno(), select.POLLIN)
+        return bool(waiting.poll(None if seconds is None else math.ceil(1000 * seconds)))
+
+
+class PipeContext(ForkServerContext):
+    """The context of worker processes whose queues need no shared memory."""
+
+    def Lock(self) -> Tokens:  # type: ignore[override]  # noqa: N802  # its name there
+        """Return a lock."""
+        return Tokens(1)
+
+    def BoundedSemaphore(self, value: int = 1) -> Tokens:  # type: ignore[override]  # noqa: N802
+        """Return a semaphore of so many tokens."""
+        return Tokens(value)
