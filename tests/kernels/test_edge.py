@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from decimal import Decimal
 
 import gmpy2
@@ -22,6 +23,8 @@ from pipeline.view import View
 from tests.kernels.trace_truth import ALL, check
 
 pytest.importorskip("numba")
+if os.environ.get("NUMBA_DISABLE_JIT") == "1":
+    pytest.skip("thousands of steps a pixel, interpreted", allow_module_level=True)
 
 NUMBERS = context(2000)
 TIP = Decimal(-2), Decimal(0)
