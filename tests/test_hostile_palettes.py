@@ -18,8 +18,10 @@ from pipeline.config.load import load_config
 from tests.test_palette_files import GGR, write
 
 
-def png(columns: int, rows: int, data: bytes, *chunks: tuple[bytes, bytes]) -> bytes:
-    header = struct.pack(">IIBBBBB", columns, rows, 8, 2, 0, 0, 0)
+def png(
+    columns: int, rows: int, data: bytes, *chunks: tuple[bytes, bytes], indexed: bool = False
+) -> bytes:
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 3 if indexed else 2, 0, 0, 0)
     parts = [(b"IHDR", header), *chunks, (b"IDAT", zlib.compress(data)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(part)) + name + part + struct.pack(">I", zlib.crc32(name + part))
@@ -35,7 +37,9 @@ def test_pictures_that_are_no_png_or_cost_too_much_are_refused_unread(tmp_path):
         (eps, "no PNG"), (gif.getvalue(), "no PNG"), (b"\xff\xd8\xff\xe0" * 9, "no PNG"),
         (png(13_000, 13_000, b""), "13000×13000"), (png(1 << 31, 1, b""), "2147483648×1 pixels"),
         (png(0, 5, b""), "0×5"), (png(2, 2, b"\0" * 3), "no whole PNG"),
-        (png(2, 2, b"\0" * 14)[:-30], "no whole PNG"), (b"\x89PNG\r\n\x1a\n", "no PNG"),
+        (png(2, 2, b"\0" * 14)[:-30], "no whole PNG"),
+        # More alphas than a palette can have colours.
+        (png(2, 1, b"\0" * 3, (b"PLTE", bytes(768)), (b"tRNS", bytes(3000)), indexed=True), "no whole PNG"), (b"\x89PNG\r\n\x1a\n", "no PNG"),
     ):  # fmt: skip  # a file a line
         (tmp_path / "a.png").write_bytes(data)
         with pytest.raises(PaletteFileError, match=said):

@@ -2,11 +2,15 @@
 
 import io
 import struct
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.colour.look import Rgb
 from pipeline.colour.palette_text import PaletteFileError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MOST_COLUMNS = 1 << 16
 MOST_PIXELS = 1 << 24
@@ -34,10 +38,13 @@ def colours_from_png(data: bytes) -> list[Rgb]:
 
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
-            row = picture.crop((0, 0, columns, 1))
+            return _colours_of_row(picture.crop((0, 0, columns, 1)))
     except Exception as error:
         # Pillow has no one class for what a damaged file makes of it.
         raise PaletteFileError(f"is no whole PNG: {str(error) or type(error).__name__}") from None
+
+
+def _colours_of_row(row: "Image.Image") -> list[Rgb]:
     if row.mode.startswith("I"):
         # 16 bits of grey: Pillow would cut them off at 255.
         grey = (np.asarray(row).astype(int)[0] >> 8).clip(0, 255).tolist()
