@@ -76,7 +76,7 @@ HOSTILE = {
     "an alias of itself": ("a: &a [*a]\n" + ONE, "1:8", "stands for nothing"),
     "an alias of nothing": (ONE + "maxiter: *a\n", "2:10", "stands for nothing"),
     "a BOM within": (ONE.replace("0, center", "0\ufeff, center"), "1:20", "not a number"),
-    "a control character": (ONE + "maxiter: 1\x07\n", "2:11", "control characters"),
+    "a control character": (ONE + "maxiter: 1\x07\n", "2:11", "U+0007 is not allowed"),
     "NUL": (ONE + "maxiter: 1\x00\n", "2:11", "not YAML"),
     "carriage returns alone": ("maxiter: 3\rvideo: {wdth: 3}\r" + ONE, "2:9", '"width"'),
     "UTF-16": (ONE.encode("utf-16"), "1:1", "not UTF-8"),
