@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from pipeline.commands.watch import MOST_CONNECTIONS, PageServer
+from pipeline.made import Owner
 from pipeline.outputs import Outputs
 
 VIDEO = bytes(range(256)) * 5
@@ -18,7 +19,7 @@ PAGE = b"<!DOCTYPE html><p>the page"
 
 @contextmanager
 def serving(root, name="zoom", patience_s=20.0):
-    outputs = Outputs(root, name)
+    outputs = Outputs(root, name, Owner("zoom.yaml", ""))
     with PageServer(outputs, ("127.0.0.1", 0), patience_s) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
