@@ -12,6 +12,7 @@ from types import FrameType
 
 from pipeline.command_words import PROGRAM, Parser, add_command, frame_number
 from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text
+from pipeline.temporary import remove_run_folder
 from pipeline.terminal import printable_name, ready_streams, say
 from pipeline.versions import ShowVersions
 
@@ -74,6 +75,7 @@ def _stop_now(_number: int, _frame: FrameType | None) -> None:
     # end by themselves, as after a kill.
     with contextlib.suppress(OSError):
         os.write(2, f"\n{_RESUME}\n".encode())
+    remove_run_folder()
     os._exit(Interrupted.exit_status)
 
 

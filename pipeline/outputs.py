@@ -147,7 +147,7 @@ class Outputs:
                 facts = self._own_facts()
                 self._adopt(facts)
         except OSError as error:
-            raise RenderError(f"{self.folder}: cannot be written: {error.strerror}") from None
+            raise RenderError(f"{self.folder}: cannot be written: {os_error_text(error)}") from None
         self.check(*files)
 
     def _check_lengths(self) -> None:

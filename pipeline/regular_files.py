@@ -1,11 +1,14 @@
-"""Files of unknown origin: read whole, up to a limit, and never waited for."""
+"""Files of unknown origin: read whole, up to a limit, never waited for, and taken as text."""
 
 import errno
 import os
 import stat
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 _PIECE_BYTES = 1 << 20
+# Where DOS took a text to end.
+_DOS_END = "\x1a"
 _KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
@@ -44,6 +47,29 @@ def bytes_of_file(path: Path, most_bytes: int) -> bytes:
         return b"".join(pieces)
     finally:
         os.close(descriptor)
+
+
+def text_from_bytes(data: bytes) -> str:
+    """Return a file's text with line feeds alone, whichever system wrote it.
+
+    Raises
+    ------
+    ValueError
+        It is no text.
+    """
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        text = data.decode("utf-16", errors="replace")
+    else:
+        data = data.removeprefix(BOM_UTF8)
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            # Names of colours, gradients and files, from a Windows of old.
+            text = data.decode("cp1252", errors="replace")
+    text = text.partition(_DOS_END)[0]
+    if "\0" in text:
+        raise ValueError("holds NUL characters, which no text does")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _check_regular(path: Path, facts: os.stat_result) -> None:

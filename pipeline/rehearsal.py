@@ -9,7 +9,7 @@ from pipeline.config.load import Config
 from pipeline.errors import PipelineError, RenderError, os_error_text
 from pipeline.outputs import Outputs
 from pipeline.video.encoding import Encoding
-from pipeline.video.ffmpeg import FrameWriter, join, shows_all
+from pipeline.video.ffmpeg import FrameWriter, has_frames, join
 
 # The smallest picture that all encoders take.
 _PIXELS = 64
@@ -46,7 +46,7 @@ def _rehearse(config: Config, outputs: Outputs) -> None:
         said = writer.close()
         with outputs.making(trial) as temporary:
             join([segment], temporary, encoding, {"title": config.name, "comment": config.text})
-            if not shows_all(temporary, encoding, _FRAMES):
+            if not has_frames(temporary, encoding, _FRAMES):
                 raise RenderError(said or "it has not all its frames")
         shutil.rmtree(trial) if trial.is_dir() else trial.unlink()
     finally:

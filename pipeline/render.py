@@ -39,7 +39,7 @@ from pipeline.run import Run
 from pipeline.segments import Segment
 from pipeline.state_file import read_state, whole_number, write_state
 from pipeline.terminal import say
-from pipeline.video.ffmpeg import count_frames, join, shows_all
+from pipeline.video.ffmpeg import count_frames, has_frames, join
 from pipeline.video.segment_checksum import is_whole
 
 _TRIES = 3
@@ -330,7 +330,7 @@ def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Rep
             tags = {"title": config.name, "comment": config.text}
             join([segment.path for segment in segments], temporary, config.encoding, tags)
             frames = segments[-1].last
-            if not shows_all(temporary, config.encoding, frames):
+            if not has_frames(temporary, config.encoding, frames):
                 raise RenderError(f"{outputs.video}: not all {frames} frames came out of joining")
     finally:
         stage.end(children_cpu_s() - joined_before_s)

@@ -17,6 +17,7 @@ from pipeline.kernels.choice import band_kernel_for
 from pipeline.machine import children_cpu_s
 from pipeline.pool.shared import SharedPool, Task
 from pipeline.references import References
+from pipeline.temporary import run_folder
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter
 from pipeline.worker import SurveyedCanvas, SurveyedFrame, survey_canvas, survey_frame
@@ -168,7 +169,7 @@ class _Encoded:
 
 def _encode(pictures: list[NDArray[np.uint8]], encoding: Encoding) -> _Encoded:
     """Return what encoding some pictures takes, ffmpeg's start included."""
-    with tempfile.TemporaryDirectory(prefix="survey-") as folder:
+    with tempfile.TemporaryDirectory(prefix="survey-", dir=run_folder()) as folder:
         path = Path(folder) / "survey.mp4"
         cpu_s = children_cpu_s()
         writer = FrameWriter(path, encoding)

@@ -18,9 +18,9 @@ from pipeline.colour.palette_text import (
     colours_from_kalles,
     colours_from_map,
     shown,
-    text_from_bytes,
 )
-from pipeline.regular_files import bytes_of_file
+from pipeline.regular_files import bytes_of_file, text_from_bytes
+from pipeline.terminal import printable_name
 
 _NAMING = ".ugr"
 MOST_COLOURS = 1024
@@ -89,8 +89,7 @@ def palette_from_file(path: Path) -> PaletteFile:
         It is not there, or not what its ending says.
     """
     name, gradient = _split(str(path))
-    place = name if len(name) <= 160 else f"…{name[-150:]}"
-    place = "".join(each if each.isprintable() else "�" for each in place)
+    place = printable_name(name if len(name) <= 160 else f"…{name[-150:]}")
     remarks: list[str] = []
     try:
         most_bytes = _MOST_BYTES.get(_ending(name), _MOST_BYTES_OF_LINES)
@@ -115,7 +114,10 @@ def palette_from_file(path: Path) -> PaletteFile:
 def _colours(data: bytes, ending: str, gradient: str | None, remarks: list[str]) -> list[Rgb]:
     if ending == ".png":
         return colours_from_png(data)
-    text = text_from_bytes(data)
+    try:
+        text = text_from_bytes(data)
+    except ValueError as error:
+        raise PaletteFileError(str(error)) from None
     if ending == _NAMING:
         return colours_from_ugr(text, gradient)
     if ending == ".ggr":

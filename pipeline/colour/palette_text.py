@@ -9,16 +9,14 @@ a `.kfr`: a line `Colors:` of blue, green, red.
 """
 
 import re
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
 from pipeline.colour.look import Rgb
+from pipeline.terminal import printable
 
 _WANTED = "should be red, green and blue from 0 to 255"
 _HEX_COLOUR = re.compile(r"(?:#|0[xX])?([0-9a-fA-F]{6})", re.ASCII)
 _VALUE = re.compile(r"(?:(\d{1,9})|0[xX]([0-9a-fA-F]{1,2}))", re.ASCII)
 _HEADER = re.compile(r"[A-Za-z]+:", re.ASCII)
-# Where DOS took a text to end.
-_DOS_END = "\x1a"
 
 
 class PaletteFileError(Exception):
@@ -27,31 +25,8 @@ class PaletteFileError(Exception):
 
 def shown(text: str) -> str:
     """Return a piece of a file as a message may quote it: one short line, nothing but print."""
-    flat = "".join(each if each.isprintable() else "�" for each in " ".join(text[:200].split()))
+    flat = printable(" ".join(text[:200].split()))
     return flat if len(flat) <= 40 else f"{flat[:36]}…"
-
-
-def text_from_bytes(data: bytes) -> str:
-    """Return a file's text with line feeds alone, whichever system wrote it.
-
-    Raises
-    ------
-    PaletteFileError
-        It is no text.
-    """
-    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
-        text = data.decode("utf-16", errors="replace")
-    else:
-        data = data.removeprefix(BOM_UTF8)
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
-            # Names of colours and gradients, from a Windows of old.
-            text = data.decode("cp1252", errors="replace")
-    text = text.partition(_DOS_END)[0]
-    if "\0" in text:
-        raise PaletteFileError("is no text")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def colours_from_map(text: str, remarks: list[str]) -> list[Rgb]:

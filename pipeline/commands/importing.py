@@ -14,11 +14,11 @@ from pipeline.config import yaml_tree
 from pipeline.config.fault import ConfigError
 from pipeline.config.load import MAX_FRAMES, load_config
 from pipeline.config.locations.any_format import location_from_file
-from pipeline.config.locations.location import PICTURE, Location, printable, refusal
+from pipeline.config.locations.location import PICTURE, Location, refusal
 from pipeline.decimals import log2
 from pipeline.durable import make_folder, write_durably
 from pipeline.errors import UsageError
-from pipeline.terminal import say, show
+from pipeline.terminal import printable_name, say, show
 from pipeline.video.ffmpeg import tags_of
 
 _VIDEOS = (".mp4", ".mov", ".mkv")
@@ -56,12 +56,12 @@ def import_location(path: Path, config: Path | None, still: bool) -> None:
         body, remarks = _config_of(location, still), list(location.remarks)
         title = f"The view of {path.name}."
     # A name or a key of the file may hold anything.
-    head = "".join(f"# {printable(line)}\n" for line in (title, *remarks))
+    head = "".join(f"# {printable_name(line)}\n" for line in (title, *remarks))
     try:
         load_config(target, head + body)
     except ConfigError as error:
         faults = "; ".join(f"{fault.key}: {fault.message}" for fault in error.faults)
-        raise refusal(path, "", f"makes no config: {printable(faults)}") from None
+        raise refusal(path, "", f"makes no config: {printable_name(faults)}") from None
     make_folder(target.parent)
     write_durably(target, [(head + body).encode()])
     for remark in remarks:
@@ -80,7 +80,7 @@ def _config_of_video(path: Path) -> tuple[str, list[str]]:
         raise refusal(path, "", "holds a config larger than any")
     node, faults = yaml_tree.tree_from_text(text)
     if faults or not isinstance(node, yaml_tree.Mapping):
-        said = printable(faults[0].message) if faults else "is no config"
+        said = printable_name(faults[0].message) if faults else "is no config"
         raise refusal(path, "", f"the config that it holds: {said}")
     plain = _plain(node)
     remarks = []

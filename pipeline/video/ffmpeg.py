@@ -155,7 +155,7 @@ def count_frames(path: Path) -> int:
         return 0
 
 
-def shows_all(path: Path, encoding: Encoding, frames: int) -> bool:
+def has_frames(path: Path, encoding: Encoding, frames: int) -> bool:
     """Tell whether a joined video shows so many frames."""
     if encoding.codec == "webp":
         return webp_shows(path, frames, encoding.fps)

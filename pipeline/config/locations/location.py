@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.decimals import MAX_DIGITS, MAX_EXPONENT, context, decimal_exponent
 from pipeline.errors import UsageError
+from pipeline.terminal import printable_name
 
 PICTURE = (1280, 720)
 """Columns and rows of the picture that is made of a location."""
@@ -44,20 +45,15 @@ class Location:
     """What was left out or taken otherwise, a line each."""
 
 
-def printable(text: str) -> str:
-    """Return text as one line without control characters."""
-    return "".join(c if c.isprintable() else "�" for c in text.replace("\n", " "))
-
-
 def shown(text: object) -> str:
     """Return text as it may be quoted: printable, at most 40 characters."""
-    flat = printable(" ".join(str(text)[:200].split()))
+    flat = printable_name(" ".join(str(text)[:200].split()))
     return flat if len(flat) <= _QUOTED else f"{flat[: _QUOTED - 1]}…"
 
 
 def refusal(path: Path, key: str, message: str) -> UsageError:
     """Return the error that names the file, the key in it, and what is wrong."""
-    place = printable(str(path))
+    place = printable_name(str(path))
     return UsageError(f"{place}: {shown(key)}: {message}" if key else f"{place}: {message}")
 
 
