@@ -1,18 +1,26 @@
 """The search for dead ends: small views along a video, counted and coloured as filmed."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from pipeline.config.fault import Fault
 from pipeline.config.load import Config
+from pipeline.config.whole_text import text_digest
 from pipeline.dead_ends import Seen, Stretch, stretches, to_look_at, told
+from pipeline.errors import DamagedError, NotStoredError
 from pipeline.frames import FrameList
 from pipeline.orbits import compute_orbits, steps_wanted
+from pipeline.outputs import Outputs
 from pipeline.pool.shared import SharedPool, Task
 from pipeline.references import References
+from pipeline.state_file import finite_number, read_state, write_state
 from pipeline.survey import roughly
 from pipeline.worker import seen_of
 
+# To be raised when the same views come to be judged by other figures.
+_VERSION = 1
 _COLUMNS = 48
 # Views of a leg, by its depth, and of all legs, before and after looking closer where they change.
 _OCTAVES_A_VIEW = 4.0
@@ -23,21 +31,65 @@ _ALL_VIEWS = 200
 
 
 def dead_ends(
-    config: Config, frames: FrameList, pool: SharedPool, references: References
+    config: Config,
+    frames: FrameList,
+    outputs: Outputs,
+    pool: SharedPool,
+    references: References,
+    say: Callable[[str], object],
 ) -> list[Fault]:
     """Return where too little is to be seen of a video, each with what would help.
+
+    What was seen is kept with the outputs; `say` is told where that is damaged.
 
     Raises
     ------
     RenderError
         A reference orbit cannot be computed.
     """
+    path = outputs.folder / "dead-ends.json"
+    knots = () if frames.limits is None else frames.limits.knots
+    key = text_digest(f"{_VERSION} {config.text} {knots}")
+    seen = None
+    try:
+        seen = read_state(path, lambda facts: _stored(facts, key))
+    except NotStoredError:
+        pass
+    except DamagedError as error:
+        say(f"{error}; dead ends are looked for again")
+    if seen is None:
+        seen = _found(config, frames, pool, references)
+        outputs.claim()
+        plain = [[str(at.time), at.interior, at.unresolved, at.levels] for at in seen]
+        write_state(path, {"key": key, "seen": plain})
+    return [_fault(stretch, config, frames) for stretch in stretches(seen)]
+
+
+def _stored(facts: Any, key: str) -> list[Seen] | None:
+    """Return what was seen, from the facts in its file; None where it is another config's."""
+    if facts["key"] != key:
+        return None
+    return [
+        Seen(
+            Fraction(time),
+            finite_number(interior, 0, 1),
+            finite_number(unresolved, 0, 1),
+            finite_number(levels, 0, 255),
+        )
+        for time, interior, unresolved, levels in facts["seen"]
+    ]
+
+
+def _found(
+    config: Config, frames: FrameList, pool: SharedPool, references: References
+) -> list[Seen]:
+    """Look at the video, and closer where what it shows changes."""
     seen: list[Seen] = []
     times = _times(frames)
     while times:
         seen = sorted(seen + _looked(times, config, frames, pool, references))
         times = list(to_look_at(seen))[: max(0, _ALL_VIEWS - len(seen))]
-    return [_fault(stretch, config, frames) for stretch in stretches(seen)]
+    return seen
 
 
 def _times(frames: FrameList) -> list[Fraction]:

@@ -33,8 +33,8 @@ from pipeline.video.ffmpeg import tags_of
 # What a folder of ours holds.
 FOLDERS = ("counts", "references", "segments", "joining")
 FILES = (
-    RECORD, ".lock", "index.html", "log.txt", "made-of.txt", "maxiter.json", "report.json",
-    "tones.json",
+    RECORD, ".lock", "dead-ends.json", "index.html", "log.txt", "made-of.txt", "maxiter.json",
+    "report.json", "tones.json",
 )  # fmt: skip  # a list
 _TAGGED = (".mp4", ".mov", ".mkv")
 

@@ -242,7 +242,8 @@ def _make(prospect: Prospect, outputs: Outputs, report: Report, bulletin: Bullet
         pool.prepare(say)
         if not report.warnings:
             say("looking for dead ends")
-            _warn(dead_ends(config, prospect.frames, pool, references), config, report, bulletin)
+            ends = dead_ends(config, prospect.frames, outputs, pool, references, report.say_again)
+            _warn(ends, config, report, bulletin)
         say("measuring what it takes")
         work = prospect.estimate(pool, references, report.workers)
         check_room(work, outputs, config, report.workers)

@@ -41,7 +41,7 @@ def plan(path: Path, root: Path, name: str | None = None) -> None:
         orbits = compute_orbits(steps_wanted(prospect.canvases), references, pool)
         say("measuring what it takes")
         work = prospect.estimate(pool, references, workers)
-        warnings = dead_ends(config, frames, pool, references)
+        warnings = dead_ends(config, frames, outputs, pool, references, say)
 
     show("\n".join(_description(prospect, orbits)))
     show("\n".join(_ways(config, frames, prospect.drawings)))
