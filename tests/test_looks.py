@@ -245,9 +245,10 @@ def test_the_histogram_does_not_depend_on_the_frame_rate(module_cli, tmp_path):
 def test_every_output_has_all_frames_and_is_made_once(module_cli, tmp_path, settings, ending):
     config = tmp_path / "output.yaml"
     config.write_text(SMALL.replace("fps: 10", f"fps: 10, {settings}"))
+    name = settings.split()[1].strip(",")
     for _ in range(2):
-        module_cli.done("zoom", config)
-        assert count_frames(module_cli.output / f"output{ending}") == FRAMES
+        module_cli.done("zoom", config, "--name", name)
+        assert count_frames(module_cli.output / f"{name}{ending}") == FRAMES
 
 
 def test_there_and_back_ends_where_it_began(module_cli, tmp_path):

@@ -7,7 +7,7 @@ from pipeline.config.names import name_fault
 from pipeline.errors import UsageError
 from pipeline.made import Record
 from pipeline.outputs import FILES, FOLDERS, Outputs
-from pipeline.terminal import say, show
+from pipeline.terminal import show
 
 _PREVIEW = "-preview"
 
@@ -48,7 +48,7 @@ def _cleaned(outputs: Outputs) -> list[Path]:
             if not path.is_symlink() and not path.exists():
                 continue
             if not facts.holds(name, path):
-                say(f"{path}: stays, as it is not what was made")
+                show(f"{path}: stays, as it is not what was made")
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
             removed.append(path)
@@ -64,7 +64,7 @@ def _cleaned(outputs: Outputs) -> list[Path]:
             (folder / name).unlink(missing_ok=True)
     left = sorted(path.name for path in folder.iterdir())
     if left:
-        say(f"{folder}: stays, for {left[0]} was not made here")
+        show(f"{folder}: stays, for {left[0]} was not made here")
     else:
         folder.rmdir()
         removed.append(folder)
