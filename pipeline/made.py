@@ -85,8 +85,10 @@ class Record:
                 continue
             fact = json.loads(text)
             if "config" in fact:
-                facts.owner = Owner(fact["config"], fact["text"])
-            elif fact["mark"] not in (marks := facts.marks.setdefault(fact["file"], [])):
+                facts.owner = Owner(_name_from(fact["config"]), fact["text"])
+            elif fact["mark"] not in (
+                marks := facts.marks.setdefault(_name_from(fact["file"]), [])
+            ):
                 marks.append(fact["mark"])
         return facts
 
@@ -104,11 +106,11 @@ class Record:
 
     def add_owner(self, owner: Owner) -> None:
         """Note whose the folder is from now on."""
-        self._add({"config": owner.config, "text": owner.text})
+        self._add({"config": _text_from(owner.config), "text": owner.text})
 
     def add_file(self, name: str, made: list[Any]) -> None:
         """Note a file that is about to get its name, so that no kill comes between."""
-        self._add({"file": name, "mark": made})
+        self._add({"file": _text_from(name), "mark": made})
 
     def _add(self, fact: dict[str, Any]) -> None:
         text = json.dumps(fact).encode()
@@ -119,6 +121,16 @@ class Record:
             file.flush()
             flush(file.fileno())
         flush_folder(self.folder)
+
+
+def _text_from(name: str) -> str:
+    """Return a path as the record has it, whatever the locale: in UTF-8, as its bytes are."""
+    return os.fsencode(name).decode(errors="surrogateescape")
+
+
+def _name_from(text: str) -> str:
+    """Return a path of the record as this locale has it."""
+    return os.fsdecode(text.encode(errors="surrogateescape"))
 
 
 def mark(path: Path) -> list[Any] | None:

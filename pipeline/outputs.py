@@ -381,5 +381,5 @@ class Outputs:
 def _same_file(one: Owner, other: Owner) -> bool:
     try:
         return Path(one.config).samefile(other.config)
-    except OSError:
+    except (OSError, ValueError):
         return False

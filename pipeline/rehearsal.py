@@ -45,7 +45,7 @@ def _rehearse(config: Config, outputs: Outputs) -> None:
             writer.write(_grey(encoding))
         said = writer.close()
         with outputs.making(trial) as temporary:
-            join([segment], temporary, encoding, {"title": config.name, "comment": config.text})
+            join([segment], temporary, encoding, {"title": config.title, "comment": config.text})
             if not has_frames(temporary, encoding, _FRAMES):
                 raise RenderError(said or "it has not all its frames")
         shutil.rmtree(trial) if trial.is_dir() else trial.unlink()

@@ -328,7 +328,7 @@ def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Rep
     joined_before_s = children_cpu_s()
     try:
         with outputs.making(outputs.video) as temporary:
-            tags = {"title": config.name, "comment": config.text}
+            tags = {"title": config.title, "comment": config.text}
             join([segment.path for segment in segments], temporary, config.encoding, tags)
             frames = segments[-1].last
             if not has_frames(temporary, config.encoding, frames):

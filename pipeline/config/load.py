@@ -1,5 +1,6 @@
 """Load a config: one path in, one checked config or all of its faults out."""
 
+import os
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -90,6 +91,11 @@ class Config:
     warnings: tuple[Fault, ...]
     text: str
     """Of a config that makes the same video, wherever it is read."""
+
+    @property
+    def title(self) -> str:
+        """The name as text; without UTF-8 in the locale the name itself has other letters."""
+        return os.fsencode(self.name).decode()
 
     def plain(self) -> dict[str, Any]:
         """Return the resolved config in plain values, numbers of any precision as text."""

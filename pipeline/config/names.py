@@ -21,15 +21,17 @@ def name_fault(name: str) -> str | None:
         return f"{name!r} is no name for files; it should hold more than dots"
     if "/" in name:
         return f"{name!r} leads to another folder; it should be a name without /"
+    data = os.fsencode(name)
     try:
-        size = len(name.encode())
-    except UnicodeEncodeError:
-        return f"{os.fsencode(name)!r} is not UTF-8"
-    for character in name:
+        # Of its bytes: in a locale without UTF-8 the name itself has other letters.
+        text = data.decode()
+    except UnicodeDecodeError:
+        return f"{data!r} is not UTF-8"
+    for character in text:
         if unicodedata.category(character) in _UNFIT:
             return (
                 f"{name!r} holds {character!r}; it should hold no line ends or control characters"
             )
-    if size > LONGEST_NAME_BYTES:
-        return f"has {size} bytes; it should have {LONGEST_NAME_BYTES} at most"
+    if len(data) > LONGEST_NAME_BYTES:
+        return f"has {len(data)} bytes; it should have {LONGEST_NAME_BYTES} at most"
     return None
