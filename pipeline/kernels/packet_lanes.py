@@ -217,10 +217,10 @@ def drop(
         if pixel < 0:
             continue
         count = ints[BASE + lane] + m
-        counted = ints[COUNTED + lane] != 0
-        if not (ints[FLAG + lane] or ends or (count >= maxiter and not counted)):
+        if not (ints[FLAG + lane] or ends or (count >= maxiter and ints[COUNTED + lane] == 0)):
             active += 1
             continue
+        counted = ints[COUNTED + lane] != 0
         x = plain_re + lanes[X + lane] * unit
         y = plain_im + lanes[Y + lane] * unit
         if counted or _escapes(ints, lane, x, y, exponent, edge):
