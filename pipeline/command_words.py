@@ -67,7 +67,7 @@ COMMANDS = {
     ),
     "import": (
         "a config from a location of another program, or from a video made here",
-        "Make a config of a location that another program saved (.kfr, .toml, .ini, .im, .xpf),\n"
+        "Make a config of a location that another program saved (.kfr, .toml, .ini, .imt, .xpf),\n"
         "or of a video made here, which holds its own.\n"
         "Writes configs/NAME.yaml, or the config that is named; never over one that is there.",
         "place.kfr configs/place.yaml",

@@ -151,3 +151,15 @@ def test_of_a_config_without_a_like_nothing_is_named(tmp_path, monkeypatch):
         load_config(Path("nothing/like/it.yaml"))
     assert "there is no such file" in str(caught.value)
     assert "did you mean" not in str(caught.value)
+
+
+def test_a_typographic_minus_is_a_minus():
+    (keyframe,) = load_config(ROOT / "tests/golden/words/minus-sign.yaml").keyframes
+    assert str(keyframe.center[0]) == "-0.75"
+
+
+def test_colours_without_quotes_are_refused_with_the_hint():
+    with pytest.raises(ConfigError) as refused:
+        load_config(ROOT / "tests/golden/words/colours-unquoted.yaml")
+    assert ":1:20: " in str(refused.value)
+    assert '# begins a comment, so a colour needs quotes: "#ff0000"' in str(refused.value)
