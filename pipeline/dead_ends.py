@@ -24,7 +24,7 @@ _WIDER_THAN_FLAT = 2048
 
 
 class Sight(IntEnum):
-    """What a view shows."""
+    """Kinds of view, by what there is to be seen."""
 
     CLEAR = 0
     DARK = 1
@@ -37,7 +37,7 @@ class Sight(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seen:
-    """What was seen at a time of the video."""
+    """A view of the video, as it was seen."""
 
     time: Fraction
     interior: float
@@ -45,11 +45,11 @@ class Seen:
     unresolved: float
     """The part that reached maxiter."""
     levels: float
-    """By how many of 255 levels its colours differ at most."""
+    """Largest difference of its colours, in levels of 255."""
 
     @property
     def sight(self) -> Sight:
-        """What that comes to."""
+        """Return the kind of view that this is."""
         dark = self.interior + self.unresolved
         if dark >= 1 or (self.levels <= _FLAT_LEVELS and dark > _DARK):
             return Sight.BLACK

@@ -50,7 +50,7 @@ class Estimate:
     """CPU seconds by stage: compute, paint, draw, encode."""
     wall_s: float
     share: float
-    """Of a core, what each process has of it; the wall time allows for that."""
+    """Share of a core that each process has; the wall time allows for it."""
     disk_bytes: int
     """What is on disk of it at most at a time."""
     memory_bytes: int

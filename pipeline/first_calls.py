@@ -158,6 +158,6 @@ COUNTING: tuple[Callable[[], object], ...] = (
     _look_up_alone,
     _draw,
 )
-"""What every run needs."""
+"""Kernels that every run needs."""
 TRACING: tuple[Callable[[], object], ...] = (_trace_in_float64, _trace_deep)
-"""What looks need that show more than counts."""
+"""Kernels for looks that show more than counts."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 PROC = Path("/proc")
-"""Where Linux tells of processes; others have nothing there, and each use has another way."""
+"""Linux' folder of processes; other systems have none, and each use has another way."""
 _CGROUP = Path("/sys/fs/cgroup")
 # Linux 5.4, asm-generic/mman-common.h; others refuse it, and nothing happens.
 _MADV_PAGEOUT = 21

@@ -25,7 +25,7 @@ _ENDS_BYTES = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """What the files of a folder are made of."""
+    """The source of a folder's files."""
 
     config: str
     """The resolved path of a config, or the name of a command that needs none."""
@@ -43,7 +43,7 @@ class Owner:
 
 @dataclass(slots=True)
 class Facts:
-    """What a record says."""
+    """The statements of a record."""
 
     owner: Owner | None = None
     marks: dict[str, list[list[Any]]] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Record:
 
     @property
     def path(self) -> Path:
-        """Where it lies."""
+        """Path of its file."""
         return self.folder / RECORD
 
     def read(self) -> Facts:

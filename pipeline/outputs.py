@@ -46,7 +46,7 @@ class Outputs:
     root: Path
     name: str
     owner: Owner
-    """Of what they are made."""
+    """Source of what is made."""
     ending: str = ".mp4"
     """What the video's name ends in; other than a file's it is that of a folder of pictures."""
 
@@ -68,7 +68,7 @@ class Outputs:
 
     @property
     def record(self) -> Record:
-        """Whose the folder is, and what was made."""
+        """Record of whose the folder is, and of what was made."""
         return Record(self.folder)
 
     @property
@@ -88,7 +88,7 @@ class Outputs:
 
     @property
     def joining(self) -> Path:
-        """Where the video is joined; what lies there between runs is a killed one's."""
+        """Folder in which the video is joined; what lies there between runs is a killed one's."""
         return self.folder / "joining"
 
     @property

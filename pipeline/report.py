@@ -71,7 +71,7 @@ class Report:
     machines: list[Contribution] = field(default_factory=list)
     """What each machine of a cluster counted."""
     warnings: list[str] = field(default_factory=list)
-    """Where in the video too little is to be seen."""
+    """Warnings of parts of the video in which too little is to be seen."""
     retried: list[str] = field(default_factory=list)
     """What had to be done again, and why."""
     wall_s: float = 0.0

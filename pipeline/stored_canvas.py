@@ -56,7 +56,7 @@ class StoredCanvas:
     path: Path
     canvas: Canvas
     maxiter: int
-    """That it was stored with."""
+    """maxiter that it was stored with."""
     unresolved: int
     """Samples that reached that, at most."""
     _file: BinaryIO

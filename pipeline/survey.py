@@ -56,7 +56,7 @@ class Survey:
     """CPU seconds to encode a pixel."""
     encode_pixel_bytes: float
     share: float
-    """Of a core, what a worker had while others were at work on this machine; 1 alone."""
+    """Share of a core that a worker had while others were at work on this machine; 1 alone."""
 
     def compute_s(self, place: int, samples: int) -> float:
         """Return the CPU seconds to count so many samples of a canvas."""

@@ -1,4 +1,4 @@
-"""What runs here: this program, and those of others whose versions and licences matter."""
+"""Versions and licences of what runs here: this program, and those of others that matter."""
 
 import argparse
 import platform

@@ -286,7 +286,7 @@ class SurveyedCanvas:
     count_s: float
     packed_bytes: int
     wall_s: float
-    """Of counting, while other processes may have had the core."""
+    """Wall seconds of counting, while other processes may have had the core."""
 
 
 def survey_canvas(canvas: Canvas) -> SurveyedCanvas:
@@ -313,7 +313,7 @@ class SurveyedFrame:
     draw_s: float
     frame: NDArray[np.uint8]
     wall_s: float
-    """Of both, while other processes may have had the core."""
+    """Wall seconds of both, while other processes may have had the core."""
 
 
 def survey_frame(

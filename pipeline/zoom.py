@@ -133,7 +133,7 @@ class _Places:
     far_px: NDArray[np.float64]
     maxiter: NDArray[np.int64]
     farthest_px: float
-    """Of all places on the way."""
+    """Largest of all places on the way."""
     largest_maxiter: int
 
     @staticmethod

@@ -38,19 +38,19 @@ _TEXTS: dict[str, Callable[[str, list[str]], list[Rgb]]] = {
     ".kfr": colours_from_kalles,
 }
 FILE_ENDINGS = (".map", ".gpl", ".ggr", _NAMING, ".kfp", ".kfr", ".png")
-"""What the names of palette files end in."""
+"""Endings of palette files' names."""
 
 _NAMED = re.compile(rf"(.*?{re.escape(_NAMING)})#(.*)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class PaletteFile:
-    """What a palette file holds."""
+    """The content of a palette file."""
 
     colours: tuple[Rgb, ...]
     """2 to MOST_COLOURS of them."""
     remarks: tuple[str, ...] = ()
-    """What was not taken as it stands, and where."""
+    """Values that were not taken as they stand, each with its place."""
 
 
 def _split(name: str) -> tuple[str, str | None]:
@@ -130,7 +130,7 @@ class PaletteFiles:
     """The palette files of a config, each read once."""
 
     folder: Path
-    """Where their names start from."""
+    """The folder that their names are relative to."""
     _read: dict[str, PaletteFile | PaletteFileError] = field(default_factory=dict)
 
     def file(self, name: str) -> PaletteFile:
@@ -167,7 +167,7 @@ class PaletteFiles:
 
     @property
     def remarks(self) -> dict[str, tuple[str, ...]]:
-        """What was not taken as it stands, by the name that the config has."""
+        """Values that were not taken as they stand, by the name that the config has."""
         return {
             name: found.remarks
             for name, found in self._read.items()

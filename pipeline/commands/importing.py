@@ -29,7 +29,7 @@ _LEAST_SECONDS = 6
 _DEEP_OCTAVES = 40
 _LIGHT = "# colour: {light: {azimuth: 135}}  # a relief; two to three times the computing"
 _PICTURE_KEYS = ("quality", "reuse", "motion_blur", "accuracy")
-"""Of a config's `render`, what changes the picture; the rest is whom a machine connects to, and
+"""Keys of a config's `render` that change the picture; the rest is whom a machine connects to, and
 what it has to spare."""
 _PALETTES = ("palette", "interior_palette")
 _LINE_WIDTH = 96

@@ -1,4 +1,4 @@
-"""What is wrong between keyframes, of the view or of colour, as they were typed."""
+"""Faults between keyframes, of the view or of colour, as they were typed."""
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation

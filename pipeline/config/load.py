@@ -69,7 +69,7 @@ class Config:
 
     path: Path
     name: str
-    """What the outputs are called."""
+    """Name of the outputs."""
     encoding: Encoding
     loops: bool
     """Whether the video goes there and back."""

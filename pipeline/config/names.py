@@ -1,4 +1,4 @@
-"""What the outputs of a config may be called."""
+"""Names that the outputs of a config may have."""
 
 import os
 import unicodedata

@@ -1,4 +1,4 @@
-"""What a YAML reader refuses, in words for people: what is wrong, where, and what would be right.
+"""Refusals of a YAML reader in words for people: what is wrong, where, and what would be right.
 
 PyYAML reads with libyaml or without it, and their messages differ from each other and from version
 to version. So what is said comes from the text around the place that they name, and of their own

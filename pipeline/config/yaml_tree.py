@@ -22,7 +22,7 @@ MAX_DEPTH = 8
 MAX_NODES = 100_000
 MAX_SCALAR_CHARACTERS = 110_000
 MAX_CHARACTERS = MAX_BYTES
-"""Of all values together, those of an alias counted each time."""
+"""Limit for all values together, those of an alias counted each time."""
 TOO_DEEP = f"nested over {MAX_DEPTH} deep; a config needs 4"
 # libyaml's, where PyYAML was built with it.
 FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -35,7 +35,7 @@ class Scalar:
     place: Place
     text: str
     colour_comment: str = ""
-    """What follows an empty value as a comment, and was meant as a colour."""
+    """Comment after an empty value that was meant as a colour."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Where compiled kernels are kept between runs: in a folder of this user's own, for this code."""
+"""The place of compiled kernels between runs: a folder of this user's own, for this code."""
 
 import contextlib
 import hashlib

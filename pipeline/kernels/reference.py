@@ -46,7 +46,7 @@ class Reference:
 
     @property
     def margins(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-        """What kernels take of the margins."""
+        """The margins as kernels take them."""
         return self.margin_index, self.margin, self.margin_exponent
 
     @property

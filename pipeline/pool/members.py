@@ -55,7 +55,7 @@ class Member:
     faults: int = 0
     """Blocks of it that could not be right."""
     fault: str | None = None
-    """What could not be in the latest of them, until it is said."""
+    """Fault of the latest wrong block, until it is said."""
 
     @property
     def is_settled(self) -> bool:

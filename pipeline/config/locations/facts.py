@@ -27,7 +27,7 @@ _SHAPE = re.compile(
 
 
 class Facts:
-    """What a file says, key by key; capitals are not told apart."""
+    """A file's statements, key by key; capitals are not told apart."""
 
     def __init__(self, path: Path, pairs: Iterable[tuple[str, str]]) -> None:
         self.path = path

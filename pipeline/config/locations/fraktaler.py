@@ -28,7 +28,7 @@ from pipeline.config.locations.toml_text import pairs_of_table
 
 PROGRAM = "fraktaler-3"
 SECTIONS = ("location", "bailout", "transform", "formula", "reference")
-"""What tells its files from others."""
+"""Marks by which its files are told from others."""
 _MAXITER = 1024
 _HARMLESS = {
     "": ("program", "version"),

@@ -1,4 +1,4 @@
-"""What a location is, in our pictures' terms, and how the numbers of its file are bounded."""
+"""A location, in our pictures' terms, and the bounds of the numbers in its file."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from pipeline.terminal import printable_name
 PICTURE = (1280, 720)
 """Columns and rows of the picture that is made of a location."""
 VIEW_HEIGHT = 4
-"""Of the view at zoom 1, as Kalles Fraktaler and most others count it."""
+"""Height of the view at zoom 1, as Kalles Fraktaler and most others count it."""
 LEAST_ZOOM, MOST_ZOOM = Decimal("1e-3"), Decimal(f"1e{MAX_EXPONENT}")
 FARTHEST = 1000
 """The largest coordinate that a config may have."""
@@ -42,7 +42,7 @@ class Location:
     colour: Mapping[str, Any] | None
     """A config's colour section, as far as it has the like; None where the file has no colours."""
     remarks: tuple[str, ...]
-    """What was left out or taken otherwise, a line each."""
+    """Remarks on what was left out or taken otherwise, a line each."""
 
 
 def shown(text: object) -> str:

@@ -19,7 +19,7 @@ from pipeline.config.locations.location import Location, mirrored, refusal, upsi
 from pipeline.config.locations.toml_text import pairs_of_table
 
 VIEW_KEYS = ("real", "imag", "zoom")
-"""What tells its files from others."""
+"""Marks by which its files are told from others."""
 _OTHER = "draws another fractal than the Mandelbrot set"
 _HARMLESS = (
     "image_width", "image_height", "approximation_order", "glitch_percentage", "frames",

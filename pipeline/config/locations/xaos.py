@@ -79,7 +79,7 @@ def location_from(path: Path, text: str) -> Location:
 
 
 class _State:
-    """What all commands come to."""
+    """The state that a file's commands lead to."""
 
     def __init__(self, commands: list[list[str]]) -> None:
         self.view: list[str] = []
