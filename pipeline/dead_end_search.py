@@ -40,14 +40,14 @@ def dead_ends(
 ) -> list[Fault]:
     """Return where too little is to be seen of a video, each with what would help.
 
-    What was seen is kept with the outputs; `say` is told where that is damaged.
+    What was seen is kept with the outputs, if there are any; `say` is told where that is damaged.
 
     Raises
     ------
     RenderError
         A reference orbit cannot be computed.
     """
-    path = outputs.folder / "dead-ends.json"
+    path = outputs.dead_ends
     knots = () if frames.limits is None else frames.limits.knots
     key = text_digest(f"{_VERSION} {config.text} {knots}")
     seen = None
@@ -59,9 +59,10 @@ def dead_ends(
         say(f"{error}; dead ends are looked for again")
     if seen is None:
         seen = _found(config, frames, pool, references)
-        outputs.claim()
-        plain = [[str(at.time), at.interior, at.unresolved, at.levels] for at in seen]
-        write_state(path, {"key": key, "seen": plain})
+        # A plan that stores nothing else stores nothing.
+        if path.parent.is_dir():
+            plain = [[str(at.time), at.interior, at.unresolved, at.levels] for at in seen]
+            write_state(path, {"key": key, "seen": plain})
     return [_fault(stretch, config, frames) for stretch in stretches(seen)]
 
 

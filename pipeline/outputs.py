@@ -92,6 +92,11 @@ class Outputs:
         return self.folder / "joining"
 
     @property
+    def dead_ends(self) -> Path:
+        """Views of the video, as the search for dead ends saw them."""
+        return self.folder / "dead-ends.json"
+
+    @property
     def made_of(self) -> Path:
         """What the video was made of, where the segments did not stay."""
         return self.folder / "made-of.txt"
@@ -147,7 +152,7 @@ class Outputs:
                 facts = self._own_facts()
                 self._adopt(facts)
         except OSError as error:
-            raise RenderError(f"{self.folder}: cannot be written: {os_error_text(error)}") from None
+            raise RenderError(f"{self.folder}: cannot be written: {error.strerror}") from None
         self.check(*files)
 
     def _check_lengths(self) -> None:

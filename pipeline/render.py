@@ -206,6 +206,7 @@ def _tidy(prospect: Prospect, outputs: Outputs) -> None:
     known = {segment.path for segment in prospect.segments} if keep != "nothing" else set()
     if keep == "nothing":
         _note_made(prospect, outputs)
+        outputs.dead_ends.unlink(missing_ok=True)
         shutil.rmtree(outputs.orbits, ignore_errors=True)
     for path in set(outputs.segments.iterdir()) - known:
         path.unlink()

@@ -1,5 +1,6 @@
 """The command line and the Makefile: what they say of themselves, and of what they are not given."""
 
+import os
 import subprocess
 
 import pytest
@@ -109,6 +110,9 @@ def test_the_licence_of_an_ffmpeg_is_what_it_was_built_with(built, licence):
     assert _licence(f"ffmpeg version 7.0\nconfiguration: {built} --enable-libx264\n") == licence
 
 
+_OF_MAKE = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
+
+
 @pytest.fixture
 def make(tmp_path):
     """Return a function that runs make with a program which shows the words that it is given."""
@@ -117,9 +121,11 @@ def make(tmp_path):
         (tmp_path / "venv" / stamp).touch()
 
     def run(*words):
+        # As if no other make had started the tests.
+        environment = {k: v for k, v in os.environ.items() if k not in _OF_MAKE}
         return subprocess.run(
             ["make", *words, f"VENV={tmp_path / 'venv'}", r"RUN=printf '<%s>\n'"],
-            cwd=ROOT, capture_output=True, text=True, timeout=60,
+            cwd=ROOT, capture_output=True, text=True, timeout=60, env=environment,
         )  # fmt: skip  # one call
 
     return run

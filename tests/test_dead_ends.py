@@ -77,6 +77,7 @@ def test_words_say_when_why_and_what_helps():
 def warnings_of(path, folder):
     config = load_config(path)
     outputs = Outputs.of(config, folder)
+    outputs.folder.mkdir(parents=True)
     frames = frame_list(config, outputs)
     config = equalised(config, frames, outputs)
     with ProcessPool(2) as pool, outputs.references() as references:

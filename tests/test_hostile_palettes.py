@@ -82,7 +82,7 @@ def test_time_grows_with_the_size_alone(tmp_path, name, piece):
         ("a.map", f"{'9' * 5000} 1 1\n1 1 1\n", "line 1"),
         ("a.map", "1 1 1\n-1 1 1\n", "line 2"),
         ("a.map", "0.5 0.5 0.5\n1 1 1\n", "line 1"),
-        ("a.map", "\0" * 50, "is no text"),
+        ("a.map", "\0" * 50, "which no text does"),
         ("a.map", "\x1b[31m 1 1\n", "line 1"),
         ("a.kfr", "Re: 0\nIm: 0\nZoom: 1\n", "holds no colours"),
         ("a.kfp", "Colors: 1,2,3,4\n", "three a colour"),

@@ -7,6 +7,8 @@ from pipeline.config.locations.location import refusal
 
 # Three numbers of 100 000 digits, a thousand colours, and room.
 MOST_BYTES = 1 << 20
+# What is larger than a text may be is still told by its kind.
+_MOST_BYTES_READ = 1 << 24
 
 
 def bytes_of_file(path: Path) -> bytes:
@@ -18,7 +20,7 @@ def bytes_of_file(path: Path) -> bytes:
         It is not there, no file, larger than any location, or cannot be read.
     """
     try:
-        return regular_files.bytes_of_file(path, MOST_BYTES)
+        return regular_files.bytes_of_file(path, _MOST_BYTES_READ)
     except OSError as error:
         raise refusal(path, "", error.strerror or "cannot be read") from None
 
@@ -29,8 +31,10 @@ def text_from_bytes(path: Path, data: bytes) -> str:
     Raises
     ------
     UsageError
-        It is no text.
+        It is larger than any location, or no text.
     """
+    if len(data) > MOST_BYTES:
+        raise refusal(path, "", f"is larger than {MOST_BYTES} bytes, which no location is")
     try:
         return regular_files.text_from_bytes(data)
     except ValueError as error:
