@@ -1,4 +1,4 @@
-"""Where things lie: what a config makes and what is kept beside it; nothing else is touched."""
+"""The files of a config: what it makes, and what is kept beside it; nothing else is touched."""
 
 import fcntl
 import json

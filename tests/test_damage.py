@@ -1,4 +1,4 @@
-"""What was damaged on disk: noticed at every byte, made again, and never believed."""
+"""Damage on disk is noticed at every byte, and never believed."""
 
 import json
 import os

@@ -30,7 +30,7 @@ def locked(name: str) -> list[tuple[Requirement, list[str]]]:
 
 @pytest.mark.parametrize("name", WANTED)
 def test_a_lock_holds_all_that_is_asked_for(name):
-    """Where this fails, `make lock` renews the lock."""
+    """A failure here calls for `make lock`, which renews the lock."""
     versions: dict[str, list[str]] = {}
     for requirement, _ in locked(name):
         (pin,) = requirement.specifier

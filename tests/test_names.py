@@ -1,4 +1,4 @@
-"""What a config is called: refused before anything is made, or finished; nothing else is touched."""
+"""Names of configs: refused before anything is made, or finished; nothing else is touched."""
 
 import os
 from itertools import cycle, product

@@ -1,4 +1,4 @@
-"""Whose files they are: a run replaces and removes what it made of its config, and nothing else."""
+"""Ownership of files: a run replaces and removes what it made of its config, and nothing else."""
 
 import json
 import os

@@ -41,7 +41,7 @@ def drawn(srgb, encoding):
 
 
 def shares(size, parts):
-    """What each of `size` pixels gives to each of `parts` means of equal length."""
+    """Return what each of `size` pixels gives to each of `parts` means of equal length."""
     edges = np.arange(parts + 1) * size / parts
     own = np.arange(size)
     covered = np.minimum(edges[1:, None], own + 1) - np.maximum(edges[:-1, None], own)

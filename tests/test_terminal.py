@@ -1,4 +1,4 @@
-"""What reaches the terminal, or what takes its place: safe, and never the end of a render."""
+"""Words on the terminal, or on what takes its place: safe, and never the end of a render."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""What is said of a text that is no YAML, or nearly none: where, and what would be right."""
+"""Refusals of a text that is no YAML, or nearly none: where, and what would be right."""
 
 import shutil
 from pathlib import Path

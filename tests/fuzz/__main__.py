@@ -20,7 +20,7 @@ from tests.fuzz.corpus import PALETTES, ROOT, Seed, seeds
 from tests.fuzz.mutate import mutated
 
 PATIENCE_S = 60.0
-"""Of waiting, not of computing: the machine may be busy."""
+"""Seconds of waiting, not of computing: the machine may be busy."""
 
 
 @dataclass(slots=True)

@@ -32,7 +32,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 class EscapeError(BaseException):
-    """What was read started a program, opened a connection, or wrote outside its folder."""
+    """A file that was read started a program, opened a connection, or wrote outside its folder."""
 
 
 class Guard:

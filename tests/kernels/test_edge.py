@@ -180,7 +180,7 @@ def test_a_band_about_the_tip_is_counted_exactly(references):
 
 @pytest.mark.parametrize("maxiter", [1, 2, 30])
 def test_maxiter_is_no_bound_of_smooth_counts(references, maxiter):
-    """What has left the disc at once comes away from 2 much later than that."""
+    """Points that leave the disc at once come away from 2 much later than that."""
     view = View(TIP, Decimal("1e-100"), Decimal(0), 7, 5)
     assert_exact(canvas_of(view, maxiter, references))
 
