@@ -39,7 +39,7 @@ scheduler: $(DASK_READY) ## the scheduler of a cluster, on one of its machines
 	$(BIN)/dask scheduler $(ARGS)
 
 # Those that a container lends; and a Mac has no nproc.
-CORES = $$($(BIN)/python -c "from pipeline.machine import usable_cores; print(usable_cores())")
+CORES = $$($(BIN)/python -c "from pipeline.system.machine import usable_cores; print(usable_cores())")
 # A process for every four cores: each takes some 190 MB, whatever its threads.
 worker: PROCESSES = $$(( ($(CORES) + 3) / 4 ))
 worker: needs-scheduler $(DASK_READY) ## have this machine count for a cluster: SCHEDULER=tcp://pi0:8786

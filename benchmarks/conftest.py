@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.machine import keep_freed_memory
-from pipeline.pool.processes import WORKER_KEPT_BYTES
+from pipeline.system.machine import keep_freed_memory
+from pipeline.workers.processes import WORKER_KEPT_BYTES
 
 
 @pytest.fixture(scope="session", autouse=True)

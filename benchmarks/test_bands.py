@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pipeline.config.load import load_config
-from pipeline.outputs import Outputs
-from pipeline.render import render_video
-from pipeline.report import Report
+from pipeline.monitor.report import Report
+from pipeline.plan.outputs import Outputs
+from pipeline.render.job import render_video
 from pipeline.video import encoder
 from pipeline.video.ffmpeg import FrameWriter
 

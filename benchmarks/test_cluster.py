@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.canvas import Canvas
 from pipeline.config.engines import Engine
+from pipeline.counts.compute import count_chunks
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.pool.cluster import Cluster
-from pipeline.pool.cluster_pool import ClusterPool
-from pipeline.pool.processes import ProcessPool
-from pipeline.pool.shared import Task
-from pipeline.view import View
-from pipeline.worker import count_chunks
+from pipeline.workers.cluster.connection import Cluster
+from pipeline.workers.cluster.pool import ClusterPool
+from pipeline.workers.pool import Task
+from pipeline.workers.processes import ProcessPool
 from tests.clusters import DaskCluster
 
 ROOT = Path(__file__).parent.parent
@@ -72,11 +72,11 @@ def test_a_video(benchmark, cluster, tmp_path, name, engine):
 @pytest.mark.parametrize("engine", ["local", "cluster"])
 def test_how_many_blocks_come_and_go(benchmark, cluster, engine):
     view = View((Decimal(2), Decimal(0)), Decimal(1), Decimal(0), 4, 4)
-    canvas = Canvas(view, 10, FLOAT64)
+    grid = SampleGrid(view, 10, FLOAT64)
 
     def tasks():
         for number in range(BLOCKS):
-            yield Task(f"{number}", count_chunks, (canvas, 0, 1, ()), portable=True)
+            yield Task(f"{number}", count_chunks, (grid, 0, 1, ()), portable=True)
 
     def run(pool):
         assert sum(1 for _ in pool.results(tasks())) == BLOCKS

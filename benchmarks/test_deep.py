@@ -11,16 +11,16 @@ import gmpy2
 import numpy as np
 import pytest
 
-from pipeline.canvas import Canvas
 from pipeline.config.load import load_config
+from pipeline.counts.orbits.orbit import Orbit
+from pipeline.counts.orbits.tables import References
+from pipeline.counts.orbits.target import Target, bits_for
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
-from pipeline.orbit import Orbit
-from pipeline.references import References
-from pipeline.target import Target, bits_for
-from pipeline.view import View
 
 pytest.importorskip("numba")
-approximation = importlib.import_module("pipeline.kernels.approximation")
+approximation = importlib.import_module("pipeline.kernels.cpu.perturbation.approximation")
 
 CONFIGS = Path(__file__).parent.parent / "configs"
 MAXITER = {"deep-1e50": 263_010, "deep-1e300": 212_138, "deep-1e1000": 32_000}
@@ -32,22 +32,22 @@ def references(tmp_path_factory):
     return References(folder, folder / "tables")
 
 
-def canvas_of(name, references, accuracy="fine"):
+def grid_of(name, references, accuracy="fine"):
     """The deepest view of a config, at 640×360."""
     keyframe = load_config(CONFIGS / f"{name}.yaml").keyframes[-1]
     view = View(keyframe.center, keyframe.width, Decimal(0), 640, 360)
     target = Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(MAXITER[name], math.inf)
     kernel = perturbation(ACCURACIES[accuracy])
-    return Canvas(view, MAXITER[name], kernel, target, references)
+    return SampleGrid(view, MAXITER[name], kernel, target, references)
 
 
 @pytest.mark.parametrize("accuracy", ACCURACIES)
 @pytest.mark.parametrize("name", MAXITER)
 def test_a_picture(benchmark, references, name, accuracy):
     benchmark.group = f"640×360 pixels of {name}"
-    canvas = canvas_of(name, references, accuracy)
-    counts = benchmark.pedantic(canvas.counts, (0, 360), rounds=5, warmup_rounds=1)
+    grid = grid_of(name, references, accuracy)
+    counts = benchmark.pedantic(grid.counts, (0, 360), rounds=5, warmup_rounds=1)
     benchmark.extra_info["steps a pixel"] = counts.iterations / counts.n.size
     benchmark.extra_info["mean n"] = float(counts.n.mean())
 
@@ -56,28 +56,26 @@ def test_a_picture(benchmark, references, name, accuracy):
 def test_stretches_beside_single_steps(benchmark, references, stretches):
     """Of a hundredth of the pixels: one by one, they take hundreds of thousands of steps."""
     benchmark.group = "64×36 pixels of deep-1e50"
-    canvas = canvas_of("deep-1e50", references)
-    view = canvas.grid.resized(64, 36)
+    grid = grid_of("deep-1e50", references)
+    view = grid.geometry.resized(64, 36)
     exponent = view.distance_exponent(view.center)
-    reference, table = references.loaded(canvas.target, canvas.maxiter, exponent, -40)
+    reference, table = references.loaded(grid.target, grid.maxiter, exponent, -40)
     if not stretches:
         nothing = np.empty((0, approximation.NODE_SIZE)), np.empty((0, 2)), np.zeros(3, np.int64)
         table = approximation.Approximation(*nothing, 2, exponent)
     points = view.points_from(view.center, exponent, 0, 36)
-    count = canvas.kernel.load()
-    benchmark.pedantic(
-        count, (reference, table, *points, canvas.maxiter), rounds=1, warmup_rounds=1
-    )
+    count = grid.kernel.load()
+    benchmark.pedantic(count, (reference, table, *points, grid.maxiter), rounds=1, warmup_rounds=1)
 
 
 @pytest.mark.parametrize("name", MAXITER)
 def test_building_a_table(benchmark, references, name):
     benchmark.group = f"the table of {name}"
-    canvas = canvas_of(name, references)
-    reference = references.orbit(canvas.target).reference(canvas.maxiter)
+    grid = grid_of(name, references)
+    reference = references.orbit(grid.target).reference(grid.maxiter)
     count = int(approximation.level_offsets(reference.steps)[-1])
     nodes, radius = np.zeros((count, approximation.NODE_SIZE)), np.zeros((count, 2))
-    exponent = canvas.grid.distance_exponent(canvas.grid.center)
+    exponent = grid.geometry.distance_exponent(grid.geometry.center)
     benchmark(approximation.fill, reference, exponent, 2.0**-40, nodes, radius)
 
 

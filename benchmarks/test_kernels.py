@@ -9,7 +9,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from pipeline.view import View
+from pipeline.geometry.view import View
 
 numba = pytest.importorskip("numba")
 
@@ -18,8 +18,8 @@ VIEW = View(CENTER, Decimal("1e-4"), Decimal(0), 640, 360)
 MAXITER = 2000
 CHUNK_ROWS = 40
 
-lanes = importlib.import_module("pipeline.kernels.float64_lanes")
-step4 = importlib.import_module("pipeline.kernels.block_lanes")._step4
+lanes = importlib.import_module("pipeline.kernels.cpu.float64.counts")
+step4 = importlib.import_module("pipeline.kernels.cpu.float64.block_lanes")._step4
 
 
 @numba.njit

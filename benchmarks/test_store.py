@@ -4,22 +4,22 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.canvas import Canvas
 from pipeline.colour.look import Look
 from pipeline.colour.shade import Shader
-from pipeline.counts_packing import counts_from_packed, packed_from_counts
+from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.view import View
 
 CENTER = Decimal("-0.743643887037151"), Decimal("0.131825904205330")
-CANVAS = Canvas(View(CENTER, Decimal("1e-4"), Decimal(0), 1280, 25), 2000, FLOAT64)
-COUNTS = CANVAS.counts(0, 25)
+GRID = SampleGrid(View(CENTER, Decimal("1e-4"), Decimal(0), 1280, 25), 2000, FLOAT64)
+COUNTS = GRID.counts(0, 25)
 
 pytestmark = pytest.mark.benchmark(group="one chunk, 1280×25 samples")
 
 
 def test_compute(benchmark):
-    benchmark(CANVAS.counts, 0, 25)
+    benchmark(GRID.counts, 0, 25)
 
 
 def test_pack(benchmark):

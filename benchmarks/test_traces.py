@@ -5,12 +5,12 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from benchmarks.test_deep import canvas_of, references  # noqa: F401  # a fixture
-from pipeline.canvas import Canvas
+from benchmarks.test_deep import grid_of, references  # noqa: F401  # a fixture
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
-from pipeline.view import View
 
 pytest.importorskip("numba")
 
@@ -19,23 +19,23 @@ ALL = Tracing(5, "cross")
 KINDS = {"counts": None, "distance and direction": Tracing(), "stripes and a trap too": ALL}
 
 
-def traced(canvas, tracing):
-    counts = canvas.counts(0, canvas.rows)
+def traced(grid, tracing):
+    counts = grid.counts(0, grid.rows)
     escaped = counts.outcome == Outcome.ESCAPED
-    other = canvas.traced(tracing)
+    other = grid.traced(tracing)
 
     def trace():
-        for chunk in range(canvas.chunks):
-            first, last = canvas.chunk_bounds(chunk)
-            own = slice(first * canvas.columns, last * canvas.columns)
+        for chunk in range(grid.chunks):
+            first, last = grid.chunk_bounds(chunk)
+            own = slice(first * grid.columns, last * grid.columns)
             other.traces(chunk, counts.n[own].astype(np.int64), escaped[own])
 
     return trace
 
 
-def measured(benchmark, canvas, kind):
+def measured(benchmark, grid, kind):
     tracing = KINDS[kind]
-    work = (lambda: canvas.counts(0, canvas.rows)) if tracing is None else traced(canvas, tracing)
+    work = (lambda: grid.counts(0, grid.rows)) if tracing is None else traced(grid, tracing)
     benchmark.pedantic(work, rounds=3, warmup_rounds=1)
 
 
@@ -44,11 +44,11 @@ def measured(benchmark, canvas, kind):
 def test_float64(benchmark, width, kind):
     benchmark.group = f"640×360 pixels of seahorse at {width}"
     view = View(SEAHORSE, Decimal(width), Decimal(0), 640, 360)
-    measured(benchmark, Canvas(view, 5000, FLOAT64), kind)
+    measured(benchmark, SampleGrid(view, 5000, FLOAT64), kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["deep-1e50", "deep-1e1000"])
 def test_deep(benchmark, references, name, kind):  # noqa: F811  # a fixture
     benchmark.group = f"640×360 pixels of {name}"
-    measured(benchmark, canvas_of(name, references), kind)
+    measured(benchmark, grid_of(name, references), kind)

@@ -10,7 +10,7 @@ import imageio.v3 as iio
 import imageio_ffmpeg
 import numpy as np
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 
 HERE = Path(__file__).parent
 CONFIG = "configs/seahorse.yaml"

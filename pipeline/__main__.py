@@ -2,9 +2,9 @@
 
 import os
 
-from pipeline.cli import main
-from pipeline.temporary import remove_run_folder
-from pipeline.terminal import end_streams
+from pipeline.cli.main import main
+from pipeline.system.temporary import remove_run_folder
+from pipeline.system.terminal import end_streams
 
 if __name__ == "__main__":
     status = main()

@@ -1,15 +1,40 @@
-"""What can stop a command, each with the exit status it ends in."""
+"""What can stop a command, each with the exit status it ends in, and texts made safe to show."""
 
 import contextlib
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.terminal import printable_name
-
+# C0 and C1 but for the line end and the tab, which begin what terminals obey; what turns the
+# direction of writing (Unicode's Bidi_Control), by which a name looks like another; lines that only
+# some programs end; and halves of surrogate pairs, which stand for bytes that are no text.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+    "\ud800-\udfff]"
+)
+# How Python keeps a byte of a file name that is no text (PEP 383).
+_ESCAPED_BYTES = range(0xDC80, 0xDD00)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def printable(text: str) -> str:
+    r"""Return a text of any origin as it may be shown: what would not be seen as ``\x1b``."""
+    return _UNSAFE.sub(_escaped, text)
+
+
+def printable_name(name: object) -> str:
+    """Return a file's name, or any other that belongs on one line, as it may be shown."""
+    return printable(str(name)).replace("\n", r"\n").replace("\t", r"\t")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code in _ESCAPED_BYTES:
+        code -= _ESCAPED_BYTES.start - 0x80
+    return rf"\x{code:02x}" if code < 0x100 else rf"\u{code:04x}"
 
 
 @contextlib.contextmanager

@@ -19,8 +19,8 @@ from pipeline.colour.palette_text import (
     colours_from_map,
     shown,
 )
-from pipeline.regular_files import bytes_of_file, text_from_bytes
-from pipeline.terminal import printable_name
+from pipeline.errors import printable_name
+from pipeline.system.regular_files import bytes_of_file, text_from_bytes
 
 _NAMING = ".ugr"
 MOST_COLOURS = 1024

@@ -11,7 +11,7 @@ a `.kfr`: a line `Colors:` of blue, green, red.
 import re
 
 from pipeline.colour.look import Rgb
-from pipeline.terminal import printable
+from pipeline.errors import printable
 
 _WANTED = "should be red, green and blue from 0 to 255"
 _HEX_COLOUR = re.compile(r"(?:#|0[xX])?([0-9a-fA-F]{6})", re.ASCII)

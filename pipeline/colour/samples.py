@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.traces_packing import StoredTraces
+from pipeline.counts.codec_traces import StoredTraces
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Some rows of a canvas's samples."""
+    """Some rows of a sample grid's samples."""
 
     smooth: NDArray[np.float64]
     """Smooth counts, shape (rows, columns); NaN where nothing escaped."""

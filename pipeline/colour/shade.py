@@ -13,8 +13,8 @@ from pipeline.colour.oklab import linear_from_srgb
 from pipeline.colour.palette import TURN, mixed_palettes, ramp_from_palette, turn_from_palette
 from pipeline.colour.samples import Samples
 from pipeline.colour.tones import LOG_SHIFT
+from pipeline.counts.codec_traces import TURN_STEPS, StoredTraces
 from pipeline.kernels.choice import HAVE_NUMBA
-from pipeline.traces_packing import TURN_STEPS, StoredTraces
 
 # The part of the way to its neighbours over which a sample shows the palette's mean; the mean with
 # its neighbours does the rest.
@@ -60,7 +60,7 @@ class Shader:
         """Return the same as `light`, channel by channel: shape (pixel rows, 3, pixel columns)."""
         if not HAVE_NUMBA:
             return self.light(samples.smooth, supersample, above, below).transpose(0, 2, 1)
-        from pipeline.colour.shade_lanes import add_pixels
+        from pipeline.colour.shade_numba import add_pixels
 
         smooth = samples.smooth
         rows, columns = smooth.shape[0] - above - below, smooth.shape[1]
@@ -165,7 +165,7 @@ class _Coloured:
     ) -> Iterator[NDArray[np.float32]]:
         """Yield the light of each row, as `Shader.rows` does."""
         # Its code needs numba, which takes a fifth of a second to load: only workers do.
-        from pipeline.colour.shade_lanes import change_row, light_row, smoothed_row
+        from pipeline.colour.shade_numba import change_row, light_row, smoothed_row
 
         turns = self.turns(samples)
         rows, columns = turns.shape
@@ -179,13 +179,13 @@ class _Coloured:
             light_row(
                 turns[row], change[row], self._layer.offset, np.float32(_FOOTPRINT), self._levels,
                 self.table, bits, index, light[row],
-            )  # fmt: skip  # as in its head
+            )  # fmt: skip  # in signature order
         across, out = np.empty(columns, np.float32), np.empty((3, columns), np.float32)
         for row in range(above, rows - below):
             smoothed_row(
                 light[max(row - 1, 0)], light[row], light[min(row + 1, rows - 1)],
                 turns[row], change[row], np.float32(1 / _ROUGH_TURNS), wrapped, across, out,
-            )  # fmt: skip  # as in its head
+            )  # fmt: skip  # in signature order
             yield out
 
     def index(self, turns: NDArray[np.float64], change: NDArray[np.float32]) -> NDArray[np.int32]:

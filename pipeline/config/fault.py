@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import PipelineError
-from pipeline.terminal import printable_name
+from pipeline.errors import PipelineError, printable_name
 
 MOST_TOLD = 100
 """Faults that are written out; more are counted."""

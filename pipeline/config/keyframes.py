@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from pipeline.decimals import short_text
+from pipeline.geometry.decimals import short_text
 
 Fault = tuple[tuple[str | int, ...], str]
 

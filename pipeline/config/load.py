@@ -19,6 +19,7 @@ from pipeline.config.keys import MISSING, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.names import name_fault
 from pipeline.config.palettes import palette_faults, palette_remarks
+from pipeline.config.quality import QUALITIES, Quality
 from pipeline.config.videos import encoding_from, video_faults
 from pipeline.config.whole_text import whole_text
 from pipeline.config.yaml_faults import comment_hint
@@ -30,9 +31,8 @@ from pipeline.config.yaml_tree import (
     text_of_file,
     tree_from_text,
 )
-from pipeline.decimals import context, decimal_exponent, short_text
+from pipeline.geometry.decimals import context, decimal_exponent, short_text
 from pipeline.kernels.choice import ACCURACIES, Accuracy
-from pipeline.quality import QUALITIES, Quality
 from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000

@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from pipeline.colour.look import Blend, By, InteriorBy, Rgb, Scale
 from pipeline.colour.palette_files import MOST_COLOURS
+from pipeline.config.quality import QUALITIES
 from pipeline.config.value import (
     colour_from,
     frame_rate_from,
@@ -20,7 +21,6 @@ from pipeline.config.value import (
 )
 from pipeline.kernels.choice import ACCURACIES
 from pipeline.kernels.tracing import TrapShape
-from pipeline.quality import QUALITIES
 
 CODECS = ("h264", "h265", "av1", "vp9", "prores", "ffv1", "png", "webp", "gif")
 PIXEL_FORMATS = (

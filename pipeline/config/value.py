@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from pipeline.colour.look import Rgb
 from pipeline.config.fault import nearest, shortened
-from pipeline.decimals import MAX_DIGITS, MAX_EXPONENT, decimal_exponent, short_text
+from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, decimal_exponent, short_text
 
 MAX_PLACES = 50
 """Digits after the point of a number that is not a place or a width."""

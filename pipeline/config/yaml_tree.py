@@ -15,7 +15,7 @@ import yaml
 
 from pipeline.config.fault import ConfigError, Fault, Place, shortened
 from pipeline.config.yaml_faults import Opened, colour_in_comment, fault_from_error, lines_of
-from pipeline.regular_files import bytes_of_file
+from pipeline.system.regular_files import bytes_of_file
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 8

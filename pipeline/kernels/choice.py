@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.kernels.counts import Counts
+from pipeline.kernels.results import Counts
 
 HAVE_NUMBA = find_spec("numba") is not None
 """False on 32-bit Arm, where the numpy kernel serves."""
@@ -48,7 +48,7 @@ class Kernel:
     arithmetic: str
     """What counts depend on: stored counts are keyed by it."""
     code: str
-    """What runs it here: "numba lanes", "numba packets" or "numpy"."""
+    """What runs it here: "numba lanes", "numba lane groups" or "numpy"."""
     error_exponent: int | None = None
     """See :class:`Accuracy`; None where there are no stretches."""
 
@@ -60,9 +60,9 @@ class Kernel:
     def load(self) -> Callable[..., Counts]:
         """Import the kernel's code, which only workers need, and return its `escape_counts`."""
         module = {
-            "numba lanes": "pipeline.kernels.float64_lanes",
-            "numba packets": "pipeline.kernels.perturbation",
-            "numpy": "pipeline.kernels.float64_numpy",
+            "numba lanes": "pipeline.kernels.cpu.float64.counts",
+            "numba packets": "pipeline.kernels.cpu.perturbation.counts",
+            "numpy": "pipeline.kernels.numpy_twin",
         }[self.code]
         kernel: Callable[..., Any] = import_module(module).escape_counts
         return kernel

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from pipeline.kernels.compiled_folder import compiled_folder
+from pipeline.kernels.cache import compiled_folder
 
 
 def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:

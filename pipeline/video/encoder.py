@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.durable import publish, temporary_path
 from pipeline.errors import EncoderError
+from pipeline.system.atomic_files import publish, temporary_path
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, count_frames
 from pipeline.video.segment_checksum import add_checksum

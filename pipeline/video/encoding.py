@@ -103,10 +103,10 @@ class Encoding:
     @property
     def signal_options(self) -> list[str]:
         """Ffmpeg's options that tell the signal."""
-        primaries, transfer, matrix, limits = _SIGNALS[self.signal]
+        primaries, transfer, matrix, auto_maxiter = _SIGNALS[self.signal]
         return [
             *("-color_primaries", primaries, "-color_trc", transfer),
-            *("-colorspace", matrix, "-color_range", limits),
+            *("-colorspace", matrix, "-color_range", auto_maxiter),
         ]
 
     @property

@@ -203,11 +203,11 @@ def join(
     listing, facts, colours = (folder / f"joined.{kind}" for kind in ("list", "tags", "palette"))
     # ffmpeg runs in that folder, and all names are relative to it: a listing holds a name in one
     # line, image2 takes % for a number and 1023 bytes at most.
-    relative = (os.path.relpath(segment.resolve(), folder) for segment in segments)
+    reusable_counts = (os.path.relpath(segment.resolve(), folder) for segment in segments)
     source = ["-f", "concat", "-safe", "0", *_LOCAL, "-i", f"file:{listing.name}"]
     target = f"file:{path.name}"
     try:
-        listing.write_bytes(b"".join(map(_listed, relative)))
+        listing.write_bytes(b"".join(map(_listed, reusable_counts)))
         if encoding.codec == "png":
             path.mkdir(parents=True, exist_ok=True)
             pixels = "rgb48be" if encoding.bits == 16 else "rgb24"

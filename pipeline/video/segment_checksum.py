@@ -8,7 +8,7 @@ does not hold it.
 import struct
 from pathlib import Path
 
-from pipeline.checksums import crc32_of
+from pipeline.system.checksums import crc32_of
 
 _FREE_HEADER = struct.Struct(">I4s")
 _VOID = 0xEC

@@ -69,7 +69,7 @@ class Guard:
 def read_config(path: Path) -> None:
     """Load a config as `plan` does; what it holds loads again, and is written in the report."""
     from pipeline.config.load import load_config
-    from pipeline.frames import FrameList
+    from pipeline.timeline.frames import FrameList
 
     config = load_config(path)
     # Limits that are chosen by computing are no matter of the file.
@@ -103,7 +103,7 @@ def read_palette(path: Path) -> None:
 
 def read_location(path: Path) -> None:
     """Import a location; the config that comes of it loads."""
-    from pipeline.commands.importing import import_location
+    from pipeline.cli.importing import import_location
 
     target = path.with_name("imported.yaml")
     try:

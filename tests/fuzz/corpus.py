@@ -172,7 +172,7 @@ def seeds() -> list[Seed]:
     palettes = [Seed("palette", ending, data) for ending, data in PALETTES.items()]
     palettes += [
         Seed("palette", path.suffix, path.read_bytes())
-        for path in sorted((ROOT / "tests" / "palettes").iterdir())
+        for path in sorted((ROOT / "tests" / "colour" / "palettes").iterdir())
     ]
     palettes += [Seed("palette", ".png", data) for data in pictures()]
     locations = [

@@ -7,7 +7,7 @@ import json
 from decimal import Decimal
 from pathlib import Path
 
-from pipeline.view import View
+from pipeline.geometry.view import View
 from tests.exact import exact_count, pixel_point
 
 COLUMNS, ROWS = 32, 18

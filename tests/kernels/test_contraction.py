@@ -9,7 +9,11 @@ numba = pytest.importorskip("numba")
 if numba.config.DISABLE_JIT:
     pytest.skip("nothing is built", allow_module_level=True)
 
-from pipeline.kernels import approximation, float64_lanes, packets, series, smooth_lanes  # noqa: E402
+from pipeline.kernels.cpu.float64 import counts as float64_lanes  # noqa: E402
+from pipeline.kernels.cpu.float64 import series  # noqa: E402
+from pipeline.kernels.cpu.float64 import smooth as smooth_lanes  # noqa: E402
+from pipeline.kernels.cpu.perturbation import approximation  # noqa: E402
+from pipeline.kernels.cpu.perturbation import lane_groups as lane_groups  # noqa: E402
 
 FUSED = re.compile(r"\b(?:v?fn?m(?:add|sub)\w*|fml[as])\b")
 PLACES = numba.types.Array(numba.float64, 1, "C")
@@ -45,13 +49,13 @@ def test_what_may_be_fused_is_seen():
         smooth_lanes.smooth_counts_lanes,
         series._expand,
         approximation._build,
-        packets.iterate_tile,
+        lane_groups.iterate_tile,
     ],
     ids=lambda kernel: kernel.__name__,
 )
 def test_no_kernel_is_contracted(kernel):
     # What it is called with, it has been called with once.
-    importlib.import_module("pipeline.preload")
+    importlib.import_module("pipeline.workers.preload")
     code = code_of(kernel, kernel.signatures[0])
     assert len(code) > 5000
     assert not FUSED.search(code)

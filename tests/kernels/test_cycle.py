@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("numba")
-from pipeline.kernels.float64_trace import cycles  # needs numba
+from pipeline.kernels.cpu.traces.float64 import cycles  # needs numba
 
 sizes = st.floats(0.01, 0.95)
 angles = st.floats(0, 2 * np.pi)

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from pipeline.canvas import Canvas
+from pipeline.counts.orbits.target import Target, bits_for
+from pipeline.counts.sample_grid import SampleGrid
 from pipeline.kernels.choice import ACCURACIES, perturbation
-from pipeline.target import Target, bits_for
 from tests.kernels.test_perturbation import LOCATIONS, location, references  # noqa: F401  # fixture
 from tests.kernels.trace_truth import ALL, check
 
@@ -26,6 +26,8 @@ def test_deep_traces_are_those_of_arbitrary_precision(name, references):  # noqa
     view, maxiter = location(name)
     target = Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(maxiter, math.inf)
-    canvas = Canvas(view, maxiter, perturbation(ACCURACIES["fine"]), target, references=references)
+    grid = SampleGrid(
+        view, maxiter, perturbation(ACCURACIES["fine"]), target, references=references
+    )
     bits = bits_for(view.spacing()) + 100
-    check(canvas, ALL, view.columns * view.rows // 12, bits, 16)
+    check(grid, ALL, view.columns * view.rows // 12, bits, 16)

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.band import Band
-from pipeline.canvas import Canvas
-from pipeline.decimals import context
+from pipeline.counts.orbits.orbit import Orbit
+from pipeline.counts.orbits.tables import References
+from pipeline.counts.orbits.target import Target, bits_for
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.band import Band
+from pipeline.geometry.decimals import context
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
-from pipeline.kernels.outcome import Outcome
-from pipeline.orbit import Orbit
-from pipeline.references import References
-from pipeline.target import Target, bits_for
-from pipeline.view import View
+from pipeline.kernels.results import Outcome
 from tests.kernels.trace_truth import ALL, check
 
 pytest.importorskip("numba")
@@ -36,21 +36,21 @@ def references(tmp_path_factory):
     return References(folder, folder / "tables")
 
 
-def canvas_of(view, maxiter, references, accuracy="exact", target=None):
+def grid_of(view, maxiter, references, accuracy="exact", target=None):
     bits = bits_for(view.spacing())
     target = Target(target or view.center, bits)
     references.orbit(target).extend(maxiter, math.inf)
-    return Canvas(view, maxiter, perturbation(ACCURACIES[accuracy]), target, references)
+    return SampleGrid(view, maxiter, perturbation(ACCURACIES[accuracy]), target, references)
 
 
-def exact(grid, maxiter):
+def exact(geometry, maxiter):
     """Return n and the smooth count of every sample, step by step as they are defined."""
-    bits = 200 - 3 * grid.distance_exponent(grid.center)
-    exponent = grid.distance_exponent(grid.center)
-    offsets = grid.points_from(grid.center, exponent, 0, grid.rows)
+    bits = 200 - 3 * geometry.distance_exponent(geometry.center)
+    exponent = geometry.distance_exponent(geometry.center)
+    offsets = geometry.points_from(geometry.center, exponent, 0, geometry.rows)
     n, smooth = [], []
     with gmpy2.context(gmpy2.get_context(), precision=bits):
-        center = [gmpy2.mpfr(str(part)) for part in grid.center]
+        center = [gmpy2.mpfr(str(part)) for part in geometry.center]
         for w in zip(*(part.reshape(-1).tolist() for part in offsets), strict=True):
             a, b = (
                 part + gmpy2.mul_2exp(gmpy2.mpfr(offset), exponent)
@@ -72,11 +72,11 @@ def exact(grid, maxiter):
     return np.array(n), np.array(smooth)
 
 
-def assert_exact(canvas):
-    n, smooth = exact(canvas.grid, canvas.maxiter)
-    counts = canvas.counts(0, canvas.rows)
+def assert_exact(grid):
+    n, smooth = exact(grid.geometry, grid.maxiter)
+    counts = grid.counts(0, grid.rows)
     np.testing.assert_array_equal(counts.n, n)
-    np.testing.assert_array_equal(counts.outcome == Outcome.ESCAPED, n < canvas.maxiter)
+    np.testing.assert_array_equal(counts.outcome == Outcome.ESCAPED, n < grid.maxiter)
     # A colour sees some thousandths of a count.
     np.testing.assert_allclose(counts.smooth, smooth, rtol=0, atol=1e-4)
 
@@ -107,7 +107,7 @@ def test_the_needle_s_counts_are_those_of_arbitrary_precision(
         aside = "-2" if aside == "-2" else "-2.0000000000000000000000000000000000000001"
     view = View((Decimal(re), Decimal(im)), Decimal(width), Decimal(0), 64, 36)
     target = (Decimal(aside), Decimal(0)) if aside else None
-    n = canvas_of(view, 3000, references, accuracy, target).counts(0, 36).n.reshape(36, 64)
+    n = grid_of(view, 3000, references, accuracy, target).counts(0, 36).n.reshape(36, 64)
     assert {place: n[place] for place in right} == right
 
 
@@ -134,7 +134,7 @@ def test_all_pixels_are_right_on_either_side_of_the_edge(references, place, digi
         for part, by in zip((re, im), moved, strict=True)
     )
     # An odd number of pixels: some lie on the real axis, and some straight above the tip.
-    assert_exact(canvas_of(View(center, width, Decimal(rotation), 7, 3), 1200, references))
+    assert_exact(grid_of(View(center, width, Decimal(rotation), 7, 3), 1200, references))
 
 
 exponents = st.integers(10, 280)
@@ -155,7 +155,7 @@ def test_the_count_is_0_only_outside_the_disc(references, angle, digits, part):
             gmpy2.norm(gmpy2.mpc(gmpy2.mpfr(str(center[0])) + x, gmpy2.mpfr(str(center[1])) + y))
             for x, y in zip(*(part.reshape(-1) for part in offsets), strict=True)
         ]
-    n = canvas_of(view, 20, references).counts(0, 4).n
+    n = grid_of(view, 20, references).counts(0, 4).n
     assert (n == 0).tolist() == [norm > 4 for norm in outside]
 
 
@@ -168,21 +168,21 @@ def test_a_view_anywhere_about_the_tip_is_counted_exactly(
     center = tuple(NUMBERS.add(part, by) for part, by in zip(TIP, off, strict=True))
     width = Decimal(1).scaleb(-digits - deeper // 20)
     view = View(center, width, Decimal(rotation), 3, 2)
-    assert_exact(canvas_of(view, 1000, references))
+    assert_exact(grid_of(view, 1000, references))
 
 
 def test_a_band_about_the_tip_is_counted_exactly(references):
     band = Band(TIP, -200, 64, 6)
     target = Target(TIP, 384)
     references.orbit(target).extend(300, math.inf)
-    assert_exact(Canvas(band, 300, perturbation(ACCURACIES["fine"]), target, references))
+    assert_exact(SampleGrid(band, 300, perturbation(ACCURACIES["fine"]), target, references))
 
 
 @pytest.mark.parametrize("maxiter", [1, 2, 30])
 def test_maxiter_is_no_bound_of_smooth_counts(references, maxiter):
     """Points that leave the disc at once come away from 2 much later than that."""
     view = View(TIP, Decimal("1e-100"), Decimal(0), 7, 5)
-    assert_exact(canvas_of(view, maxiter, references))
+    assert_exact(grid_of(view, maxiter, references))
 
 
 @pytest.mark.parametrize("digits", [20, 300])
@@ -192,7 +192,7 @@ def test_traces_at_the_tip_are_those_of_arbitrary_precision(references, digits, 
     center = NUMBERS.add(Decimal(-2), -width if left else width), Decimal(0)
     # Of an odd number of rows one lies on the real axis.
     view = View(center, width, Decimal(0), 9, 5)
-    check(canvas_of(view, 2000, references), ALL, 4, 4 * bits_for(view.spacing()), 4)
+    check(grid_of(view, 2000, references), ALL, 4, 4 * bits_for(view.spacing()), 4)
 
 
 def test_where_the_reference_is_on_the_edge_its_margin_is_held_in_full(tmp_path):
@@ -236,5 +236,5 @@ def test_orbits_stored_without_margins_serve_where_there_are_none(tmp_path, cent
 def test_counts_stored_elsewhere_keep_their_key():
     kernel = perturbation(ACCURACIES["fine"])
     view = View(SEAHORSE, Decimal("1e-20"), Decimal(0), 64, 36)
-    canvas = Canvas(view, 3000, kernel, Target(SEAHORSE, bits_for(view.spacing())))
-    assert canvas.key() == "12c7416f741b84fc3e0766c7261f4c51"
+    grid = SampleGrid(view, 3000, kernel, Target(SEAHORSE, bits_for(view.spacing())))
+    assert grid.key() == "12c7416f741b84fc3e0766c7261f4c51"

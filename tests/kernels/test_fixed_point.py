@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 pytest.importorskip("numba")
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":
     pytest.skip("numba's own arithmetic, which is not interpreted", allow_module_level=True)
-fixed_point = importlib.import_module("pipeline.kernels.fixed_point")
+fixed_point = importlib.import_module("pipeline.kernels.cpu.perturbation.fixed_point")
 
 
 def words_of(number, words):

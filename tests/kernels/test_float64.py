@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import article
-from pipeline.commands.bench import article_canvas
-from pipeline.kernels import float64_numpy
-from pipeline.kernels.interior import in_cardioid_or_bulb
-from pipeline.kernels.outcome import Outcome
-from pipeline.view import View
+from pipeline.cli import article
+from pipeline.cli.bench import article_grid
+from pipeline.geometry.view import View
+from pipeline.kernels import numpy_twin as float64_numpy
+from pipeline.kernels.cpu.float64.interior import in_cardioid_or_bulb
+from pipeline.kernels.results import Outcome
 from tests.golden import generate
 
-float64_lanes = pytest.importorskip("pipeline.kernels.float64_lanes")
+float64_lanes = pytest.importorskip("pipeline.kernels.cpu.float64.counts")
 
 JIT_OFF = os.environ.get("NUMBA_DISABLE_JIT") == "1"
 KERNELS = [float64_lanes.escape_counts, float64_numpy.escape_counts]
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 coordinates = st.floats(-2.1, 2.1) | st.sampled_from([0.0, -2.0, 0.25, -0.75, -1.25, 2.0])
 points = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=20 if JIT_OFF else 300)
-limits = st.integers(1, 300) | st.sampled_from([1, 15, 16, 17, 31, 32, 33, 48, 5000])
+auto_maxiter = st.integers(1, 300) | st.sampled_from([1, 15, 16, 17, 31, 32, 33, 48, 5000])
 few = settings(max_examples=10 if JIT_OFF else 60, deadline=None)
 
 
@@ -54,7 +54,7 @@ def same(one, other):
     np.testing.assert_allclose(one.smooth, other.smooth, rtol=0, atol=1e-12)
 
 
-@given(points, limits)
+@given(points, auto_maxiter)
 @few
 def test_compiled_lanes_and_the_numpy_twin_count_the_same(listed, maxiter):
     cr, ci = parts(listed)
@@ -80,9 +80,9 @@ def test_counts_are_the_article_s(kernel, listed, maxiter):
 @pytest.mark.skipif(JIT_OFF, reason="a million points, interpreted")
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_the_article_s_picture_sums_to_what_the_article_counts(kernel):
-    canvas = article_canvas()
-    cr, ci = canvas.grid.points(0, canvas.rows)
-    assert kernel(cr, ci, canvas.maxiter).n.sum(dtype=np.int64) == article.COUNT_SUM == 15_945_898
+    grid = article_grid()
+    cr, ci = grid.geometry.points(0, grid.rows)
+    assert kernel(cr, ci, grid.maxiter).n.sum(dtype=np.int64) == article.COUNT_SUM == 15_945_898
 
 
 @pytest.mark.skipif(JIT_OFF, reason="thousands of steps a point, interpreted")
@@ -190,7 +190,7 @@ def test_cardioid_and_bulb_hold_no_point_that_escapes(x, y):
 
 
 def test_log2_of_the_lanes_is_within_two_roundings():
-    from pipeline.kernels.smooth_lanes import log2_lanes
+    from pipeline.kernels.cpu.float64.smooth import log2_lanes
 
     values = np.exp2(np.random.default_rng(3).uniform(-30, 120, 200 if JIT_OFF else 20_000))
     work, out = values.copy(), np.empty(values.size)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.canvas import Canvas
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.kernels.cycle import interior_disc
-from pipeline.kernels.interior import in_cardioid_or_bulb
-from pipeline.kernels.outcome import Outcome
-from pipeline.view import View
+from pipeline.kernels.cpu.float64.cycle import interior_disc
+from pipeline.kernels.cpu.float64.interior import in_cardioid_or_bulb
+from pipeline.kernels.results import Outcome
 from tests.kernels.test_float64 import JIT_OFF
 
 pytest.importorskip("numba")
@@ -64,7 +64,7 @@ def test_nothing_is_proved_where_there_is_no_attracting_cycle(c):
 @many_points
 @pytest.mark.parametrize(("re", "im", "width"), PLACES)
 def test_discs_hold_only_what_iteration_never_lets_escape(re, im, width):
-    from pipeline.kernels.interior_discs import inside_discs
+    from pipeline.kernels.cpu.float64.interior_discs import inside_discs
 
     view = View((Decimal(re), Decimal(im)), Decimal(width), Decimal(17), 200, 160)
     cr, ci = view.points(0, view.rows)
@@ -79,9 +79,9 @@ def test_discs_hold_only_what_iteration_never_lets_escape(re, im, width):
 @many_points
 @pytest.mark.parametrize(("re", "im", "width"), PLACES)
 @pytest.mark.parametrize("maxiter", [1500, 6000])
-def test_a_canvas_counts_as_its_kernel_does(re, im, width, maxiter):
+def test_a_grid_counts_as_its_kernel_does(re, im, width, maxiter):
     view = View((Decimal(re), Decimal(im)), Decimal(width), Decimal(0), 120, 90)
-    counts = Canvas(view, maxiter, FLOAT64).counts(0, view.rows)
+    counts = SampleGrid(view, maxiter, FLOAT64).counts(0, view.rows)
     alone = FLOAT64.load()(*view.points(0, view.rows), maxiter)
     # The first steps in one round otherwise, which shows where orbits of thousands of steps are
     # next to the set: 1 % of the first place, where either way is as near to exact arithmetic.
@@ -97,7 +97,7 @@ def test_a_canvas_counts_as_its_kernel_does(re, im, width, maxiter):
 def test_a_larger_maxiter_finds_the_same_discs_and_more():
     view = View(tuple(map(Decimal, PLACES[0][:2])), Decimal("5e-7"), Decimal(0), 150, 120)
     small, large = (
-        Canvas(view, maxiter, FLOAT64).counts(0, view.rows).outcome == Outcome.INTERIOR
+        SampleGrid(view, maxiter, FLOAT64).counts(0, view.rows).outcome == Outcome.INTERIOR
         for maxiter in (1100, 8000)
     )
     assert np.any(small)

@@ -7,10 +7,10 @@ import gmpy2
 import numpy as np
 import pytest
 
-from pipeline.target import Target, bits_for
+from pipeline.counts.orbits.target import Target, bits_for
 from tests.kernels.test_perturbation import location, references  # noqa: F401  # fixture
 
-minibrot = pytest.importorskip("pipeline.kernels.minibrot")
+minibrot = pytest.importorskip("pipeline.kernels.cpu.perturbation.minibrot")
 
 # In the cardioid, in the disc about -1, in a bulb of period 3, beside its nucleus.
 PLACES = [(-0.3 + 0.2j, 1), (-1.1 + 0.05j, 2), (-0.1126 + 0.7349j, 3)]

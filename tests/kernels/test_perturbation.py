@@ -15,18 +15,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.canvas import Canvas
-from pipeline.decimals import context
+from pipeline.counts.orbits.tables import References
+from pipeline.counts.orbits.target import Target, bits_for
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.decimals import context
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, FLOAT64, perturbation
-from pipeline.kernels.outcome import Outcome
-from pipeline.references import References
-from pipeline.target import Target, bits_for
-from pipeline.view import View
+from pipeline.kernels.results import Outcome
 from tests.exact import exact_count, pixel_point
 from tests.golden import generate
 
 pytest.importorskip("numba")
-approximation = importlib.import_module("pipeline.kernels.approximation")
+approximation = importlib.import_module("pipeline.kernels.cpu.perturbation.approximation")
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":
     pytest.skip("thousands of steps a pixel, interpreted", allow_module_level=True)
 
@@ -61,7 +61,7 @@ def counts_of(view, maxiter, references, accuracy="fine", target=None):
     target = target or Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(maxiter, math.inf)
     kernel = perturbation(ACCURACIES[accuracy])
-    return Canvas(view, maxiter, kernel, target, references).counts(0, view.rows)
+    return SampleGrid(view, maxiter, kernel, target, references).counts(0, view.rows)
 
 
 def sampled(name):
@@ -221,11 +221,11 @@ def test_rows_count_the_same_however_they_are_cut(references, cuts):
     view = View(center, Decimal(facts["width"]), Decimal(30), 900, 90)
     target = Target(center, bits_for(view.spacing()))
     references.orbit(target).extend(facts["maxiter"], math.inf)
-    canvas = Canvas(view, facts["maxiter"], perturbation(ACCURACIES["fine"]), target, references)
-    assert canvas.chunks > 2
+    grid = SampleGrid(view, facts["maxiter"], perturbation(ACCURACIES["fine"]), target, references)
+    assert grid.chunks > 2
     bounds = [0, *sorted(cuts), 90]
-    parts = [canvas.counts(*rows) for rows in pairwise(bounds)]
-    whole = canvas.counts(0, 90)
+    parts = [grid.counts(*rows) for rows in pairwise(bounds)]
+    whole = grid.counts(0, 90)
     for name in ("n", "smooth", "outcome"):
         together = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_array_equal(together, getattr(whole, name))
@@ -243,11 +243,11 @@ def test_frames_of_any_maxiter_share_a_table_and_few_are_kept(tmp_path):
         alone.orbit(target).extend(3000 + octave, math.inf)
         kernel = perturbation(ACCURACIES["fine"])
         for maxiter in (3000 + octave, 4000, 5000):
-            canvas = Canvas(view, maxiter, kernel, target, references)
-            counts = canvas.counts(0, 18)
+            grid = SampleGrid(view, maxiter, kernel, target, references)
+            counts = grid.counts(0, 18)
             if maxiter < 4000:
                 # As if the orbit had been computed for this frame only.
-                own = replace(canvas, references=alone).counts(0, 18)
+                own = replace(grid, references=alone).counts(0, 18)
                 np.testing.assert_array_equal(counts.n, own.n)
                 np.testing.assert_array_equal(counts.smooth, own.smooth)
         assert len(list(references.tables.glob("*.table"))) == min(octave + 1, 4)
@@ -278,7 +278,7 @@ def test_there_is_no_seam_where_kernels_change(place, references):
         view = replace(view, width=view.width / 2)
     assert view.kernel(accuracy) == FLOAT64
     assert replace(view, width=view.width / 2).kernel(accuracy).deep
-    shallow = Canvas(view, 3000, FLOAT64).counts(0, view.rows)
+    shallow = SampleGrid(view, 3000, FLOAT64).counts(0, view.rows)
     deep = counts_of(view, 3000, references)
     assert np.count_nonzero(shallow.n != deep.n) <= 0.01 * deep.n.size
     same = shallow.n == deep.n

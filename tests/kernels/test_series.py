@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.canvas import Canvas
-from pipeline.kernels import float64_numpy
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.kernels import numpy_twin as float64_numpy
 from pipeline.kernels.choice import FLOAT64
-from pipeline.kernels.series import series_about
+from pipeline.kernels.cpu.float64.series import series_about
 from tests.golden import generate
 from tests.kernels.test_float64 import GOLDEN, JIT_OFF, ROUNDED_AWAY, same
 
-float64_lanes = pytest.importorskip("pipeline.kernels.float64_lanes")
+float64_lanes = pytest.importorskip("pipeline.kernels.cpu.float64.counts")
 
 # As in test_float64: interpreted, numpy's scalars warn of orbits that run on.
 pytestmark = pytest.mark.filterwarnings(
@@ -82,8 +82,8 @@ def test_a_point_inside_the_set_is_followed_to_the_limit():
 
 @pytest.mark.skipif(JIT_OFF, reason="thousands of steps a point, interpreted")
 @pytest.mark.parametrize("name", generate.VIEWS)
-def test_canvases_agree_with_exact_arithmetic_as_their_kernel_does(name):
+def test_grids_agree_with_exact_arithmetic_as_their_kernel_does(name):
     view, maxiter = generate.view(name)
-    counts = Canvas(view, maxiter, FLOAT64).counts(0, view.rows)
+    counts = SampleGrid(view, maxiter, FLOAT64).counts(0, view.rows)
     wrong = np.count_nonzero(counts.n.reshape(view.rows, view.columns) != np.array(GOLDEN[name]))
     assert wrong <= ROUNDED_AWAY[name] * counts.n.size

@@ -4,11 +4,11 @@ from decimal import Decimal
 
 import pytest
 
-from pipeline.canvas import Canvas
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.kernels.outcome import Outcome
+from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
-from pipeline.view import View
 from tests.kernels.trace_truth import ALL, check
 
 pytest.importorskip("numba")
@@ -26,13 +26,13 @@ CENTER = (
 @pytest.mark.parametrize("width", ["4", "1e-3", "1e-4"])
 def test_float64_traces_are_those_of_arbitrary_precision(width, tracing):
     view = View(CENTER, Decimal(width), Decimal(0), 32, 18)
-    check(Canvas(view, 3000, FLOAT64), tracing, 5, 200, 6)
+    check(SampleGrid(view, 3000, FLOAT64), tracing, 5, 200, 6)
 
 
 def test_what_was_not_asked_for_is_0():
-    canvas = Canvas(View(CENTER, Decimal(4), Decimal(0), 32, 18), 500, FLOAT64)
-    counts = canvas.counts(0, 18)
-    traces, _ = canvas.traced(Tracing()).traces(0, counts.n, counts.outcome == Outcome.ESCAPED)
+    grid = SampleGrid(View(CENTER, Decimal(4), Decimal(0), 32, 18), 500, FLOAT64)
+    counts = grid.counts(0, 18)
+    traces, _ = grid.traced(Tracing()).traces(0, counts.n, counts.outcome == Outcome.ESCAPED)
     assert not traces.stripes.any()
     assert not traces.trap.any()
     assert traces.log2_distance.any()

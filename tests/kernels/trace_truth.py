@@ -5,8 +5,8 @@ import math
 import gmpy2
 import numpy as np
 
-from pipeline.decimals import log2
-from pipeline.kernels.outcome import Outcome
+from pipeline.geometry.decimals import log2
+from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
 from tests.exact import pixel_point
 
@@ -51,20 +51,20 @@ def turned(a, b):
     return abs((a - b + 0.5) % 1 - 0.5)
 
 
-def check(canvas, tracing, every, bits, octaves):
-    traced = canvas.traced(tracing)
-    counts = canvas.counts(0, canvas.rows)
+def check(grid, tracing, every, bits, octaves):
+    traced = grid.traced(tracing)
+    counts = grid.counts(0, grid.rows)
     escaped = counts.outcome == Outcome.ESCAPED
-    assert canvas.chunks == 1
+    assert grid.chunks == 1
     traces, _ = traced.traces(0, counts.n, escaped)
-    spacing = log2(canvas.grid.spacing())
+    spacing = log2(grid.geometry.spacing())
     wrong, looked = [], 0
     for number, sample in enumerate(np.flatnonzero(escaped)):
         if number % every:
             continue
-        row, column = divmod(int(sample), canvas.columns)
-        re, im = pixel_point(canvas.grid, row, column)
-        right = exact_trace(re, im, canvas.maxiter, tracing, bits)
+        row, column = divmod(int(sample), grid.columns)
+        re, im = pixel_point(grid.geometry, row, column)
+        right = exact_trace(re, im, grid.maxiter, tracing, bits)
         if right[0] < spacing - octaves:
             # So near to the set, the rounding of the point alone turns everything round.
             continue

@@ -22,7 +22,7 @@ from pipeline.config.locations.location import (
     shown,
     zoom_of_height,
 )
-from pipeline.decimals import MAX_DIGITS, MAX_EXPONENT, context
+from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, context
 
 _MAGIC = (0x000A0D56504D49FF).to_bytes(8, "little")
 _HEXADECIMAL = re.compile(

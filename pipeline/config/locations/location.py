@@ -7,9 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from pipeline.decimals import MAX_DIGITS, MAX_EXPONENT, context, decimal_exponent
-from pipeline.errors import UsageError
-from pipeline.terminal import printable_name
+from pipeline.errors import UsageError, printable_name
+from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, context, decimal_exponent
 
 PICTURE = (1280, 720)
 """Columns and rows of the picture that is made of a location."""

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from pipeline import regular_files
 from pipeline.config.locations.location import refusal
+from pipeline.system import regular_files
 
 # Three numbers of 100 000 digits, a thousand colours, and room.
 MOST_BYTES = 1 << 20

@@ -26,7 +26,7 @@ from pipeline.config.locations.location import (
     upside_down,
     zoom_of_height,
 )
-from pipeline.decimals import context
+from pipeline.geometry.decimals import context
 
 _TOKEN = re.compile(r""";[^\n]*|"(?:[^"\\]|\\.)*"|[()]|[^\s();"]+""", re.DOTALL)
 _MAXITER = 170

@@ -1,0 +1,233 @@
+"""The command line: commands and their options in, an exit status out."""
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from pipeline.cli.versions import ShowVersions
+from pipeline.cli.words import PROGRAM, Parser, add_command, frame_number
+from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text, printable_name
+from pipeline.system.temporary import remove_run_folder
+from pipeline.system.terminal import ready_streams, say
+
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# They keep nothing to go on from.
+_STATELESS = ("watch", "import", "clean")
+_RESUME = "stopped; what was finished is on disk, the same command carries on from there"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit status.
+
+    0 done, 1 a failure while rendering, 2 a config or an option that cannot be used, 130 stopped
+    by Ctrl-C or a signal.
+    """
+    ready_streams()
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    parser = _parser()
+    if not words:
+        say(parser.format_help().rstrip())
+        return UsageError.exit_status
+    options = parser.parse_args(words)
+    if options.resumes:
+        for number in _STOPPING:
+            # A run under nohup keeps ignoring the hang-up.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, partial(_stop, os.getpid()))
+        # Before anything is loaded: on a small machine that alone takes seconds.
+        names = options.config if isinstance(options.config, list) else [options.config]
+        say(f"{options.command}: {', '.join(map(printable_name, names))}".rstrip(": "))
+    try:
+        options.run(options)
+    except (KeyboardInterrupt, Interrupted):
+        say(f"\n{_RESUME}")
+        return Interrupted.exit_status
+    except PipelineError as error:
+        say(str(error))
+        return error.exit_status
+    except OSError as error:
+        say(os_error_text(error))
+        return 1
+    return 0
+
+
+def _stop(command: int, number: int, _: FrameType | None) -> None:
+    """Stop cleanly, which takes a moment; whoever asks again does not want to wait for it."""
+    if os.getpid() != command:
+        # A process forked from it, which knows nothing of all this.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        return
+    for again in _STOPPING:
+        if signal.getsignal(again) is not signal.SIG_IGN:
+            signal.signal(again, _stop_now)
+    raise Interrupted(signal.Signals(number).name)
+
+
+def _stop_now(_number: int, _frame: FrameType | None) -> None:
+    # Nothing half written is lost with it: such files have no names yet. Workers and the encoder
+    # end by themselves, as after a kill.
+    with contextlib.suppress(OSError):
+        os.write(2, f"\n{_RESUME}\n".encode())
+    remove_run_folder()
+    os._exit(Interrupted.exit_status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    # Each command's module is imported only when it runs: starting up is a feature.
+    parser = Parser(
+        prog=PROGRAM,
+        description="Mandelbrot zooms: one YAML file in, one MP4 out.",
+        epilog=f"{PROGRAM} COMMAND --help says what a command does, and what it writes",
+    )
+    parser.add_argument("--version", action=ShowVersions)
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="COMMAND", title="commands"
+    )
+    runs = {
+        "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
+        "preview": _preview, "plan": _plan, "still": _still, "watch": _watch, "import": _import,
+        "bench": _bench, "clean": _clean,
+    }  # fmt: skip  # what each command runs
+    added = {name: add_command(commands, name) for name in runs}
+    for name, run in runs.items():
+        added[name].set_defaults(run=run, resumes=name not in _STATELESS)
+    zoom, still, watch, importing = (added[name] for name in ("zoom", "still", "watch", "import"))
+    zoom.add_argument(
+        "config", type=Path, nargs="+", help="YAML files, or folders of them, one after the other"
+    )
+    zoom.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="have rows counted by the Dask cluster there, tcp://HOST:8786; or local-cluster",
+    )
+    for name in ("recolour", "palette", "export", "preview", "plan", "still", "watch"):
+        added[name].add_argument("config", type=Path, help="the YAML file")
+    chosen = still.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--frame", type=frame_number, metavar="N", help="the frame of this number, from 0"
+    )
+    chosen.add_argument("--time", metavar="S", help="the view at this time, in seconds")
+    still.add_argument(
+        "--raw", type=Path, metavar="FILE.npz", help="also write n, smooth, outcome and the view"
+    )
+    still.add_argument(
+        "--to", type=Path, metavar="FILE", help="where the picture goes, a .png or .jpg"
+    )
+    still.add_argument(
+        "--exr", type=Path, metavar="FILE.exr", help="also write N, NF, DEX and DEY as OpenEXR"
+    )
+
+    watch.add_argument(
+        "--address",
+        default="127.0.0.1:8000",
+        metavar="HOST:PORT",
+        help="where, 0.0.0.0:8000 for the whole local network (default: 127.0.0.1:8000)",
+    )
+
+    importing.add_argument("file", type=Path, help="the location")
+    importing.add_argument(
+        "config", type=Path, nargs="?", help="what to write (default: configs/NAME.yaml)"
+    )
+    importing.add_argument("--still", action="store_true", help="the view alone, no zoom to it")
+
+    added["bench"].set_defaults(config=[])
+    added["bench"].add_argument(
+        "--json", type=Path, metavar="FILE", help="also write the table as JSON"
+    )
+    added["clean"].add_argument("name", help="what the outputs are called: NAME of output/NAME.mp4")
+    for name in runs.keys() - {"import", "clean"}:
+        added[name].add_argument(
+            "--name", metavar="NAME", help="what the outputs are called (default: as the config)"
+        )
+    for name in runs.keys() - {"import"}:
+        added[name].add_argument(
+            "--output",
+            type=Path,
+            default=Path("output"),
+            metavar="FOLDER",
+            help="where everything goes (default: output)",
+        )
+    return parser
+
+
+def _zoom(options: argparse.Namespace) -> None:
+    from pipeline.cli.zoom import zoom, zoom_all
+
+    if len(options.config) == 1 and not options.config[0].is_dir():
+        zoom(options.config[0], options.output, options.name, options.scheduler)
+    elif options.name is not None:
+        raise UsageError("--name is for one config; many are called as their files")
+    else:
+        zoom_all(options.config, options.output, options.scheduler)
+
+
+def _recolour(options: argparse.Namespace) -> None:
+    from pipeline.cli.zoom import recolour
+
+    recolour(options.config, options.output, options.name)
+
+
+def _palette(options: argparse.Namespace) -> None:
+    from pipeline.cli.palette import palette
+
+    palette(options.config, options.output, options.name)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from pipeline.cli.export import export
+
+    export(options.config, options.output, options.name)
+
+
+def _preview(options: argparse.Namespace) -> None:
+    from pipeline.cli.preview import preview
+
+    preview(options.config, options.output, options.name)
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from pipeline.cli.plan import plan
+
+    plan(options.config, options.output, options.name)
+
+
+def _still(options: argparse.Namespace) -> None:
+    from pipeline.cli.still import still
+
+    chosen = options.frame, options.time
+    files = options.raw, options.exr, options.to
+    still(options.config, options.output, options.name, *chosen, *files)
+
+
+def _watch(options: argparse.Namespace) -> None:
+    from pipeline.cli.watch import watch
+
+    with contextlib.suppress(KeyboardInterrupt):
+        watch(options.config, options.output, options.address, options.name)
+
+
+def _import(options: argparse.Namespace) -> None:
+    from pipeline.cli.importing import import_location
+
+    import_location(options.file, options.config, options.still)
+
+
+def _bench(options: argparse.Namespace) -> None:
+    # numpy's own threads would blur what is compared.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from pipeline.cli.bench import bench
+
+    bench(options.output, options.json, options.name)
+
+
+def _clean(options: argparse.Namespace) -> None:
+    from pipeline.cli.clean import clean
+
+    clean(options.name, options.output)

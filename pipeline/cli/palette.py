@@ -1,0 +1,167 @@
+"""`palette`: one PNG of the zoom in many looks, each labelled with the YAML that gives it."""
+
+import io
+import math
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from pipeline.cli.opening import opened
+from pipeline.colour.look import Look
+from pipeline.colour.palette_files import PaletteFiles
+from pipeline.config.colours import look_from
+from pipeline.config.load import Config
+from pipeline.config.model import ColourSection
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.drawing.frame import preview_looks
+from pipeline.kernels.choice import HAVE_NUMBA
+from pipeline.monitor.progress import followed
+from pipeline.plan.outputs import Outputs
+from pipeline.prepare.auto_maxiter import resolve_frames
+from pipeline.prepare.histogram import tones_of
+from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
+from pipeline.system.machine import usable_cores
+from pipeline.system.terminal import say, show
+from pipeline.timeline.frames import Frame, FrameList
+from pipeline.units import duration
+from pipeline.workers.pool import Task
+from pipeline.workers.processes import ProcessPool
+
+# Parts of the video's frames that are shown, and how wide.
+_MOMENTS = (0.0, 0.35, 0.7, 1.0)
+_PICTURE_COLUMNS = 240
+_MOST_ROWS = 320
+_ACROSS = 2
+_GAP = 12
+_FONT_PX = 15
+_GROUND = (24, 24, 28)
+_INK = (224, 222, 216)
+
+# What stands in the config's section `colour`.
+LOOKS = (
+    "palette: dusk",
+    "palette: lagoon",
+    "palette: ember",
+    "palette: ink",
+    "palette: dusk, scale: histogram",
+    "palette: ember, scale: histogram",
+    "palette: twilight, scale: histogram, period: 2",
+    "palette: magma, scale: histogram",
+    "palette: cubehelix, scale: log",
+    "palette: cyclic_mygbm_30_95_c78, scale: log",
+    "palette: dusk, light: {azimuth: 135, elevation: 40, strength: 0.8}",
+    "palette: lagoon, scale: histogram, light: {strength: 0.6}",
+    "palette: ember, light: {elevation: 25, strength: 0.9}",
+    "palette: copper, scale: histogram, light: {strength: 0.9}",
+    "palette: dusk, layers: [{by: stripes, opacity: 0.6}]",
+    "palette: twilight_shifted, light: {}, layers: [{by: stripes, opacity: 0.4}]",
+    "by: stripes, palette: ink",
+    "by: stripes, stripes: 3, palette: copper, light: {strength: 0.5}",
+    'by: distance, palette: ["#0b0205", "#f58a1f", "#fffaf0"]',
+    'by: distance, period: 1.5, palette: ["#f7f4ec", "#3d4a5c", "#0c0f14"]',
+    "palette: lagoon, layers: [{by: distance, period: 1, blend: multiply, opacity: 0.9}]",
+    'by: trap, palette: ["#02101f", "#1aa6a0", "#f6fbe9"]',
+    "palette: dusk, layers: [{by: trap, blend: screen, opacity: 0.8}]",
+    'by: decomposition, palette: ["#101820", "#f2efe6"]',
+)
+
+
+def palette(path: Path, root: Path, name: str | None = None) -> None:
+    """Write ``NAME-palettes.png``: the config's own look first, then others to choose from."""
+    start = time.monotonic()
+    config = opened(path, name)
+    outputs = Outputs.of(config, root)
+    target = root / f"{config.name}-palettes.png"
+    outputs.claim(target)
+    frames = resolve_frames(config, outputs)
+    sections = [yaml.safe_load(f"{{{text}}}") for text in LOOKS]
+    labelled = [(f"as {path} has it", config.look)]
+    for text, section in zip(LOOKS, sections, strict=True):
+        look = look_from(ColourSection.model_validate(section), PaletteFiles(path.parent))
+        if HAVE_NUMBA or not look.needs_compiler:
+            labelled.append((f"colour: {{{text}}}", look))
+    tones = tones_of(config, frames, outputs)
+    labels = [label for label, _ in labelled]
+    looks = [replace(look, tones=tones) for _, look in labelled]
+    pictures = _pictures(config, frames, outputs, looks)
+    sheet = _sheet(pictures, labels)
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    outputs.write(target, [buffer.getvalue()])
+    show(f"{target}: {len(looks)} looks in {duration(time.monotonic() - start)}")
+
+
+def _pictures(
+    config: Config, frames: FrameList, outputs: Outputs, looks: list[Look]
+) -> list[list[NDArray[np.uint8]]]:
+    """Return for each look its pictures; nothing of what they are made of is stored."""
+    shape = config.encoding.columns, config.encoding.rows
+    part = min(_PICTURE_COLUMNS / shape[0], _MOST_ROWS / shape[1])
+    columns, rows = (max(16, round(size * part)) for size in shape)
+    indices = sorted({round(part * (len(frames) - 1)) for part in _MOMENTS})
+    log2_px = math.log2(shape[0] / columns)
+    tracing = any(look.tracing is not None for look in looks)
+    with (
+        ProcessPool(config.workers or usable_cores(), tracing=tracing) as pool,
+        outputs.references() as references,
+    ):
+        grids = {
+            index: _grid(frames[index], columns, rows).with_references(references)
+            for index in indices
+        }
+        compute_orbits(steps_wanted(list(grids.values())), references, pool)
+        tasks = (
+            Task(
+                f"looks of frame {index}",
+                preview_looks,
+                (grid, looks, frames[index].time, log2_px),
+                index,
+            )
+            for index, grid in grids.items()
+        )
+        say(f"drawing {len(looks)} looks of {len(grids)} frames")
+        results = followed(pool.results(tasks), len(grids), "frames")
+        shown = {task.tag: pictures for task, pictures in results}
+    return [[shown[index][number] for index in indices] for number in range(len(looks))]
+
+
+def _grid(frame: Frame, columns: int, rows: int) -> SampleGrid:
+    return frame.sized(2 * columns, 2 * rows)
+
+
+def _sheet(pictures: list[list[NDArray[np.uint8]]], labels: list[str]) -> Image.Image:
+    """Return all looks, each a strip of its pictures with its label below."""
+    font = ImageFont.load_default(_FONT_PX)
+    strips = [np.concatenate(row, axis=1) for row in pictures]
+    rows, columns = strips[0].shape[:2]
+    texts = [_wrapped(label, font, columns) for label in labels]
+    high = rows + round(_FONT_PX * 1.35) * max(map(len, texts)) + 6
+    down = -(-len(strips) // _ACROSS)
+    size = (_ACROSS * (columns + _GAP) + _GAP, down * (high + _GAP) + _GAP)
+    sheet = Image.new("RGB", size, _GROUND)
+    draw = ImageDraw.Draw(sheet)
+    for number, (strip, text) in enumerate(zip(strips, texts, strict=True)):
+        left = _GAP + (number % _ACROSS) * (columns + _GAP)
+        top = _GAP + (number // _ACROSS) * (high + _GAP)
+        sheet.paste(Image.fromarray(strip), (left, top))
+        for line, words in enumerate(text):
+            below = top + rows + 4 + line * round(_FONT_PX * 1.35)
+            draw.text((left, below), words, fill=_INK, font=font)
+    return sheet
+
+
+def _wrapped(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, px: int) -> list[str]:
+    """Return a label in lines that are no wider than its strip."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and font.getlength(longer) > px:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

@@ -1,0 +1,155 @@
+"""`plan`: check the config, and say what a render would do."""
+
+import math
+from pathlib import Path
+
+from pipeline.cli.opening import opened
+from pipeline.config.load import Config
+from pipeline.counts.orbits.orbit_state import OrbitState
+from pipeline.counts.orbits.target import Target
+from pipeline.geometry.decimals import short_text
+from pipeline.plan.estimate import Estimate
+from pipeline.plan.frame_plan import FramePlans
+from pipeline.plan.outputs import Outputs
+from pipeline.plan.reuse import frame_samples
+from pipeline.plan.work_plan import WorkPlan
+from pipeline.prepare.auto_maxiter import resolve_frames
+from pipeline.prepare.dead_end_search import dead_ends
+from pipeline.prepare.histogram import with_histogram
+from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
+from pipeline.prepare.survey import estimated
+from pipeline.system.machine import available_memory_bytes, disk_space, usable_cores
+from pipeline.system.terminal import say, show
+from pipeline.timeline.frames import FrameList
+from pipeline.units import duration, size
+from pipeline.workers.processes import ProcessPool
+
+_ROWS = 9
+# With so much of a core a process is as good as alone.
+_ALONE = 0.8
+
+
+def plan(path: Path, root: Path, name: str | None = None) -> None:
+    """Print the resolved frames, the depth, and the estimated time, memory and disk."""
+    config = opened(path, name)
+    outputs = Outputs.of(config, root)
+    outputs.check(outputs.video)
+    frames = resolve_frames(config, outputs)
+    config = with_histogram(config, frames, outputs)
+    workers = config.workers or usable_cores()
+    work_plan = WorkPlan.of(config, frames, outputs)
+    with _pool(config, workers) as pool, outputs.references() as references:
+        orbits = compute_orbits(steps_wanted(work_plan.grids), references, pool)
+        say("measuring what it takes")
+        work = estimated(work_plan, pool, references, workers)
+        warnings = dead_ends(config, frames, outputs, pool, references, say)
+
+    show("\n".join(_description(work_plan, orbits)))
+    show("\n".join(_ways(config, frames, work_plan.frame_plans)))
+    counts, traces = work_plan.lacking()
+    tracing = f", {_millions(traces)} to trace" if traces else ""
+    available = available_memory_bytes()
+    space = disk_space(root)
+    free = f" of {size(space[1])} free" if space is not None else ""
+    there = f" of {size(available)} available" if available is not None else ""
+    show(
+        f"to do    {len(work_plan.wanted)} frames to draw and encode, {_millions(counts)} to "
+        f"compute{tracing}\n"
+        f"time     about {duration(work.wall_s)} with {workers} workers (CPU: {_stages(work)})"
+        f"{_alone(config)}{_busy(work)}\n"
+        f"memory   about {size(work.memory_bytes)}{there}\n"
+        f"disk     about {size(work.disk_bytes)}{free}\n"
+        f"video    {outputs.video}"
+    )
+    for warning in warnings:
+        show(f"warning  {warning.text(path)}")
+
+
+def _pool(config: Config, workers: int) -> ProcessPool:
+    return ProcessPool(workers, tracing=config.look.tracing is not None)
+
+
+def _alone(config: Config) -> str:
+    """Say that others will help, whom nobody has asked yet."""
+    if config.engine is None:
+        return ""
+    return f"; on this machine alone: {config.engine.scheduler} counts, too"
+
+
+def _busy(work: Estimate) -> str:
+    """Say that others are at work on this machine, where that costs time."""
+    if work.share > _ALONE:
+        return ""
+    return f"; other programs leave {work.share:.0%} of a core to each process"
+
+
+def _stages(work: Estimate) -> str:
+    by_stage_s = work.by_stage_s
+    return (
+        f"{duration(by_stage_s['compute'])} compute, "
+        f"{duration(by_stage_s['paint'] + by_stage_s['draw'])} colour and draw, "
+        f"{duration(by_stage_s['encode'])} encode"
+    )
+
+
+def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[str]:
+    config, frames = work_plan.config, work_plan.frames
+    encoding = config.encoding
+    last = frames[len(frames) - 1]
+    seconds = float(len(frames) / encoding.fps)
+    widths = [keyframe.width for keyframe in config.keyframes]
+    octaves = float((max(widths) / min(widths)).log10()) / math.log10(2)
+    grids = [need.grid for need in work_plan.frame_plans.needs(range(len(frames))).values()]
+    kernels = sorted({f"{c.kernel.arithmetic} ({c.kernel.code})" for c in grids})
+    crf = "" if encoding.crf is None else f"crf {encoding.crf} "
+    blur = f", motion blur {config.motion_blur:g}" if config.motion_blur else ""
+    lines = [
+        f"config   {config.path}: {len(config.keyframes)} keyframes, no faults",
+        f"picture  {encoding.columns}×{encoding.rows}, {float(encoding.fps):g} frames a second, "
+        f"{encoding.codec} {crf}{encoding.pixel_format}, "
+        f"quality {config.quality.name}{blur}",
+        f"frames   {len(frames)}, {seconds:.2f} s, the last at {float(last.time):g} s",
+        f"depth    width {short_text(max(widths))} to {short_text(min(widths))}, "
+        f"{octaves:.1f} octaves; kernel {', '.join(kernels)}",
+        *(
+            f"orbit    {state.steps} steps of {target.bits} bits, {state.ended or 'to maxiter'}"
+            for target, state in list(orbits.items())[:_ROWS]
+        ),
+        "",
+        "   frame     time       width  rotation   maxiter  centre",
+    ]
+    shown = sorted({round(k * (len(frames) - 1) / (_ROWS - 1)) for k in range(_ROWS)})
+    for index in shown:
+        frame = frames[index]
+        center = ", ".join(f"{float(part):.12g}" for part in frame.view.center)
+        lines.append(
+            f"{index:8} {float(frame.time):8.2f} {short_text(frame.view.width):>11} "
+            f"{float(frame.view.rotation):9.2f} {frame.maxiter:9}  {center}"
+        )
+    return [*lines, ""]
+
+
+def _ways(config: Config, frames: FrameList, frame_plans: FramePlans) -> list[str]:
+    """Say for each leg how its frames are made."""
+    lines = []
+    for leg, zoom in list(enumerate(frame_plans.legs))[:_ROWS]:
+        way = frames.legs[leg]
+        own = frame_samples(leg, config, frames)
+        time = f"{float(way.start.time):g} to {float(way.end.time):g} s"
+        if zoom is None:
+            lines.append(f"reuse    {time}: frame by frame, {_millions(own)}")
+            if config.motion_blur:
+                lines.append("         without motion blur, which needs bands")
+            continue
+        with_others = " (with other parts of the video)" if frame_plans.legs.count(zoom) > 1 else ""
+        lines.append(
+            f"reuse    {time}: {len(zoom.bands)} bands and a core, {_millions(zoom.samples)}"
+            f"{with_others}; frame by frame {_millions(own)}"
+        )
+    if len(frame_plans.legs) > _ROWS:
+        lines.append(f"         and {len(frame_plans.legs) - _ROWS} parts more")
+    return lines
+
+
+def _millions(samples: int) -> str:
+    return f"{samples / 1e6:.1f} million samples"

@@ -1,0 +1,195 @@
+"""The words of the command line: what each command does, and what is said of a wrong one."""
+
+import argparse
+import re
+from typing import Any, NoReturn
+
+from pipeline.config.fault import nearest
+from pipeline.errors import printable_name
+from pipeline.system.terminal import say, show
+
+PROGRAM = "python -m pipeline"
+
+# Of each command: a line for the list, what it does and writes, and an example.
+COMMANDS = {
+    "zoom": (
+        "make the video, or what is missing of it",
+        "Make the video of a config, or what is missing of it: counts that are stored are not\n"
+        "computed again, and a run that was stopped goes on where it was.\n"
+        "Writes output/NAME.mp4, and beside it the folder output/NAME/ with the counts, the\n"
+        "encoded segments, the log, the status page index.html and report.json.",
+        "configs/seahorse.yaml",
+    ),
+    "recolour": (
+        "the video again, from stored counts alone",
+        "Make the video again after its colours, frame rate or codec were changed, from stored\n"
+        "counts alone; where some are missing it says so, and computes nothing.\n"
+        "Writes output/NAME.mp4, as zoom does.",
+        "configs/seahorse.yaml",
+    ),
+    "palette": (
+        "one PNG of the zoom in many looks, each labelled",
+        "Show the zoom in many looks, the config's own first, each labelled with the YAML that\n"
+        "gives it, to be copied into the config.\n"
+        "Writes output/NAME-palettes.png.",
+        "configs/seahorse.yaml",
+    ),
+    "export": (
+        "the zoom's bands as OpenEXR files",
+        "Write the bands of a zoom as an exponential map, one OpenEXR file an octave, for zoomasm\n"
+        "and compositors; what is not stored is computed, and stored.\n"
+        "Writes output/NAME-exr/000.exr and so on.",
+        "configs/seahorse.yaml",
+    ),
+    "preview": (
+        "the same video small and quick",
+        "Make the video at a quarter of its size with ten frames a second, to see how it moves.\n"
+        "Writes output/NAME-preview.mp4, and the folder output/NAME-preview/.",
+        "configs/seahorse.yaml",
+    ),
+    "plan": (
+        "check the config and say what a render would take",
+        "Check a config, and say what a render would do: its frames, how deep it goes, and about\n"
+        "how much time, memory and disk it takes. Renders nothing.",
+        "configs/seahorse.yaml",
+    ),
+    "still": (
+        "one frame as PNG; the last, unless told otherwise",
+        "Draw one frame of the video; the last, unless told otherwise.\n"
+        "Writes output/NAME-000090.png for frame 90, output/NAME.png where there is only one, or\n"
+        "what --to names; its counts are stored.",
+        "configs/seahorse.yaml --time 3",
+    ),
+    "watch": (
+        "serve the status page of a render to a browser",
+        "Serve the status page of a render, and its video when it is made, to a browser on this\n"
+        "machine or on the local network, until Ctrl-C. Writes nothing.",
+        "configs/seahorse.yaml --address 0.0.0.0:8000",
+    ),
+    "import": (
+        "a config from a location of another program, or from a video made here",
+        "Make a config of a location that another program saved (.kfr, .toml, .ini, .imt, .xpf),\n"
+        "or of a video made here, which holds its own.\n"
+        "Writes configs/NAME.yaml, or the config that is named; never over one that is there.",
+        "place.kfr configs/place.yaml",
+    ),
+    "bench": (
+        "the article's table on this machine",
+        "Compute the picture of the article in each of its ways and in this pipeline's, and print\n"
+        "how long each took.\n"
+        "Writes output/bench.png, the chart, and output/bench-article.png, the picture.",
+        "--json output/bench.json",
+    ),
+    "clean": (
+        "remove what was made of a config, and nothing else",
+        "Remove what was made of a config, by the record in output/NAME/: the video, the stills\n"
+        "and the folders that its commands wrote. What anybody else put there stays.",
+        "seahorse",
+    ),
+}
+
+_REQUIRED = re.compile(r"the following arguments are required: (.*)")
+_CHOICE = re.compile(r"argument COMMAND: invalid choice: '(.*?)'(?: \(|, maybe).*", re.DOTALL)
+_UNKNOWN = re.compile(r"unrecognized arguments: (.*)", re.DOTALL)
+_NO_VALUE = re.compile(r"argument (\S+): expected (?:one|at least one) argument")
+_TOGETHER = re.compile(r"argument (\S+): not allowed with argument (\S+)")
+_AMBIGUOUS = re.compile(r"ambiguous option: (\S+) could match (.*)")
+_EXPLICIT = re.compile(r"argument (\S+): ignored explicit argument .*")
+_OTHER = re.compile(r"argument (\S+): (.*)", re.DOTALL)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's parser, speaking our words, on streams that may fail."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        # Python 3.14 paints its help, and what is painted cannot be told from what is hostile.
+        self.color = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse; of what is left over the command speaks, not the program as a whole."""
+        known, left = super().parse_known_args(args, namespace)
+        if left:
+            self.error("unrecognized arguments: " + "\n".join(left))
+        return known, left
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and what would be right, and exit with status 2."""
+        self.print_usage()
+        say(f"{printable_name(self._in_our_words(message))}")
+        raise SystemExit(2)
+
+    def print_usage(self, file: Any = None) -> None:  # noqa: ARG002  # as argparse has it
+        """Write the line of usage to the standard error."""
+        say(self.format_usage().rstrip())
+
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ARG002
+        show(message.rstrip("\n"))
+
+    def _in_our_words(self, message: str) -> str:
+        """Return argparse's complaint as ours; its own wording changes with Python's version."""
+        options = [option for action in self._actions for option in action.option_strings]
+        if match := _REQUIRED.fullmatch(message):
+            return self._missing(match[1])
+        if match := _CHOICE.fullmatch(message):
+            near = nearest(match[1], COMMANDS)
+            return f'"{match[1]}" is not a command{near}; the commands are {", ".join(COMMANDS)}'
+        if match := _UNKNOWN.fullmatch(message):
+            words = match[1].split("\n")
+            option = next((word for word in words if word.startswith("-")), "")
+            if not option:
+                return f'"{words[0]}" is one name too many; a name with spaces needs quotes'
+            known = ", ".join(each for each in options if each.startswith("--"))
+            near = nearest(option.partition("=")[0], options)
+            return f"{option} is not an option here{near}; the options are {known}"
+        if match := _NO_VALUE.fullmatch(message):
+            return f"{match[1]} needs a value: {self._with_value(match[1])}"
+        if match := _TOGETHER.fullmatch(message):
+            return f"{match[1]} and {match[2]} exclude each other; keep one"
+        if match := _AMBIGUOUS.fullmatch(message):
+            return f"{match[1]} may mean {match[2]}; write it in full"
+        if match := _EXPLICIT.fullmatch(message):
+            return f"{match[1]} takes no value; leave it out"
+        match = _OTHER.fullmatch(message)
+        return f"{match[1]}: {match[2]}" if match else message
+
+    def _missing(self, names: str) -> str:
+        command = self.prog.rpartition(" ")[2]
+        if command not in COMMANDS:
+            return f"say what to do: {', '.join(COMMANDS)}"
+        return f"{command} needs a {names}, such as: {self.prog} {COMMANDS[command][2]}"
+
+    def _with_value(self, option: str) -> str:
+        long = option.rpartition("/")[2]
+        for action in self._actions:
+            if long in action.option_strings:
+                return f"{long} {action.metavar or 'VALUE'}"
+        return f"{long} VALUE"
+
+
+def add_command(commands: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
+    """Add a command's parser with its words."""
+    line, description, example = COMMANDS[name]
+    return commands.add_parser(
+        name,
+        help=line,
+        description=description,
+        epilog=f"example: {PROGRAM} {name} {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def frame_number(text: str) -> int:
+    """Read the number of a frame.
+
+    Raises
+    ------
+    ArgumentTypeError
+        It is none.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f'"{text[:40]}" is not the number of a frame, such as 90; the first is 0'
+        ) from None

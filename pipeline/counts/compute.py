@@ -1,0 +1,174 @@
+"""What a worker process computes: the counts and traces of a row block, packed."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.colour.samples import Samples
+from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
+from pipeline.counts.codec_traces import StoredTraces, packed_from_traces, traces_from_packed
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.counts.store import ReusableCounts
+from pipeline.kernels.results import Counts, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class BlockResult:
+    """A row block's counts, packed chunk by chunk, and what they cost."""
+
+    chunks: list[bytes]
+    computed: int
+    """Samples that were not known before."""
+    traced: int
+    """Samples whose traces were computed."""
+    unresolved: int
+    """Samples that reached maxiter."""
+    iterations: int
+    chunk_cpu_s: list[float]
+
+
+def count_chunks(
+    grid: SampleGrid, first_chunk: int, last_chunk: int, reusable: Sequence[ReusableCounts] = ()
+) -> BlockResult:
+    """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`.
+
+    Only what stored reusable counts do not hold is computed.
+    """
+    if grid.tracing is not None:
+        return trace_chunks(grid, first_chunk, last_chunk, reusable)
+    chunks, seconds, iterations, computed, unresolved = [], [], 0, 0, 0
+    for chunk in range(first_chunk, last_chunk):
+        start = time.thread_time()
+        first, last = grid.chunk_bounds(chunk)
+        counts, missing = counts_of_chunk(grid, chunk, reusable)
+        computed += missing
+        chunks.append(packed_from_counts(counts, last - first, grid.columns))
+        unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
+        iterations += counts.iterations
+        seconds.append(time.thread_time() - start)
+    return BlockResult(chunks, computed, 0, unresolved, iterations, seconds)
+
+
+def trace_chunks(
+    grid: SampleGrid, first_chunk: int, last_chunk: int, reusable: Sequence[ReusableCounts]
+) -> BlockResult:
+    """Compute and pack the traces of some chunks, whose counts are stored."""
+    chunks, seconds, iterations, traced, unresolved = [], [], 0, 0, 0
+    for chunk in range(first_chunk, last_chunk):
+        start = time.thread_time()
+        counts, _ = counts_of_chunk(grid.counted, chunk, reusable)
+        packed, escaped, steps = packed_traces(grid, chunk, counts)
+        chunks.append(packed)
+        iterations += steps
+        traced += escaped
+        unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
+        seconds.append(time.thread_time() - start)
+    return BlockResult(chunks, 0, traced, unresolved, iterations, seconds)
+
+
+def packed_traces(grid: SampleGrid, chunk: int, counts: Counts) -> tuple[bytes, int, int]:
+    """Return a chunk's traces, of how many samples they are, and the iterations done."""
+    first, last = grid.chunk_bounds(chunk)
+    escaped = counts.outcome.reshape(-1) == Outcome.ESCAPED
+    traces, iterations = grid.traces(chunk, counts.n.reshape(-1), escaped)
+    cycles = None
+    if grid.tracing is not None and grid.tracing.interior:
+        periods, multipliers, sought = grid.cycles(chunk, ~escaped)
+        cycles = periods, multipliers
+        iterations += sought
+    packed = packed_from_traces(
+        traces,
+        escaped.reshape(last - first, grid.columns),
+        grid.geometry.log2_spacing(first, last),
+        cycles,
+    )
+    return packed, int(np.count_nonzero(escaped)), iterations
+
+
+def counts_of_chunk(
+    grid: SampleGrid, chunk: int, reusable: Sequence[ReusableCounts]
+) -> tuple[Counts, int]:
+    """Return a chunk's counts, and how many of its samples had to be computed."""
+    first, last = grid.chunk_bounds(chunk)
+    shape = last - first, grid.columns
+    n = np.full(shape, grid.maxiter, np.int32)
+    smooth = np.full(shape, np.nan)
+    outcome = np.full(shape, np.uint8(Outcome.UNRESOLVED))
+    decided = np.zeros(shape, bool)
+    for reusable_counts in reusable:
+        if (known := reusable_counts.known(first, last, grid.columns)) is None:
+            continue
+        new = known.decided & ~decided[known.place]
+        counts = known.counts
+        n[known.place] = np.where(
+            new & (counts.outcome == Outcome.ESCAPED), counts.n, n[known.place]
+        )
+        smooth[known.place] = np.where(new, counts.smooth, smooth[known.place])
+        outcome[known.place] = np.where(new, counts.outcome, outcome[known.place])
+        decided[known.place] |= new
+    if not decided.any():
+        return grid.counts(first, last), decided.size
+    wanted = ~decided.reshape(-1)
+    counted = Counts(n.reshape(-1), smooth.reshape(-1), outcome.reshape(-1), 0)
+    if wanted.any():
+        missing = grid.counts_where(chunk, wanted)
+        counted.iterations = missing.iterations
+        counted.n[wanted] = missing.n
+        counted.smooth[wanted] = missing.smooth
+        counted.outcome[wanted] = missing.outcome
+    return counted, int(np.count_nonzero(wanted))
+
+
+def count_outcomes(grid: SampleGrid) -> tuple[int, int]:
+    """Return how many samples of a sample grid escaped, and how many ended in any way."""
+    outcome = grid.counts(0, grid.rows, smooth=False).outcome
+    return (
+        int(np.count_nonzero(outcome == Outcome.ESCAPED)),
+        int(np.count_nonzero(outcome != Outcome.UNRESOLVED)),
+    )
+
+
+def count_rows(grid: SampleGrid, first_row: int, last_row: int) -> tuple[Counts, float]:
+    """Compute rows and return them as they are, and the CPU seconds they took."""
+    start = time.thread_time()
+    return grid.counts(first_row, last_row), time.thread_time() - start
+
+
+def count_n(grid: SampleGrid, first_row: int, last_row: int) -> NDArray[np.unsignedinteger[Any]]:
+    """Compute the counts n alone, each in as few bytes as maxiter needs."""
+    n = np.empty((last_row - first_row) * grid.columns, np.min_scalar_type(grid.maxiter))
+    # Chunk by chunk: what the kernel works on stays in the cache, and in memory once allocated.
+    for first in range(first_row, last_row, grid.chunk_rows):
+        last = min(first + grid.chunk_rows, last_row)
+        part = slice((first - first_row) * grid.columns, (last - first_row) * grid.columns)
+        n[part] = grid.counts(first, last, smooth=False).n
+    return n
+
+
+def samples_from_chunks(
+    grid: SampleGrid, packed: list[bytes], packed_traces: list[bytes]
+) -> Samples:
+    """Return the samples of a sample grid's first chunks."""
+    bounds = [grid.chunk_bounds(chunk) for chunk in range(len(packed))]
+    smooth = [
+        counts_from_packed(part, last - first, grid.columns).smooth
+        for part, (first, last) in zip(packed, bounds, strict=True)
+    ]
+    return Samples(np.concatenate(smooth), traces_from_chunks(grid, packed_traces))
+
+
+def traces_from_chunks(grid: SampleGrid, packed: list[bytes]) -> StoredTraces | None:
+    """Return the traces of a sample grid's first chunks."""
+    if not packed:
+        return None
+    bounds = [grid.chunk_bounds(chunk) for chunk in range(len(packed))]
+    return StoredTraces.joined(
+        [
+            traces_from_packed(part, last - first, grid.columns)
+            for part, (first, last) in zip(packed, bounds, strict=True)
+        ]
+    )

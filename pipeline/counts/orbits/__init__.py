@@ -1,0 +1,1 @@
+"""Reference orbits on disk: computed, extended, and shared by all workers."""

@@ -1,0 +1,262 @@
+"""The file of a stored sample grid: a checksummed header, and chunks that are checked when read."""
+
+import io
+import json
+import os
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.counts.codec_counts import StoredCounts, counts_from_packed
+from pipeline.counts.codec_traces import StoredTraces, traces_from_packed
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.errors import DamagedError, NotStoredError
+from pipeline.kernels.results import Outcome
+from pipeline.system.state_file import parsed, whole_number
+
+_MAGIC = b"mandelbrot counts 3\n"
+# Length and CRC-32 of the header that follows.
+_PREFIX = struct.Struct("<II")
+_MAX_HEADER_BYTES = 1 << 24
+_LARGEST_MAXITER = (1 << 31) - 1
+_LARGEST_CRC = (1 << 32) - 1
+_LARGEST_CHUNK_BYTES = 1 << 40
+
+
+def header_of(grid: SampleGrid, chunks: Sequence[bytes], unresolved: int, iterations: int) -> bytes:
+    """Return what stands before a sample grid's packed chunks in its file."""
+    header = json.dumps(
+        {
+            "key": grid.key(),
+            "grid": grid.geometry.key(),
+            "maxiter": grid.maxiter,
+            "unresolved": unresolved,
+            "arithmetic": grid.kernel.arithmetic,
+            "iterations": iterations,
+            "chunk_rows": grid.chunk_rows,
+            "chunks": [[len(chunk), zlib.crc32(chunk)] for chunk in chunks],
+        }
+    ).encode()
+    return _MAGIC + _PREFIX.pack(len(header), zlib.crc32(header)) + header
+
+
+@dataclass(slots=True)
+class StoredGrid:
+    """A stored sample grid, its rows read on demand; a context that holds its file open.
+
+    Where it was stored with a larger maxiter than is wanted, counts from there on are unresolved.
+    """
+
+    path: Path
+    grid: SampleGrid
+    maxiter: int
+    """maxiter that it was stored with."""
+    unresolved: int
+    """Samples that reached that, at most."""
+    _file: BinaryIO
+    _spans: list[tuple[int, int, int]]
+    """Offset, length and CRC-32 of each chunk."""
+    _recent: dict[int, StoredCounts] = field(default_factory=dict)
+    _recent_traces: dict[int, StoredTraces] = field(default_factory=dict)
+
+    @staticmethod
+    def open(path: Path, grid: SampleGrid) -> "StoredGrid":
+        """Open a sample grid's file; its header and length are checked.
+
+        Raises
+        ------
+        NotStoredError
+            It is not stored.
+        DamagedError
+            It is not what was written, or of another version.
+        """
+        try:
+            file = path.open("rb")
+        except FileNotFoundError:
+            raise NotStoredError(f"{path}: is not there") from None
+        try:
+            return StoredGrid._read(path, grid, file)
+        except BaseException:
+            file.close()
+            raise
+
+    @staticmethod
+    def _read(path: Path, grid: SampleGrid, file: BinaryIO) -> "StoredGrid":
+        start = len(_MAGIC) + _PREFIX.size
+        prefix = _read(file, start, path)
+        if len(prefix) < start or not prefix.startswith(_MAGIC):
+            raise DamagedError(f"{path}: not a file of counts of this version")
+        length, checksum = _PREFIX.unpack(prefix[len(_MAGIC) :])
+        header = _read(file, length, path) if length <= _MAX_HEADER_BYTES else b""
+        if len(header) != length or zlib.crc32(header) != checksum:
+            raise DamagedError(f"{path}: its header is damaged")
+        maxiter, unresolved, chunks = parsed(path, header, lambda facts: _facts(facts, grid))
+        spans = []
+        offset = start + length
+        for size, crc in chunks:
+            spans.append((offset, size, crc))
+            offset += size
+        there = os.fstat(file.fileno()).st_size
+        if there != offset:
+            raise DamagedError(f"{path}: {there} bytes long, {offset} were written")
+        return StoredGrid(path, grid, maxiter, unresolved, file, spans)
+
+    @staticmethod
+    def of_chunks(grid: SampleGrid, maxiter: int, chunks: dict[int, bytes]) -> "StoredGrid":
+        """Return a sample grid of which only some chunks are there; all others count as damaged."""
+        data = io.BytesIO()
+        spans = [(0, -1, 0)] * grid.chunks
+        for chunk, packed in chunks.items():
+            spans[chunk] = data.tell(), len(packed), zlib.crc32(packed)
+            data.write(packed)
+        return StoredGrid(Path(), grid, maxiter, grid.samples, data, spans)
+
+    def __enter__(self) -> "StoredGrid":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of its file."""
+        self._file.close()
+
+    def chunk(self, chunk: int) -> StoredCounts:
+        """Return the counts of a chunk.
+
+        Raises
+        ------
+        DamagedError
+            Its bytes are not those that were written, or no counts that could be.
+        """
+        packed = self.packed(chunk)
+        first, last = self.grid.chunk_bounds(chunk)
+        try:
+            counts = counts_from_packed(packed, last - first, self.grid.columns, self.maxiter)
+        except ValueError as error:
+            raise DamagedError(f"{self.path}: chunk {chunk}: {error}") from None
+        maxiter = self.grid.maxiter
+        if (
+            self.maxiter < maxiter
+            and self.unresolved == 0
+            and (counts.outcome == Outcome.UNRESOLVED).any()
+        ):
+            # Nobody would ever compute it.
+            raise DamagedError(f"{self.path}: chunk {chunk} has samples open, its header none")
+        # With a smaller one something may be open, for whoever goes on from here.
+        return counts.seen_with(maxiter) if self.maxiter > maxiter else counts
+
+    def counts_of(self, rows: NDArray[np.intp]) -> StoredCounts:
+        """Return the counts of some rows, ascending.
+
+        Raises
+        ------
+        DamagedError
+            Its bytes are not those that were written.
+        """
+        height = self.grid.chunk_rows
+        parts = []
+        for chunk in np.unique(rows // height):
+            counts = self.chunk(int(chunk))
+            own = rows[rows // height == chunk] - chunk * height
+            parts.append((counts.n[own], counts.smooth[own], counts.outcome[own]))
+        return StoredCounts(*map(np.concatenate, zip(*parts, strict=True)))
+
+    def check(self) -> None:
+        """Read all that was written.
+
+        Raises
+        ------
+        DamagedError
+            Some of it has changed, or could not be.
+        """
+        for chunk in range(len(self._spans)):
+            if self.grid.tracing is None:
+                self.chunk(chunk)
+            else:
+                self._traces(chunk)
+
+    def packed(self, chunk: int) -> bytes:
+        """Return a chunk as it is stored.
+
+        Raises
+        ------
+        DamagedError
+            Its bytes are not those that were written.
+        """
+        offset, size, crc = self._spans[chunk]
+        self._file.seek(offset)
+        packed = _read(self._file, max(size, 0), self.path)
+        if len(packed) != size or zlib.crc32(packed) != crc:
+            raise DamagedError(f"{self.path}: chunk {chunk} is damaged")
+        return packed
+
+    def smooth_rows(self, first: int, last: int) -> NDArray[np.float64]:
+        """Return the smooth counts of rows `first` up to `last`, shape (last - first, columns)."""
+        height = self.grid.chunk_rows
+        chunks = range(first // height, -(-last // height))
+        # Neighbouring calls share a chunk.
+        self._recent = {
+            chunk: self._recent[chunk] if chunk in self._recent else self.chunk(chunk)
+            for chunk in chunks
+        }
+        parts = [
+            self._recent[chunk].smooth[max(0, first - chunk * height) : last - chunk * height]
+            for chunk in chunks
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def trace_rows(self, first: int, last: int) -> StoredTraces:
+        """Return the traces of rows `first` up to `last`, of a sample grid that holds traces."""
+        height = self.grid.chunk_rows
+        chunks = range(first // height, -(-last // height))
+        self._recent_traces = {
+            chunk: self._recent_traces[chunk]
+            if chunk in self._recent_traces
+            else self._traces(chunk)
+            for chunk in chunks
+        }
+        return StoredTraces.joined(
+            [
+                self._recent_traces[chunk].rows(
+                    slice(max(0, first - chunk * height), last - chunk * height)
+                )
+                for chunk in chunks
+            ]
+        )
+
+    def _traces(self, chunk: int) -> StoredTraces:
+        packed = self.packed(chunk)
+        first, last = self.grid.chunk_bounds(chunk)
+        try:
+            return traces_from_packed(packed, last - first, self.grid.columns)
+        except ValueError as error:
+            raise DamagedError(f"{self.path}: chunk {chunk}: {error}") from None
+
+
+def _facts(facts: dict[str, Any], grid: SampleGrid) -> tuple[int, int, list[tuple[int, int]]]:
+    """Return maxiter, unresolved samples, and size and CRC-32 of each chunk, from a header."""
+    if facts["key"] != grid.key() or facts["chunk_rows"] != grid.chunk_rows:
+        raise ValueError("holds another canvas")
+    chunks = [
+        (whole_number(size, 0, _LARGEST_CHUNK_BYTES), whole_number(crc, 0, _LARGEST_CRC))
+        for size, crc in facts["chunks"]
+    ]
+    if len(chunks) != grid.chunks:
+        raise ValueError("holds another canvas")
+    maxiter = whole_number(facts["maxiter"], 1, _LARGEST_MAXITER)
+    return maxiter, whole_number(facts["unresolved"], 0, grid.samples), chunks
+
+
+def _read(file: BinaryIO, size: int, path: Path) -> bytes:
+    """Read so many bytes, fewer at the end; what the disk cannot read any more is damaged."""
+    try:
+        return file.read(size)
+    except OSError as error:
+        raise DamagedError(f"{path}: cannot be read: {error.strerror}") from None

@@ -1,0 +1,137 @@
+"""What a worker process draws: a frame from its own stored counts, or small views in many looks."""
+
+import math
+import time
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.colour.look import Look
+from pipeline.colour.samples import Samples
+from pipeline.colour.shade import HALO_ROWS, Shader, shader_of
+from pipeline.counts.codec_traces import StoredTraces
+from pipeline.counts.compute import counts_of_chunk, packed_traces, traces_from_chunks
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.counts.store import Store
+from pipeline.counts.stored_samples import StoredSamples, stored_samples
+from pipeline.drawing.picture import draw_rows, rgb8_from_light, rows_at_once
+from pipeline.drawing.texture.atlas import AtlasMap
+from pipeline.errors import DamagedError
+from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.tracing import Tracing
+from pipeline.video.encoding import Encoding
+
+
+def draw_frame(
+    store: Store,
+    grid: SampleGrid,
+    supersample: int,
+    look: Look,
+    seconds: Fraction,
+    encoding: Encoding,
+    atlas: AtlasMap,
+    offset: int,
+) -> float | None:
+    """Draw a frame from the stored counts of its own grid to where `offset` says.
+
+    Returns the CPU seconds it took; None where the stored counts are gone, or not those that were
+    written.
+    """
+    start = time.thread_time()
+    frame = atlas.frame(offset, encoding.frame_bytes)
+    shader = shader_of(look.at(float(seconds)))
+    rows = grid.rows // supersample
+    step = rows_at_once(encoding.columns * supersample**2)
+    try:
+        with stored_samples(store, grid, look.tracing, -math.log2(supersample)) as stored:
+            for first in range(0, rows, step):
+                last = min(first + step, rows)
+                light = _light(stored, shader, first, last, supersample)
+                draw_rows(light, first, encoding, frame)
+    except DamagedError:
+        return None
+    return time.thread_time() - start
+
+
+def draw_rgb(
+    store: Store, grid: SampleGrid, supersample: int, look: Look, seconds: Fraction
+) -> np.ndarray:
+    """Draw a frame from its stored counts as 8-bit sRGB, shape (rows, columns, 3)."""
+    shader = shader_of(look.at(float(seconds)))
+    rows, columns = grid.rows // supersample, grid.columns // supersample
+    picture = np.empty((rows, columns, 3), np.uint8)
+    step = rows_at_once(columns * supersample**2)
+    with stored_samples(store, grid, look.tracing, -math.log2(supersample)) as stored:
+        for first in range(0, rows, step):
+            last = min(first + step, rows)
+            light = _light(stored, shader, first, last, supersample)
+            picture[first:last] = rgb8_from_light(light.transpose(0, 2, 1), first)
+    return picture
+
+
+def _light(
+    stored: StoredSamples,
+    shader: Shader,
+    first: int,
+    last: int,
+    supersample: int,
+) -> NDArray[np.float32]:
+    """Return the light of some rows of pixels, shape (rows, 3, columns)."""
+    top, bottom = first * supersample, last * supersample
+    above = min(HALO_ROWS, top)
+    below = min(HALO_ROWS, stored.grid_rows - bottom)
+    samples = stored.rows(top - above, bottom + below)
+    return shader.pixels(samples, supersample, above, below)
+
+
+def preview_looks(
+    grid: SampleGrid, looks: Sequence[Look], seconds: Fraction, log2_px: float
+) -> list[NDArray[np.uint8]]:
+    """Draw a sample grid of 2 × 2 samples a pixel in many looks, as 8-bit sRGB.
+
+    `log2_px` is log2 of the distance of its pixels in those of the video.
+    """
+    counts = [counts_of_chunk(grid, chunk, ())[0] for chunk in range(grid.chunks)]
+    return _previews(grid, counts, looks, seconds, log2_px)
+
+
+def _previews(
+    grid: SampleGrid,
+    counts: list[Counts],
+    looks: Sequence[Look],
+    seconds: Fraction,
+    log2_px: float,
+) -> list[NDArray[np.uint8]]:
+    """Do so with a sample grid that is counted."""
+    smooth = np.concatenate([part.smooth.reshape(-1, grid.columns) for part in counts])
+    traces: dict[Tracing | None, StoredTraces | None] = {None: None}
+    pictures = []
+    for look in looks:
+        tracing = look.tracing
+        if tracing is not None and tracing not in traces:
+            traced = grid.traced(tracing)
+            packed = [packed_traces(traced, chunk, known)[0] for chunk, known in enumerate(counts)]
+            traces[tracing] = traces_from_chunks(traced, packed)
+        samples = Samples(smooth, traces[tracing], log2_px - 1.0)
+        light = Shader(look.at(float(seconds))).pixels(samples, 2)
+        pictures.append(rgb8_from_light(light.transpose(0, 2, 1), 0))
+    return pictures
+
+
+def seen_of(grid: SampleGrid, look: Look, seconds: Fraction, log2_px: float) -> tuple[float, ...]:
+    """Count a sample grid of 2 × 2 samples a pixel, and return what is to be seen of it.
+
+    The part of it that is proved interior, the part that reached maxiter, and by how many of 255
+    levels its colours differ at most.
+    """
+    counts = [counts_of_chunk(grid, chunk, ())[0] for chunk in range(grid.chunks)]
+    (picture,) = _previews(grid, counts, [look], seconds, log2_px)
+    outcome = np.concatenate([part.outcome.reshape(-1) for part in counts])
+    levels = picture.reshape(-1, 3)
+    return (
+        float(np.mean(outcome == Outcome.INTERIOR)),
+        float(np.mean(outcome == Outcome.UNRESOLVED)),
+        float(np.max(levels.max(axis=0).astype(int) - levels.min(axis=0))),
+    )

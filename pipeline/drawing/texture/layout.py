@@ -1,0 +1,55 @@
+"""The layout of a texture: its levels of detail, each with a border, one after the other."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+BORDER = 1
+"""Texels around each level that repeat what lies beyond its edge: no look-up needs a test."""
+
+SHARPER_LEVELS = -0.5
+"""Added to the level that fits a pixel's size: a look-up between texels blurs by itself. Measured
+against 8 × 8 samples a pixel."""
+
+Texels = NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the levels of a sample grid of this size lie; level 0 has a texel for each sample."""
+
+    columns: int
+    rows: int
+    coarsest: int
+    """Columns that the coarsest level has at least."""
+
+    @cached_property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of each level, half of those before, rounded up."""
+        shapes = [(self.rows, self.columns)]
+        while shapes[-1][1] >= 2 * self.coarsest and shapes[-1][0] >= 2:
+            rows, columns = shapes[-1]
+            shapes.append(((rows + 1) // 2, (columns + 1) // 2))
+        return tuple(shapes)
+
+    @property
+    def levels(self) -> int:
+        """How many there are."""
+        return len(self.shapes)
+
+    def size(self, first: int, last: int) -> int:
+        """Return the texels of levels `first` up to, not including, `last`."""
+        return sum(_bordered(shape) for shape in self.shapes[first:last])
+
+    def bordered(self, level: int, first: int, memory: Texels) -> Texels:
+        """Return a level with its border, in a piece of memory that begins with level `first`."""
+        rows, columns = self.shapes[level]
+        offset = self.size(first, level)
+        shape = (rows + 2 * BORDER, columns + 2 * BORDER)
+        return memory[offset : offset + shape[0] * shape[1]].reshape(shape)
+
+
+def _bordered(shape: tuple[int, int]) -> int:
+    return (shape[0] + 2 * BORDER) * (shape[1] + 2 * BORDER)

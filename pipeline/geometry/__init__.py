@@ -1,0 +1,1 @@
+"""Where samples lie: views, bands, and exact decimal numbers."""

@@ -1,0 +1,1 @@
+"""Counts in float64, for views that it resolves."""

@@ -1,0 +1,1 @@
+"""Counts at any depth, by perturbation of one reference orbit."""

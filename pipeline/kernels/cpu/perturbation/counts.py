@@ -1,0 +1,107 @@
+"""Count escapes at any depth: perturbation of one reference orbit, by stretches, in lane groups."""
+
+import math
+
+import numpy as np
+
+from pipeline.kernels.cpu.float64.smooth import smooth_counts_lanes
+from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
+from pipeline.kernels.jit import compiled
+from pipeline.kernels.results import BAILOUT_SQUARED, Counts, Outcome
+
+_ESCAPED = np.uint8(Outcome.ESCAPED)
+
+# Pixels across and down that share lane groups: near enough to go alike, enough to fill the lanes.
+TILE_COLUMNS = 128
+TILE_ROWS = 64
+# Steps from radius 2 to the bailout that nearly all pixels need at most.
+_TOGETHER = 6
+# And more than any needs: an orbit that float64's roundings keep at 2 must not hold up all others.
+_MOST = 1 << 10
+
+
+def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, settled=None):
+    """Count the steps before each point's orbit first leaves the disc of radius 2.
+
+    Parameters
+    ----------
+    reference : Reference
+    approximation : Approximation
+        The table of that reference.
+    w_re, w_im : ndarray of float64, shape (rows, columns)
+        The points less the reference, divided by 2^(approximation.offset_exponent): parts of
+        absolute value 1 at most.
+    maxiter : int
+        The number of checks, 1 to 2**31 - 1.
+    smooth : bool
+        Whether the smooth counts are wanted; without, they are empty.
+    settled : ndarray of uint8, optional
+        Outcomes that are known, point by point; only those that are escapes are counted.
+
+    Returns
+    -------
+    Counts
+        One-dimensional, row after row. Equal for equal arguments; the points of a tile of
+        TILE_COLUMNS × TILE_ROWS, counted from the first point, share lane groups, so that other
+        cuts may differ in rounding.
+    """
+    rows, columns = w_re.shape
+    points = np.arange(rows * columns).reshape(rows, columns)
+    n = np.full(rows * columns, maxiter, np.int32)
+    outcome = np.empty(rows * columns, np.uint8) if settled is None else settled.copy()
+    last_re = np.zeros(rows * columns)
+    last_im = np.zeros(rows * columns)
+    last_n = np.zeros(rows * columns, np.int32)
+    iterations = 0
+    for top in range(0, rows, TILE_ROWS):
+        for left in range(0, columns, TILE_COLUMNS):
+            tile = points[top : top + TILE_ROWS, left : left + TILE_COLUMNS].reshape(-1)
+            if settled is not None:
+                tile = tile[settled[tile] == _ESCAPED]
+            parts = [np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8)]
+            parts += [np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32)]
+            steps, _ = iterate_tile(
+                reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
+                reference.margins, approximation.nodes, approximation.radius,
+                approximation.offsets, approximation.lowest, approximation.offset_exponent,
+                w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, *parts,
+            )  # fmt: skip  # in signature order
+            iterations += steps
+            for whole, part in zip((n, outcome, last_re, last_im, last_n), parts, strict=True):
+                whole[tile] = part
+    nu = np.empty(n.size if smooth else 0)
+    if smooth:
+        norm2 = np.empty(n.size)
+        scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
+        c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
+        c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
+        _to_bailout(outcome, last_re, last_im, c_re, c_im, last_n, norm2)
+        smooth_counts_lanes(outcome, last_n, norm2, nu)
+    return Counts(n, nu, outcome, iterations)
+
+
+@compiled
+def _to_bailout(outcome, x, y, c_re, c_im, steps, norm2):
+    """Go on from a value beyond radius 2 to the bailout of the smooth count.
+
+    Fills `norm2`; `x`, `y` and `steps`, the values' numbers, are brought to the bailout.
+    """
+    for p in range(outcome.size):
+        norm2[p] = x[p] * x[p] + y[p] * y[p] if outcome[p] == _ESCAPED else np.inf
+    # Together, so that it is vector code, as far as nearly all need it.
+    for _ in range(_TOGETHER):
+        for p in range(outcome.size):
+            inside = norm2[p] <= BAILOUT_SQUARED
+            re = (x[p] * x[p] - y[p] * y[p]) + c_re[p]
+            im = 2.0 * x[p] * y[p] + c_im[p]
+            x[p] = re if inside else x[p]
+            y[p] = im if inside else y[p]
+            norm2[p] = re * re + im * im if inside else norm2[p]
+            steps[p] += np.int32(inside)
+    for p in range(outcome.size):
+        for _ in range(_MOST):
+            if norm2[p] > BAILOUT_SQUARED:
+                break
+            x[p], y[p] = (x[p] * x[p] - y[p] * y[p]) + c_re[p], 2.0 * x[p] * y[p] + c_im[p]
+            norm2[p] = x[p] * x[p] + y[p] * y[p]
+            steps[p] += 1

@@ -1,0 +1,153 @@
+"""A lane group's way along the reference in plain float64."""
+
+import numpy as np
+
+from pipeline.kernels.cpu.perturbation.approximation import (
+    B_EXPONENT,
+    INVERSE_RADIUS,
+    A,
+    B,
+    C,
+    D,
+    F,
+    G,
+)
+from pipeline.kernels.cpu.perturbation.edge import look_beyond, on_edge
+from pipeline.kernels.cpu.perturbation.group_lanes import (
+    SETTLE_STEPS,
+    SMALLEST,
+    drop,
+    drop_traced,
+    last_index,
+    pass_critical,
+    settle,
+)
+from pipeline.kernels.cpu.perturbation.group_steps import (
+    SLOPE_EXPONENT,
+    grow_slope,
+    larger_part,
+    largest_of,
+    single_step,
+    step_slope,
+    stretch,
+    stretch_slope,
+)
+from pipeline.kernels.cpu.scaling import exponent_of, power_of_two
+from pipeline.kernels.jit import compiled
+
+# Where the reference is nearer to 0 than this, factors of the derivative are taken one by one.
+_CRITICAL = 2.0**-50
+
+
+@compiled
+def go_near(
+    z, margins, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m, active, shared,
+    queue, queue_int, queued, n, outcome, last_re, last_im, last_n, k, slope, queue_slope,
+    last_slope,
+):  # fmt: skip  # as iterate_tile
+    """Take a lane group along in plain float64, until no lane is left or a product is too small."""
+    steps_end = np.int64(z.shape[0] - 1)
+    levels = offsets.size - 1
+    lowest_mask = (np.int64(1) << lowest) - 1
+    end = last_index(ints, steps_end, maxiter, slope)
+    lane_steps = np.int64(0)
+    group_steps = np.int64(0)
+    settle_at = np.int64(SETTLE_STEPS)
+    largest = largest_of(lanes)
+    edges = margins[0].size > 0
+    while active > 0:
+        # The longest stretch that begins here, is valid and ends in time.
+        node = np.int64(-1)
+        length = np.int64(1)
+        first = m - 1
+        if first & lowest_mask == 0 and m > 0:
+            level = lowest
+            while level < levels:
+                candidate = offsets[level] + (first >> level)
+                if (
+                    candidate >= offsets[level + 1]
+                    or not largest < radius[candidate, 0]
+                    or m + (np.int64(1) << level) > end
+                ):
+                    break
+                node = candidate
+                length = np.int64(1) << level
+                if (first >> level) & 1:
+                    break
+                level += 1
+        if node >= 0:
+            a_re = nodes[node, A]
+            a_im = nodes[node, A + 1]
+            if deep and largest * larger_part(a_re, a_im) < SMALLEST:
+                break
+            b_re = nodes[node, B]
+            b_im = nodes[node, B + 1]
+            g_re = nodes[node, G]
+            g_im = nodes[node, G + 1]
+            if nodes[node, B_EXPONENT] != 0.0:
+                # Far below the deltas.
+                b_re = 0.0
+                b_im = 0.0
+                g_re = 0.0
+                g_im = 0.0
+            m += length
+            z_re = z[m, 0]
+            z_im = z[m, 1]
+            if slope is not None:
+                shift = exponent_of(larger_part(a_re, a_im))
+                scale_a = power_of_two(-shift)
+                before = np.int64(slope[SLOPE_EXPONENT])
+                scale_b = power_of_two(-before - shift)
+                stretch_slope(
+                    lanes, slope, a_re * scale_a, a_im * scale_a, b_re * scale_b, b_im * scale_b,
+                    nodes[node, C], nodes[node, C + 1], nodes[node, D], nodes[node, D + 1],
+                    nodes[node, F], nodes[node, F + 1], g_re * scale_b, g_im * scale_b,
+                    nodes[node, INVERSE_RADIUS], power_of_two(-before),
+                )  # fmt: skip  # in signature order
+                grow_slope(slope, shift)
+            hits = stretch(
+                lanes, ints, a_re, a_im, b_re, b_im, nodes[node, C], nodes[node, C + 1],
+                nodes[node, D], nodes[node, D + 1], nodes[node, F], nodes[node, F + 1], g_re, g_im,
+                nodes[node, INVERSE_RADIUS], z_re, z_im, 4.0,
+            )  # fmt: skip  # in signature order
+            shared += radius[node, 1]
+        else:
+            old_re = z[m, 0]
+            old_im = z[m, 1]
+            if deep and largest * (larger_part(old_re, old_im) + largest) < SMALLEST:
+                break
+            if slope is not None:
+                scale_unit = power_of_two(k - np.int64(slope[SLOPE_EXPONENT]))
+                step_slope(lanes, slope, 2.0 * old_re, 2.0 * old_im, 1.0, scale_unit)
+                grow_slope(slope, 0)
+            elif m > 0 and larger_part(old_re, old_im) < _CRITICAL:
+                pass_critical(lanes, old_re, old_im, 0, shared)
+                shared = 0.0
+            m += 1
+            z_re = z[m, 0]
+            z_im = z[m, 1]
+            hits = single_step(lanes, ints, old_re, old_im, z_re, z_im)
+            shared += 1.0
+        if edges and on_edge(z_re, z_im):
+            hits = look_beyond(lanes, ints, z, margins, m, 0, n, outcome, slope is not None)
+        lane_steps += active
+        group_steps += 1
+        if slope is None and group_steps >= settle_at:
+            settle_at = group_steps + SETTLE_STEPS
+            hits += settle(lanes, ints, shared)
+            shared = 0.0
+        if hits > 0 or m >= end:
+            if slope is None:
+                queued, active = drop(
+                    lanes, ints, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, maxiter, shared,
+                    queue, queue_int, queued, n, outcome, last_re, last_im, last_n,
+                )  # fmt: skip  # in signature order
+            else:
+                queued, active = drop_traced(
+                    lanes, ints, slope, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, queue,
+                    queue_int, queue_slope, queued, last_re, last_im, last_slope,
+                )  # fmt: skip  # in signature order
+            if m >= end:
+                end = last_index(ints, steps_end, maxiter, slope)
+        largest = largest_of(lanes)
+    return m, active, queued, shared, lane_steps, group_steps

@@ -1,0 +1,1 @@
+"""Tells how a run goes on: a bar, a log, a status page, a report."""

@@ -1,0 +1,131 @@
+"""The report: what a run did, in figures."""
+
+import json
+import platform
+import sys
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from pipeline import __version__
+from pipeline.system.atomic_files import write_durably
+from pipeline.system.terminal import say
+from pipeline.workers.machine_stats import MachineStats
+
+STAGES = ("reference", "compute", "colour", "reproject", "encode")
+_PACKAGES = ("numpy", "numba", "gmpy2", "imageio", "imageio-ffmpeg", "zstandard", "pydantic")
+
+
+@dataclass(slots=True)
+class Stage:
+    """Wall and CPU seconds of one stage; the wall runs while anything of it is at work."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    _at_work: int = 0
+    _since: float = 0.0
+
+    def begin(self) -> None:
+        """Note that a piece of work begins."""
+        if self._at_work == 0:
+            self._since = time.monotonic()
+        self._at_work += 1
+
+    def end(self, cpu_s: float) -> None:
+        """Note that a piece of work ended, and what it took."""
+        self._at_work -= 1
+        self.cpu_s += cpu_s
+        if self._at_work == 0:
+            self.wall_s += time.monotonic() - self._since
+
+
+@dataclass(slots=True)
+class Report:
+    """What one run did."""
+
+    command: str
+    config: dict[str, Any]
+    frames: int = 0
+    workers: int = 0
+    kernels: dict[str, int] = field(default_factory=dict)
+    """Samples of the video by the kernel that counts them."""
+    frames_from_bands: int = 0
+    bands: int = 0
+    """Octaves of all zooms; the other frames have their own grids."""
+    maxiter: list[tuple[float, int]] = field(default_factory=list)
+    """Keyframes passed and limit, where `maxiter: auto` was chosen."""
+    references: list[dict[str, Any]] = field(default_factory=list)
+    """Bits and steps of every reference orbit, and how it ended."""
+    stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
+    pixels_computed: int = 0
+    """Samples counted in this run."""
+    pixels_traced: int = 0
+    """Samples whose traces were computed in this run."""
+    pixels_reused: int = 0
+    """Samples of the video whose counts, or encoded frames, were there."""
+    iterations_computed: int = 0
+    bytes_stored: int = 0
+    peak_memory_bytes: int = 0
+    machines: list[MachineStats] = field(default_factory=list)
+    """What each machine of a cluster counted."""
+    warnings: list[str] = field(default_factory=list)
+    """Warnings of parts of the video in which too little is to be seen."""
+    retried: list[str] = field(default_factory=list)
+    """What had to be done again, and why."""
+    wall_s: float = 0.0
+    outcome: str = "running"
+
+    def say_again(self, line: str) -> None:
+        """Say what is done again, and note it."""
+        say(line)
+        self.retried.append(line)
+
+    def write(self, path: Path) -> None:
+        """Write the report as JSON, whole or not at all."""
+        write_durably(path, [json.dumps(self.plain(), indent=2).encode() + b"\n"])
+
+    def plain(self) -> dict[str, Any]:
+        """Return the report as JSON takes it."""
+        return {
+            "command": self.command,
+            "outcome": self.outcome,
+            "config": self.config,
+            "versions": _versions(),
+            "frames": self.frames,
+            "workers": self.workers,
+            "frames_from_bands": self.frames_from_bands,
+            "bands": self.bands,
+            "kernels": self.kernels,
+            "maxiter": self.maxiter or "as in the config",
+            "references": self.references,
+            "wall_s": round(self.wall_s, 3),
+            "stages": {
+                name: {"wall_s": round(stage.wall_s, 3), "cpu_s": round(stage.cpu_s, 3)}
+                for name, stage in self.stages.items()
+            },
+            "pixels_computed": self.pixels_computed,
+            "pixels_traced": self.pixels_traced,
+            "pixels_reused": self.pixels_reused,
+            "iterations_computed": self.iterations_computed,
+            "bytes_stored": self.bytes_stored,
+            "peak_memory_bytes": self.peak_memory_bytes,
+            "machines": [machine.plain() for machine in self.machines],
+            "warnings": self.warnings,
+            "retried": self.retried,
+        }
+
+
+def _versions() -> dict[str, str]:
+    versions = {
+        "pipeline": __version__,
+        "python": sys.version.split()[0],
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+    for package in _PACKAGES:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "not installed"
+    return versions

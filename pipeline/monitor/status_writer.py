@@ -1,0 +1,173 @@
+"""The status writer of a run: writes its status page every few seconds, and when it ends."""
+
+import contextlib
+import math
+import os
+import time
+from datetime import datetime
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config.load import Config
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.drawing.picture import rgb8_from_frame
+from pipeline.geometry.decimals import log2, short_text
+from pipeline.monitor.eta import Eta
+from pipeline.monitor.report import Report
+from pipeline.monitor.status import Status, jpeg_address, width_text
+from pipeline.monitor.status_page import REFRESH_S, page
+from pipeline.plan.outputs import Outputs
+from pipeline.system.atomic_files import write_whole
+from pipeline.system.machine import disk_space
+from pipeline.system.temperature import temperature_c
+from pipeline.timeline.frames import Frame, FrameList
+from pipeline.units import duration
+from pipeline.video.ffmpeg import frame_at
+
+_LOG10_2 = 0.30102999566398120
+_PICTURE_PX = 640
+_PICTURE_EVERY_S = 2.0
+# Of the time, at most: a large HDR picture takes a second.
+_PART_FOR_PICTURES = 0.05
+_SHEET_PX = 320
+_SHEET_PICTURES = 12
+
+
+class StatusWriter:
+    """Keeps ``output/NAME/index.html`` up to date.
+
+    That it cannot be written stops no render.
+    """
+
+    def __init__(self, config: Config, frames: FrameList, outputs: Outputs, report: Report) -> None:
+        self._encoding = config.encoding
+        self._frames = frames
+        self._outputs = outputs
+        self._video = f"../{quote(os.fsencode(outputs.video.name))}"
+        self._report = report
+        encoding = config.encoding
+        widths = [keyframe.width for keyframe in config.keyframes]
+        self.status = Status(
+            name=config.name,
+            title=f"{encoding.columns}×{encoding.rows}, {float(encoding.fps):g} frames a second, "
+            f"width {short_text(max(widths))} to {short_text(min(widths))}",
+            frames=len(frames),
+            log10_deepest=log2(min(widths)) * _LOG10_2,
+            workers=report.workers,
+        )
+        count = min(_SHEET_PICTURES, len(frames))
+        self._sheet: dict[int, str | None] = {
+            round(k * (len(frames) - 1) / max(1, count - 1)): None for k in range(count)
+        }
+        self._written_at = float(-REFRESH_S)
+        self._shown_again_at = -math.inf
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the page is to be written again."""
+        return time.monotonic() - self._written_at >= REFRESH_S
+
+    def show(self, frame: Frame, picture: NDArray[np.uint8]) -> None:
+        """Take a frame on its way to the encoder, now and then, for the page."""
+        if frame.index in self._sheet:
+            self._sheet[frame.index] = self._address(picture, _SHEET_PX)
+        start = time.monotonic()
+        if start < self._shown_again_at:
+            return
+        self.status.picture = self._address(picture, _PICTURE_PX)
+        took = time.monotonic() - start
+        self._shown_again_at = start + max(_PICTURE_EVERY_S, took / _PART_FOR_PICTURES)
+        self.status.picture_of = f"frame {frame.index}: {self._caption(frame)}"
+        self.status.log10_width = log2(frame.view.width) * _LOG10_2
+
+    def counted(self, grid: SampleGrid, cpu_s: float) -> None:
+        """Note what a sample grid took."""
+        exponent = grid.geometry.distance_exponent(grid.geometry.center)
+        self.status.add_cost(exponent * _LOG10_2, cpu_s)
+
+    def prepare(self, encoded: int) -> None:
+        """Write the page of a run that begins, with so many frames encoded before."""
+        self.status.state = "preparing"
+        self.status.encoded = encoded
+        self._write()
+
+    def tell_orbit(self, eta: Eta) -> None:
+        """Write the page, if it is due, while the reference orbit is computed."""
+        if self.is_due:
+            self.status.state = (
+                f"computing the reference orbit: {eta.part:.0%}, before the rest begins"
+            )
+            self._write()
+
+    def go_on(self, state: str, encoded: int, eta: Eta) -> None:
+        """Write the page of a run that goes on."""
+        status = self.status
+        status.state = state
+        status.encoded = encoded
+        status.part = eta.part
+        status.left_s = eta.left_s
+        status.add_speed(eta.active_s)
+        self._write()
+
+    def finish(self) -> None:
+        """Write the page of a finished video."""
+        status, report = self.status, self._report
+        status.state = "finished"
+        status.running = False
+        status.encoded = status.frames
+        status.video = self._video
+        status.figures = [("wall time", duration(report.wall_s))] + [
+            (f"{name}, CPU", duration(stage.cpu_s))
+            for name, stage in report.stages.items()
+            if stage.cpu_s >= 0.1
+        ]
+        for index in self._sheet:
+            frame = self._frames[index]
+            address = self._sheet[index] or self._from_video(index)
+            if address is not None:
+                status.sheet.append((address, self._caption(frame)))
+        self._write()
+
+    def stop(self, why: str) -> None:
+        """Write the page of a run that ended before its video."""
+        self.status.state = f"stopped: {why}"
+        self.status.running = False
+        self.status.warn("the same command carries on from here")
+        self._write()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the page on disk is that of a finished video."""
+        try:
+            return f'href="{self._video}"'.encode() in self._outputs.page.read_bytes()
+        except OSError:
+            return False
+
+    def _from_video(self, index: int) -> str | None:
+        frame = frame_at(self._outputs.video, index, self._encoding)
+        return None if frame is None else self._address(frame, _SHEET_PX)
+
+    def _address(self, frame: NDArray[np.uint8], most: int) -> str:
+        return jpeg_address(rgb8_from_frame(frame, self._encoding, most))
+
+    def _caption(self, frame: Frame) -> str:
+        return f"{float(frame.time):.1f} s, width {width_text(log2(frame.view.width) * _LOG10_2)}"
+
+    def _write(self) -> None:
+        self._written_at = time.monotonic()
+        status, report = self.status, self._report
+        status.updated = datetime.now().astimezone()
+        status.samples = report.pixels_computed
+        status.machines = report.machines
+        status.stored_bytes = report.bytes_stored
+        status.memory_bytes = report.peak_memory_bytes
+        status.temperature_c = temperature_c()
+        for line in report.retried[len(status.retried) :]:
+            status.warn(line)
+        status.retried = list(report.retried)
+        with contextlib.suppress(OSError):
+            space = disk_space(self._outputs.root)
+            status.free_bytes = None if space is None else space[1]
+            write_whole(self._outputs.page, page(status).encode())

@@ -1,0 +1,193 @@
+"""A drawing: what a frame is drawn from, its own grid of samples or a zoom's bands."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pipeline.config.load import Config
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.decimals import context, difference, log2
+from pipeline.geometry.placement import Placement
+from pipeline.geometry.view import View
+from pipeline.plan.reuse import zooms_of
+from pipeline.plan.zoom import Zoom
+from pipeline.timeline.frames import Frame, FrameList
+
+# Pictures of an open shutter: so many that none lies farther from the next than this, in pixels.
+_BLUR_STEP_PX = 1.5
+_MOST_EXPOSURES = 16
+# Frames that are looked at to say how many there are on average.
+_PLACES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FramePlan:
+    """How one frame is drawn."""
+
+    frame: Frame
+    supersample: int
+    zoom: Zoom | None
+    """None where the frame has its own grid."""
+    exposures: tuple[Placement, ...]
+    """Where the zoom lies while the shutter is open; their mean is the picture."""
+
+    @property
+    def grids(self) -> tuple[SampleGrid, ...]:
+        """Whose counts it needs."""
+        if self.zoom is None:
+            return (self.frame.grid(self.supersample),)
+        return tuple(self.zoom.grids[index] for index in self.needed)
+
+    @property
+    def needed(self) -> range:
+        """Indices of those in the zoom's sample grids."""
+        assert self.zoom is not None
+        view = self.frame.view
+        return self.zoom.needed(self.exposures, view.columns, view.rows)
+
+    def key(self) -> str:
+        """Return the digest of all that the picture depends on, but for its look."""
+        if self.zoom is None:
+            grid = self.grids[0]
+            facts: list[object] = [(grid.key(), grid.maxiter)]
+        else:
+            facts = [self.zoom.keys[index] for index in self.needed]
+        facts += [(place.x, place.y, place.log2_spacing, place.turn) for place in self.exposures]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
+
+
+class FramePlans:
+    """How all frames of a video are drawn, each made when it is asked for."""
+
+    def __init__(self, config: Config, frames: FrameList) -> None:
+        self._config = config
+        self._frames = frames
+        self.legs = zooms_of(config, frames)
+        """The zoom that serves each leg; None where frames have their own grids."""
+        self.zooms = list({id(zoom): zoom for zoom in self.legs if zoom is not None}.values())
+        """Each zoom once."""
+        self.keys: list[str] = []
+        """What each frame's picture depends on, but for its look."""
+        self.times: list[str] = []
+        """When each is shown, in seconds."""
+        self._needed: list[range | None] = []
+        for index in range(len(frames)):
+            frame_plan = self[index]
+            self.keys.append(frame_plan.key())
+            self.times.append(str(frame_plan.frame.time))
+            self._needed.append(frame_plan.needed if frame_plan.zoom else None)
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def __getitem__(self, index: int) -> FramePlan:
+        frame = self._frames[index]
+        zoom = self.legs[frame.leg]
+        if zoom is None:
+            return FramePlan(frame, self._config.quality.supersample, None, ())
+        views = [frame.view]
+        if self._config.motion_blur:
+            views = _exposed(frame, self._config, self._frames)
+        placements = tuple(zoom.placement(view) for view in views)
+        return FramePlan(frame, self._config.quality.supersample, zoom, placements)
+
+    def from_bands(self, index: int) -> bool:
+        """Tell whether a frame is drawn from bands."""
+        return self._needed[index] is not None
+
+    def exposures(self) -> float:
+        """Return how many pictures a frame from bands is the mean of, on average."""
+        count = len(self._frames)
+        few = {round(place * (count - 1) / _PLACES) for place in range(_PLACES + 1)}
+        numbers = [len(self[index].exposures) for index in few if self.from_bands(index)]
+        return sum(numbers) / len(numbers) if numbers else 1.0
+
+    def needs(self, indices: Iterable[int]) -> dict[str, "Need"]:
+        """Return what is to be counted for some frames by key, in the order in which it is needed.
+
+        A band's neighbours are needed with it: the light of its edge depends on theirs. Traces
+        come after the counts they belong to, and with the next ones between: no worker waits.
+        """
+        counted = self._counts_needed(indices)
+        tracing = self._config.look.tracing
+        if tracing is None:
+            return counted
+        needs: dict[str, Need] = {}
+        before: Need | None = None
+        for key, need in counted.items():
+            needs[key] = need
+            if before is not None:
+                needs[before.grid.key()] = before
+            before = Need(need.grid.traced(tracing), need.frame)
+        if before is not None:
+            needs[before.grid.key()] = before
+        return needs
+
+    def _counts_needed(self, indices: Iterable[int]) -> dict[str, "Need"]:
+        needs: dict[str, Need] = {}
+        latest: tuple[int, range] | None = None
+        for index in indices:
+            needed = self._needed[index]
+            if needed is None:
+                _add(needs, self[index].grids[0], index)
+                continue
+            zoom = self.legs[self._frames.leg_of(index)]
+            assert zoom is not None
+            if latest == (id(zoom), needed):
+                continue
+            latest = (id(zoom), needed)
+            grids = zoom.grids
+            for at in range(max(needed.start - 1, 0), min(needed.stop + 1, len(zoom.bands))):
+                _add(needs, grids[at], index)
+            if len(zoom.bands) in needed:
+                _add(needs, zoom.core, index)
+        return needs
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A sample grid that is needed, and the first frame that needs it."""
+
+    grid: SampleGrid
+    frame: int
+
+
+def _add(needs: dict[str, Need], grid: SampleGrid, frame: int) -> None:
+    """Add a sample grid; of equal ones with different limits the largest serves all."""
+    key = grid.key()
+    if key not in needs:
+        needs[key] = Need(grid, frame)
+    elif needs[key].grid.maxiter < grid.maxiter:
+        needs[key] = Need(grid, needs[key].frame)
+
+
+def _exposed(frame: Frame, config: Config, frames: FrameList) -> list[View]:
+    """Return the views while the shutter is open, about the frame's time, on its own leg."""
+    leg = frames.legs[frame.leg]
+    half = Fraction(config.motion_blur) / config.encoding.fps / 2
+    opens, closes = max(leg.start.time, frame.time - half), min(leg.end.time, frame.time + half)
+    first, last = (frames.view(frame.leg, time) for time in (opens, closes))
+    count = min(_MOST_EXPOSURES, math.ceil(_moved_px(first, last) / _BLUR_STEP_PX))
+    if count < 2:
+        return [frame.view]
+    # The middle of each part of the time, so that all count alike.
+    return [
+        frames.view(frame.leg, opens + (closes - opens) * Fraction(2 * part + 1, 2 * count))
+        for part in range(count)
+    ]
+
+
+def _moved_px(first: View, last: View) -> float:
+    """Return how far the corners move at most between two views, in pixels."""
+    corner_px = math.hypot(first.columns, first.rows) / 2
+    ratio = math.exp2(log2(first.width) - log2(last.width))
+    turned = math.radians(abs(float(last.rotation - first.rotation)))
+    numbers = context(20)
+    shift = [
+        float(numbers.divide(difference(of, to), last.spacing()))
+        for of, to in zip(first.center, last.center, strict=True)
+    ]
+    return corner_px * (abs(ratio - 1) + turned) + math.hypot(*shift)

@@ -1,0 +1,83 @@
+"""The work plan of a video: what is there of it, and what is still to be made."""
+
+from dataclasses import dataclass
+
+from pipeline.config.load import Config
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.plan.frame_plan import FramePlans, Need
+from pipeline.plan.outputs import Outputs
+from pipeline.plan.segments import Segment, segments_of
+from pipeline.timeline.frames import FrameList
+
+
+@dataclass(frozen=True, slots=True)
+class WorkPlan:
+    """What a render of a config has to do."""
+
+    config: Config
+    frames: FrameList
+    frame_plans: FramePlans
+    segments: list[Segment]
+    missing_segments: list[Segment]
+    wanted: list[int]
+    """The frames of these, in order."""
+    needs: dict[str, Need]
+    """The sample grids that they need, by key, in the order of computing."""
+    missing: dict[str, int]
+    """How many samples of these are to be computed, where it is any."""
+    samples: int
+    """Of all sample grids of the whole video."""
+
+    @staticmethod
+    def of(config: Config, frames: FrameList, outputs: Outputs) -> "WorkPlan":
+        """Find out what is missing."""
+        frame_plans = FramePlans(config, frames)
+        segments = segments_of(
+            frame_plans.keys, frame_plans.times, config.look, config.encoding, outputs.segments
+        )
+        missing_segments = [segment for segment in segments if not segment.path.exists()]
+        wanted = [index for segment in missing_segments for index in segment.frames]
+        needs = frame_plans.needs(wanted)
+        to_compute = {key: outputs.store.missing(need.grid) for key, need in needs.items()}
+        all_needs = frame_plans.needs(range(len(frames)))
+        return WorkPlan(
+            config, frames, frame_plans, segments, missing_segments, wanted, needs,
+            {key: samples for key, samples in to_compute.items() if samples},
+            sum(
+                need.grid.samples for need in all_needs.values() if need.grid.tracing is None
+            ),
+        )  # fmt: skip  # in signature order
+
+    def spans(self) -> dict[str, tuple[int, int]]:
+        """Return the first and last wanted frame that needs each grid; none if counts stay."""
+        if self.config.keep == "all":
+            return {}
+        last = self.frame_plans.needs(reversed(self.wanted))
+        return {key: (need.frame, last[key].frame) for key, need in self.needs.items()}
+
+    @property
+    def grids(self) -> list[SampleGrid]:
+        """What is to be computed, in that order."""
+        return [self.needs[key].grid for key in self.missing]
+
+    @property
+    def painted_samples(self) -> int:
+        """How many samples of bands are coloured, those that are more than once as often."""
+        bands = {key for zoom in self.frame_plans.zooms for key, _ in zoom.keys}
+        painted = sum(need.grid.samples for key, need in self.needs.items() if key in bands)
+        return painted + self._painted_again()
+
+    def lacking(self) -> tuple[int, int]:
+        """Return how many samples are to be counted, and how many to be traced."""
+        by_kind = {False: 0, True: 0}
+        for key, samples in self.missing.items():
+            by_kind[self.needs[key].grid.tracing is not None] += samples
+        return by_kind[False], by_kind[True]
+
+    def _painted_again(self) -> int:
+        """Return about how many samples are coloured more than once, where the look moves."""
+        nodes = self.config.look.nodes(float(self.frames.seconds))
+        frame_plan = self.frame_plans[len(self.frame_plans) // 2]
+        if frame_plan.zoom is None:
+            return 0
+        return (len(nodes) - 1) * sum(grid.samples for grid in frame_plan.grids)

@@ -1,0 +1,82 @@
+"""What a worker process measures: what small pieces of a video take to count, colour and draw."""
+
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.colour.look import Look
+from pipeline.colour.shade import shader_of
+from pipeline.counts.compute import (
+    count_chunks,
+    counts_of_chunk,
+    packed_traces,
+    samples_from_chunks,
+    trace_chunks,
+)
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.drawing.picture import draw_rows
+from pipeline.video.encoding import Encoding
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyedGrid:
+    """What a thinned sample grid cost."""
+
+    samples: int
+    count_s: float
+    packed_bytes: int
+    wall_s: float
+    """Wall seconds of counting, while other processes may have had the core."""
+
+
+def survey_grid(grid: SampleGrid) -> SurveyedGrid:
+    """Count and pack a thinned sample grid, and measure both."""
+    # The first call of a process loads code; it is no part of it.
+    grid.counts(0, 1)
+    if grid.tracing is not None:
+        counts = [counts_of_chunk(grid.counted, chunk, ())[0] for chunk in range(grid.chunks)]
+        packed_traces(grid, 0, counts[0])
+    began, start = time.monotonic(), time.thread_time()
+    if grid.tracing is not None:
+        packed = [packed_traces(grid, chunk, known)[0] for chunk, known in enumerate(counts)]
+    else:
+        packed = count_chunks(grid, 0, grid.chunks).chunks
+    count_s, wall_s = time.thread_time() - start, time.monotonic() - began
+    return SurveyedGrid(grid.samples, count_s, sum(map(len, packed)), wall_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyedFrame:
+    """What a small picture cost to colour, and the picture."""
+
+    colour_s: float
+    draw_s: float
+    frame: NDArray[np.uint8]
+    wall_s: float
+    """Wall seconds of both, while other processes may have had the core."""
+
+
+def survey_frame(
+    grid: SampleGrid, look: Look, seconds: Fraction, encoding: Encoding
+) -> SurveyedFrame:
+    """Take a small frame with a sample to a pixel through all stages, and measure them."""
+    shader = shader_of(look.at(float(seconds)))
+    block = count_chunks(grid, 0, grid.chunks)
+    frame = np.empty(encoding.frame_bytes, np.uint8)
+    # The first pictures of a process make its tables; they are no part of what a picture costs.
+    traced = (
+        []
+        if look.tracing is None
+        else trace_chunks(grid.traced(look.tracing), 0, grid.chunks, ()).chunks
+    )
+    warm = samples_from_chunks(grid, block.chunks[:1], traced[:1])
+    draw_rows(shader.pixels(warm, 1)[: len(warm.smooth) // 2 * 2], 0, encoding, frame)
+    began, start = time.monotonic(), time.thread_time()
+    light = shader.pixels(samples_from_chunks(grid, block.chunks, traced), 1)
+    coloured = time.thread_time()
+    draw_rows(light, 0, encoding, frame)
+    draw_s, wall_s = time.thread_time() - coloured, time.monotonic() - began
+    return SurveyedFrame(coloured - start, draw_s, frame, wall_s)

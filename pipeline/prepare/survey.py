@@ -1,0 +1,162 @@
+"""A survey: a few small frames of the video, measured here and now, to say what the whole costs."""
+
+import math
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config.load import Config
+from pipeline.counts.orbits.tables import References
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.kernels.choice import band_kernel_for
+from pipeline.plan.estimate import Estimate, Survey, estimate
+from pipeline.plan.work_plan import WorkPlan
+from pipeline.prepare.probes import SurveyedFrame, SurveyedGrid, survey_frame, survey_grid
+from pipeline.system.machine import children_cpu_s
+from pipeline.system.temporary import run_folder
+from pipeline.timeline.frames import Frame, FrameList
+from pipeline.video.encoding import Encoding
+from pipeline.video.ffmpeg import FrameWriter
+from pipeline.workers.pool import SharedPool, Task
+
+# Samples of a surveyed sample grid and pixels of a picture: some milliseconds each, and typical.
+SURVEY_SAMPLES = 20_000
+# Places in the order of computing, places in the video, and neighbouring frames at each of these:
+# an encoder lives on their likeness.
+SURVEY_GRIDES = 16
+SURVEY_PLACES = 6
+SURVEY_RUN = 4
+_BACK_AND_FORTH = 3
+# With less of a core than this the machine is at something that will not last.
+_LEAST_SHARE = 0.1
+# What a look-up of a pixel in the bands costs, in colourings of a sample: measured.
+_LOOK_UP = 0.3
+
+
+def survey(
+    config: Config,
+    frames: FrameList,
+    grids: list[SampleGrid],
+    pool: SharedPool,
+    references: References,
+) -> Survey:
+    """Measure a few sample grids, subsampled, and a few small frames, through kernel and encoder.
+
+    Parameters
+    ----------
+    sample grids : list of Sample grid
+        What is to be computed, in that order.
+    """
+    places = sorted({round(k * (len(grids) - 1) / (SURVEY_GRIDES - 1))
+                     for k in range(SURVEY_GRIDES)}) if grids else []  # fmt: skip
+    starts = max(0, len(frames) - SURVEY_RUN)
+    indices = sorted(
+        {
+            min(round(place * starts / (SURVEY_PLACES - 1)) + step, len(frames) - 1)
+            for place in range(SURVEY_PLACES)
+            for step in range(SURVEY_RUN)
+        }
+    )
+    small = _small(config.encoding)
+    tasks = [
+        Task(
+            "survey of what is to be computed",
+            survey_grid,
+            (grids[place].subsampled(SURVEY_SAMPLES).with_references(references),),
+            ("canvas", place),
+        )
+        for place in places
+    ]
+    for frame in map(frames.__getitem__, indices):
+        grid = roughly(frame, small.columns, small.rows, config, references)
+        arguments = (grid, config.look, frame.time, small)
+        tasks.append(
+            Task(f"survey of frame {frame.index}", survey_frame, arguments, ("frame", frame.index))
+        )
+    results: dict[tuple[str, int], Any] = {}
+    for task, result in pool.results(tasks):
+        results[task.tag] = result
+    counted: list[SurveyedGrid] = [results["canvas", place] for place in places]
+    drawn: list[SurveyedFrame] = [results["frame", index] for index in indices]
+    pictures = [picture.frame for picture in drawn]
+    pixels = small.columns * small.rows
+    # The difference of two runs leaves ffmpeg's start out; a still is all start. Back and forth in
+    # each place: what encoding takes is not lost in what starting takes.
+    runs = [pictures[k : k + SURVEY_RUN] for k in range(0, len(pictures), SURVEY_RUN)]
+    longer = [picture for run in runs for picture in (run + run[::-1]) * _BACK_AND_FORTH]
+    encoded = _encode(longer, small)
+    start = _encode(pictures[:1], small) if len(pictures) > 1 else _Encoded(0.0, 0)
+    encoded_pixels = pixels * max(1, len(longer) - 1)
+    colour_s = sum(picture.colour_s for picture in drawn) / (len(drawn) * pixels)
+    return Survey(
+        places=places,
+        sample_s=[grid.count_s / grid.samples for grid in counted],
+        sample_bytes=[grid.packed_bytes / grid.samples for grid in counted],
+        colour_sample_s=colour_s,
+        draw_pixel_s=colour_s * _LOOK_UP,
+        planes_pixel_s=sum(picture.draw_s for picture in drawn) / (len(drawn) * pixels),
+        encode_pixel_s=max(0.0, encoded.cpu_s - start.cpu_s) / encoded_pixels,
+        encode_pixel_bytes=encoded.size / (len(longer) * pixels),
+        share=_share(counted, drawn),
+    )
+
+
+def _share(counted: list[SurveyedGrid], drawn: list[SurveyedFrame]) -> float:
+    """Return how much of the time that the workers were at work they had a core."""
+    cpu_s = sum(each.count_s for each in counted)
+    cpu_s += sum(each.colour_s + each.draw_s for each in drawn)
+    wall_s = sum(each.wall_s for each in counted) + sum(each.wall_s for each in drawn)
+    return min(1.0, max(_LEAST_SHARE, cpu_s / wall_s)) if wall_s > 0 else 1.0
+
+
+def roughly(
+    frame: Frame, columns: int, rows: int, config: Config, references: References
+) -> SampleGrid:
+    """Return a frame as a small sample grid, by the kernel that would serve it in a band."""
+    grid = frame.sized(columns, rows, references)
+    kernel = band_kernel_for(grid.geometry.roundings_a_sample(), config.accuracy)
+    return grid if kernel.deep else replace(grid, kernel=kernel, target=None)
+
+
+def _small(encoding: Encoding) -> Encoding:
+    """Return the same encoding at a size of about SURVEY_SAMPLES."""
+    factor = min(1.0, math.sqrt(SURVEY_SAMPLES / (encoding.columns * encoding.rows)))
+    columns, rows = (
+        max(32, round(size * factor / 2) * 2) for size in (encoding.columns, encoding.rows)
+    )
+    return replace(encoding, columns=columns, rows=rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    cpu_s: float
+    size: int
+
+
+def _encode(pictures: list[NDArray[np.uint8]], encoding: Encoding) -> _Encoded:
+    """Return what encoding some pictures takes, ffmpeg's start included."""
+    with tempfile.TemporaryDirectory(prefix="survey-", dir=run_folder()) as folder:
+        path = Path(folder) / "survey.mp4"
+        cpu_s = children_cpu_s()
+        writer = FrameWriter(path, encoding)
+        for frame in pictures:
+            writer.write(frame)
+        writer.close()
+        size = path.stat().st_size if path.exists() else 0
+        return _Encoded(children_cpu_s() - cpu_s, size)
+
+
+def estimated(
+    work_plan: WorkPlan, pool: SharedPool, references: References, workers: int
+) -> Estimate:
+    """Measure what a plan will take; the reference orbits are there."""
+    measured = survey(work_plan.config, work_plan.frames, work_plan.grids, pool, references)
+    return estimate(
+        work_plan.config, measured, work_plan.frame_plans, work_plan.wanted,
+        list(work_plan.missing.items()), work_plan.painted_samples, work_plan.spans(), workers,
+        pool.remote_workers,
+    )  # fmt: skip  # in signature order

@@ -1,0 +1,219 @@
+"""Counting: which sample grids have their counts, which are at work, and which may go again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipeline.counts.block_check import fault_of
+from pipeline.counts.compute import BlockResult, count_chunks
+from pipeline.counts.orbits.tables import References
+from pipeline.counts.row_blocks import RowCosts
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.errors import RenderError, os_error_text
+from pipeline.monitor.progress import Progress
+from pipeline.monitor.report import Report
+from pipeline.monitor.status_writer import StatusWriter
+from pipeline.plan.estimate import KEPT_FRAMES, Estimate
+from pipeline.plan.outputs import Outputs
+from pipeline.plan.segments import Segment
+from pipeline.plan.work_plan import WorkPlan
+from pipeline.workers.pool import SharedPool, Task
+
+# Counts that come back damaged from disk, or wrong from workers, so often will do so for ever.
+_MAX_DAMAGES = 3
+# A worker may find damaged what has been computed again when it says so.
+_MOST_IN_VAIN = 20
+
+
+@dataclass(slots=True)
+class _AtWork:
+    """A sample grid whose blocks are at work."""
+
+    grid: SampleGrid
+    chunks: list[bytes]
+    chunk_cpu_s: list[float]
+    left: int
+    computed: int = 0
+    traced: int = 0
+    unresolved: int = 0
+    iterations: int = 0
+
+
+class Counting:
+    """Has the sample grids of a work plan counted and stored, in the order of need."""
+
+    def __init__(
+        self,
+        work_plan: WorkPlan,
+        outputs: Outputs,
+        references: References,
+        report: Report,
+        pool: SharedPool,
+        progress: Progress,
+        work: Estimate,
+        status_writer: StatusWriter,
+    ) -> None:
+        self._work_plan = work_plan
+        self._store = outputs.store
+        self._references = references
+        self._report = report
+        self._pool = pool
+        self._progress = progress
+        self._work = work
+        self._status_writer = status_writer
+        self._costs = RowCosts()
+        self._absent = set(work_plan.missing)
+        self._at_work: dict[str, _AtWork] = {}
+        self._damages: dict[str, int] = {}
+        self._in_vain: dict[tuple[str, ...], int] = {}
+        # First and last frame that needs each sample grid, where counts do not stay.
+        self._spans = work_plan.spans()
+        # By the last frame of a missing segment, the first frame of the next.
+        segments = work_plan.missing_segments
+        starts = [segment.first for segment in segments[1:]] + [len(work_plan.frames)]
+        self._next_segments = {
+            segment.last - 1: start for segment, start in zip(segments, starts, strict=True)
+        }
+
+    def lacks(self, grid: SampleGrid) -> bool:
+        """Tell whether a sample grid's counts are not stored yet."""
+        return grid.key() in self._absent
+
+    def blocks(self) -> Iterator[Task]:
+        """Yield the row blocks of all sample grids that are not stored."""
+        for key in self._work_plan.missing:
+            yield from self._blocks_of(key)
+
+    def may_send(self, block: Task, current: Segment) -> bool:
+        """Tell whether a block may be sent: where counts do not stay, not too far ahead."""
+        if not self._pool.has_room(block.portable):
+            return False
+        key, _ = block.tag
+        grid = self._work_plan.needs[key].grid
+        if grid.tracing is not None and self.lacks(grid.counted):
+            return False
+        span = self._spans.get(key)
+        return span is None or span[0] < current.first + KEPT_FRAMES
+
+    def _blocks_of(self, key: str) -> Iterator[Task]:
+        need = self._work_plan.needs[key]
+        grid = need.grid.with_references(self._references)
+        blocks = self._costs.blocks(grid, self._pool.row_workers, self._pool.block_s)
+        self._at_work[key] = _AtWork(grid, [b""] * grid.chunks, [0.0] * grid.chunks, len(blocks))
+        reusable = self._store.reusable(need.grid)
+        for first, last in blocks:
+            rows = f"rows {grid.chunk_bounds(first)[0]} to {grid.chunk_bounds(last - 1)[1]}"
+            self._report.stages["compute"].begin()
+            yield Task(
+                f"counting for frame {need.frame}, {rows}",
+                count_chunks,
+                (grid, first, last, reusable),
+                (key, first),
+                portable=True,
+            )
+
+    def take(self, task: Task, block: BlockResult) -> None:
+        """Take a block's counts; with the last of a sample grid, store them.
+
+        Raises
+        ------
+        RenderError
+            The disk refuses them, or they come wrong from every worker.
+        """
+        key, first = task.tag
+        at_work = self._at_work[key]
+        last = task.arguments[2]
+        if (fault := fault_of(block, at_work.grid, first, last)) is not None:
+            self._send_again(task, fault)
+            return
+        at_work.chunks[first:last] = block.chunks
+        at_work.chunk_cpu_s[first:last] = block.chunk_cpu_s
+        at_work.computed += block.computed
+        at_work.traced += block.traced
+        at_work.unresolved += block.unresolved
+        at_work.iterations += block.iterations
+        at_work.left -= 1
+        self._report.stages["compute"].end(sum(block.chunk_cpu_s))
+        self._report.iterations_computed += block.iterations
+        grid = at_work.grid
+        estimated_s = self._work.compute_s.get(key, 0.0) * len(block.chunks) / grid.chunks
+        self._progress.work("compute", estimated_s, sum(block.chunk_cpu_s))
+        if at_work.left:
+            return
+        try:
+            written = self._store.save(grid, at_work.chunks, at_work.unresolved, at_work.iterations)
+        except OSError as error:
+            raise RenderError(
+                f"frame {self._work_plan.needs[key].frame}: its counts cannot be stored: "
+                f"{os_error_text(error)}; make room, and the same command carries on"
+            ) from None
+        self._costs.learn(grid, at_work.chunk_cpu_s)
+        self._report.bytes_stored += written
+        self._report.pixels_computed += at_work.computed
+        self._report.pixels_traced += at_work.traced
+        self._status_writer.counted(grid, sum(at_work.chunk_cpu_s))
+        del self._at_work[key]
+        self._absent.discard(key)
+
+    def _send_again(self, task: Task, fault: str) -> None:
+        """Have a block counted again that came wrong from a worker."""
+        task.faults += 1
+        line = f"{task.name}: a worker sent what cannot be ({fault})"
+        if task.faults == _MAX_DAMAGES:
+            raise RenderError(f"{line}, {task.faults} times; check the memory of this machine")
+        self._report.retried.append(line)
+        self._progress.say(f"{line}; counting again")
+        self._pool.submit(task)
+
+    def again(self, grids: list[SampleGrid], frame: int) -> None:
+        """Have those sample grids computed again whose stored counts turned out damaged.
+
+        Raises
+        ------
+        RenderError
+            That happened too often.
+        """
+        damaged = [
+            grid
+            for grid in grids
+            if grid.key() not in self._absent and not self._store.is_whole(grid)
+        ]
+        if not damaged and not any(map(self.lacks, grids)):
+            # Another may have had them computed again meanwhile, but not for ever.
+            self._check_patience(grids, frame)
+        for grid in damaged:
+            self._note_damage(grid, frame)
+            self._report.retried.append(f"frame {frame}: stored counts were damaged")
+            self._progress.say(
+                f"frame {frame}: its stored counts were damaged, computing them again"
+            )
+            self._store.discard(grid)
+            self._absent.add(grid.key())
+            for task in self._blocks_of(grid.key()):
+                self._pool.submit(task)
+
+    def _check_patience(self, grids: list[SampleGrid], frame: int) -> None:
+        keys = tuple(grid.key() for grid in grids)
+        self._in_vain[keys] = self._in_vain.get(keys, 0) + 1
+        if self._in_vain[keys] >= _MOST_IN_VAIN:
+            raise RenderError(
+                f"frame {frame}: {self._store.path(grids[0])} was read wrong "
+                f"{self._in_vain[keys]} times, though it is whole; check the memory and the disk"
+            )
+
+    def _note_damage(self, grid: SampleGrid, frame: int) -> None:
+        key = grid.key()
+        self._damages[key] = self._damages.get(key, 0) + 1
+        if self._damages[key] >= _MAX_DAMAGES:
+            raise RenderError(
+                f"frame {frame}: {self._store.path(grid)}: its counts come back damaged; "
+                "check the disk"
+            )
+
+    def encoded(self, frame: int) -> None:
+        """Note that a frame is encoded; with its segment's last, drop counts that none needs."""
+        if not self._spans or frame not in self._next_segments:
+            return
+        first = self._next_segments[frame]
+        for key in [key for key, (_, last) in self._spans.items() if last < first]:
+            del self._spans[key]
+            self._store.discard(self._work_plan.needs[key].grid)

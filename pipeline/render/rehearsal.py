@@ -1,0 +1,60 @@
+"""The last step, tried first: hours of counting shall not end in a video that cannot be made."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+
+from pipeline.config.load import Config
+from pipeline.errors import PipelineError, RenderError, os_error_text
+from pipeline.plan.outputs import Outputs
+from pipeline.video.encoding import Encoding
+from pipeline.video.ffmpeg import FrameWriter, has_frames, join
+
+# The smallest picture that all encoders take.
+_PIXELS = 64
+_FRAMES = 2
+
+
+def rehearse(config: Config, outputs: Outputs) -> None:
+    """Encode two small grey frames, join them as the video will be joined, and put them beside it.
+
+    The name they get there, for a moment, is as long as the video's.
+
+    Raises
+    ------
+    RenderError
+        It does not work; the message says at what.
+    """
+    try:
+        _rehearse(config, outputs)
+    except (PipelineError, OSError) as error:
+        said = os_error_text(error) if isinstance(error, OSError) else error
+        raise RenderError(
+            f"{outputs.video}: cannot be made, so nothing is computed for it: {said}"
+        ) from None
+
+
+def _rehearse(config: Config, outputs: Outputs) -> None:
+    encoding = replace(config.encoding, columns=_PIXELS, rows=_PIXELS)
+    segment = outputs.segments / f"grey{encoding.segment_ending}"
+    trial = outputs.root / f"{outputs.name}{'~' * len(outputs.ending)}"
+    try:
+        writer = FrameWriter(segment, encoding)
+        for _ in range(_FRAMES):
+            writer.write(_grey(encoding))
+        said = writer.close()
+        with outputs.making(trial) as temporary:
+            join([segment], temporary, encoding, {"title": config.title, "comment": config.text})
+            if not has_frames(temporary, encoding, _FRAMES):
+                raise RenderError(said or "it has not all its frames")
+        shutil.rmtree(trial) if trial.is_dir() else trial.unlink()
+    finally:
+        segment.unlink(missing_ok=True)
+
+
+def _grey(encoding: Encoding) -> np.ndarray:
+    if encoding.bits == 8:
+        return np.full(encoding.frame_bytes, 128, np.uint8)
+    middle = np.full(encoding.frame_bytes // 2, 1 << (encoding.bits - 1), "<u2")
+    return middle.view(np.uint8)

@@ -1,0 +1,103 @@
+"""Small state on disk: what a run found out and a later one believes, checksummed and checked.
+
+A file is a JSON object, one key a line; the first line holds the CRC-32 of all that follows it::
+
+    {"crc32": "89abcdef",
+    "key": "…",
+    "knots": [["0", 1000], ["1", 2000]]}
+
+It is read by whoever likes, and believed only where every byte is what was written and every value
+is one that could have been.
+"""
+
+import json
+import math
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipeline.errors import DamagedError, NotStoredError
+from pipeline.system.atomic_files import write_durably
+
+State = TypeVar("State")
+
+_OPENING = b'{"crc32": "'
+_CHECKSUM_DIGITS = 8
+_AFTER_CHECKSUM = b'",\n'
+
+
+def write_state(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write state durably, in place of what was there.
+
+    Raises
+    ------
+    OSError
+        The disk is full or refuses; what was there stays.
+    """
+    lines = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items())
+    rest = (",\n".join(lines) + "}\n").encode()
+    write_durably(path, [_OPENING, _checksum(rest), _AFTER_CHECKSUM, rest])
+
+
+def read_state(path: Path, parse: Callable[[Any], State]) -> State:
+    """Return what `parse` makes of the facts in a file, without the checksum.
+
+    `parse` gets what JSON holds, and raises what Python raises where a value is missing, or none
+    that could be.
+
+    Raises
+    ------
+    NotStoredError
+        There is no such file.
+    DamagedError
+        It is not what was written, or not believable.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise NotStoredError(f"{path}: is not there") from None
+    except OSError as error:
+        raise DamagedError(f"{path}: cannot be read: {error.strerror}") from None
+    start = len(_OPENING) + _CHECKSUM_DIGITS + len(_AFTER_CHECKSUM)
+    rest = data[start:]
+    if data[:start] != _OPENING + _checksum(rest) + _AFTER_CHECKSUM:
+        raise DamagedError(f"{path}: is not what was written")
+    return parsed(path, data, parse)
+
+
+def parsed(path: Path, data: bytes, parse: Callable[[Any], State]) -> State:
+    """Return what `parse` makes of a JSON object, whatever that holds.
+
+    Raises
+    ------
+    DamagedError
+        It is no JSON object, or not believable.
+    """
+    try:
+        facts = json.loads(data.decode())
+        facts.pop("crc32", None)
+        return parse(facts)
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
+        raise DamagedError(f"{path}: holds what cannot be") from None
+
+
+def whole_number(value: object, least: int, most: int) -> int:
+    """Return a value that is a whole number within bounds; raise ValueError for any other."""
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{value!r} is no number that can be")
+    return value
+
+
+def finite_number(value: object, least: float = -math.inf, most: float = math.inf) -> float:
+    """Return a value that is a finite number within bounds; raise ValueError for any other."""
+    if type(value) not in (int, float) or not least <= value <= most:  # type: ignore[operator]
+        raise ValueError(f"{value!r} is no number that can be")
+    number = float(value)  # type: ignore[arg-type]
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is no number that can be")
+    return number
+
+
+def _checksum(data: bytes) -> bytes:
+    return f"{zlib.crc32(data):0{_CHECKSUM_DIGITS}x}".encode()

@@ -1,0 +1,74 @@
+"""Words for people, on the terminal or what takes its place: safe to show, and never a failure.
+
+A stream that is closed, full or gone, or whose encoding lacks a letter, stops no render.
+"""
+
+import contextlib
+import errno
+import os
+import sys
+from typing import TextIO
+
+from pipeline.errors import printable
+
+# A disk may have room again; a reader that left does not come back.
+_MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EAGAIN)
+
+
+def say(text: str) -> None:
+    """Write a line of what goes on, or went wrong, to the standard error."""
+    _write(sys.stderr, text)
+
+
+def show(text: str) -> None:
+    """Write what was asked for, a result, to the standard output."""
+    _write(sys.stdout, text)
+
+
+def shows_bars() -> bool:
+    """Tell whether a line of the standard error can be written again, as a bar does."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def ready_streams() -> None:
+    """Have the standard streams take whatever they are given; to be called once, at the start."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            # Else the next file opened has this number, and an encoder's complaints go into it.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115  # stays open
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def end_streams() -> None:
+    """Write what is left, as far as it can be written."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            _abandon(stream)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(f"{printable(text)}\n")
+        stream.flush()
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) not in _MAY_PASS:
+            _abandon(stream)
+
+
+def _abandon(stream: TextIO) -> None:
+    """Have a stream lead nowhere: what it still holds must not fail again when all ends."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, stream.fileno())
+        finally:
+            os.close(nowhere)

@@ -1,1 +1,0 @@
-"""Coloured canvases with levels of detail, shared by all workers, and pictures drawn from them."""

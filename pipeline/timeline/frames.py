@@ -1,0 +1,215 @@
+"""The frame list: keyframes expanded into one view and maxiter for every picture of the video."""
+
+import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from pipeline.config.fault import ConfigError, Fault
+from pipeline.config.load import Config
+from pipeline.counts.orbits.tables import References
+from pipeline.counts.orbits.target import Target, bits_for
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.decimals import context, log2, short_text
+from pipeline.geometry.view import View
+from pipeline.kernels.choice import FLOAT64, HAVE_NUMBA, Kernel
+from pipeline.timeline.leg import Leg, log_between
+
+# A target may lie so many octaves of the width beside a view, and a pixel's offset from it still
+# has more than 30 bits below the pixel.
+_FARTHEST_OCTAVES = 8
+# With fewer roundings of float64 between them, pixels run together to blocks.
+_ROUNDINGS_A_PIXEL = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of the video."""
+
+    index: int
+    time: Fraction
+    """Seconds."""
+    leg: int
+    """The number of the leg that it belongs to."""
+    progress: Fraction
+    """How far that leg has come."""
+    view: View
+    maxiter: int
+    kernel: Kernel
+    target: Target | None
+    """Whose reference orbit a deep kernel runs against."""
+
+    def grid(self, supersample: int, references: References | None = None) -> SampleGrid:
+        """Return the frame's own grid of samples."""
+        columns, rows = self.view.columns * supersample, self.view.rows * supersample
+        return self.sized(columns, rows, references)
+
+    def sized(self, columns: int, rows: int, references: References | None = None) -> SampleGrid:
+        """Return the frame's rectangle as a sample grid of another size."""
+        view = self.view.resized(columns, rows)
+        return SampleGrid(view, self.maxiter, self.kernel, self.target, references)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoMaxiter:
+    """maxiter along the way, where a config leaves it open."""
+
+    knots: tuple[tuple[Fraction, int], ...]
+    """Positions, increasing, and the limit at each. A position is a leg's number and progress."""
+
+    def at(self, position: Fraction) -> int:
+        """Return the limit at a position: between knots, even on a logarithmic scale."""
+        after = bisect.bisect_right(self.knots, position, key=lambda knot: knot[0])
+        if after == len(self.knots):
+            return self.knots[-1][1]
+        (start, low), (end, high) = self.knots[max(0, after - 1)], self.knots[after]
+        return log_between(low, high, (position - start) / (end - start) if after else Fraction(0))
+
+
+class FrameList:
+    """All frames of a config, each made when it is asked for.
+
+    Frame i stands at i/fps seconds; the last is the last that is not later than the last
+    keyframe. So a video of 12 s at 30 frames a second has 361, and one keyframe alone has one. One
+    that loops goes back from there to the frame after the first.
+
+    Where a keyframe leaves maxiter open, it is that of `limits` on both sides of it.
+    """
+
+    def __init__(self, config: Config, auto_maxiter: AutoMaxiter | None = None) -> None:
+        self.auto_maxiter = auto_maxiter
+        """What `maxiter: auto` has been found to be."""
+        self.legs = legs_of(config)
+        """The ways between keyframes."""
+        self._end = config.keyframes[-1].time
+        self._fps = config.encoding.fps
+        self._there = int(self._end * self._fps) + 1
+        self._loops = config.loops and self._there > 2
+        self._size = (config.encoding.columns, config.encoding.rows)
+        self._accuracy = config.accuracy
+        self._targets = _targets(config)
+        self._check_reach(config)
+
+    def __len__(self) -> int:
+        # Back again, without the ends, which the next turn shows.
+        return 2 * self._there - 2 if self._loops else self._there
+
+    @property
+    def seconds(self) -> Fraction:
+        """The time of the last keyframe."""
+        return self._end
+
+    def __iter__(self) -> Iterator[Frame]:
+        return (self[index] for index in range(len(self)))
+
+    def __getitem__(self, index: int) -> Frame:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return self._frame(index, self._time(index))
+
+    def at(self, seconds: Fraction) -> Frame:
+        """Return a frame at any time of the video; its index is that of the last one not later.
+
+        Raises
+        ------
+        ValueError
+            The time lies outside the video.
+        """
+        if not 0 <= seconds <= self._end:
+            raise ValueError(seconds)
+        return self._frame(int(seconds * self._fps), seconds)
+
+    def maxiter(self, leg: int, progress: Fraction) -> int:
+        """Return the limit anywhere on a leg."""
+        limit = self.legs[leg].maxiter(progress)
+        if limit is None:
+            assert self.auto_maxiter is not None, "the limits are chosen before"
+            limit = self.auto_maxiter.at(leg + progress)
+        return limit
+
+    def view(self, leg: int, time: Fraction) -> View:
+        """Return the view at a time within a leg."""
+        way = self.legs[leg]
+        return way.view(way.progress(time), *self._size)
+
+    def target(self, leg: int) -> Target:
+        """Return the target of a leg, exact enough for all of its pixels."""
+        return self._targets[self.legs[leg].deep.center]
+
+    def probe(
+        self, leg: int, progress: Fraction, columns: int, rows: int, limit: int
+    ) -> SampleGrid:
+        """Return what is seen anywhere on a leg, unturned, as a sample grid of another size."""
+        view = self.legs[leg].view(progress, *self._size)
+        view = View(view.center, view.width, Decimal(0), columns, rows)
+        return SampleGrid(view, limit, *self._kernel(leg, view))
+
+    def leg_of(self, index: int) -> int:
+        """Return the number of the leg that a frame belongs to."""
+        return self._leg_at(self._time(index))
+
+    def _time(self, index: int) -> Fraction:
+        return Fraction(index if index < self._there else len(self) - index) / self._fps
+
+    def _leg_at(self, time: Fraction) -> int:
+        return bisect.bisect_right(self.legs, time, key=lambda leg: leg.start.time) - 1
+
+    def _frame(self, index: int, time: Fraction) -> Frame:
+        leg = self._leg_at(time)
+        progress = self.legs[leg].progress(time)
+        view = self.legs[leg].view(progress, *self._size)
+        maxiter = self.maxiter(leg, progress)
+        return Frame(index, time, leg, progress, view, maxiter, *self._kernel(leg, view))
+
+    def _kernel(self, leg: int, view: View) -> tuple[Kernel, Target | None]:
+        """Return the kernel that serves a view on a leg, and the target it runs against."""
+        kernel = view.kernel(self._accuracy) if HAVE_NUMBA else FLOAT64
+        if not kernel.deep:
+            return kernel, None
+        target = self.target(leg)
+        if not _near(view, target):
+            target = Target(view.center, bits_for(view.spacing()))
+        return kernel, target
+
+    def _check_reach(self, config: Config) -> None:
+        """Refuse deep keyframes where there is no numba to compute them."""
+        faults = []
+        for k, keyframe in enumerate(config.keyframes):
+            view = View(keyframe.center, keyframe.width, keyframe.rotation, *self._size)
+            if not HAVE_NUMBA and view.roundings_a_sample() < _ROUNDINGS_A_PIXEL:
+                faults.append(
+                    Fault(
+                        keyframe.place,
+                        f"keyframes[{k}].width",
+                        f"{short_text(keyframe.width)} is deeper than float64 can tell pixels "
+                        "apart; deeper needs numba, which has wheels for 64-bit processors",
+                    )
+                )
+        if faults:
+            raise ConfigError(config.path, faults)
+
+
+def legs_of(config: Config) -> tuple[Leg, ...]:
+    """Return the ways between a config's keyframes; a still's only one goes nowhere."""
+    legs = tuple(Leg(start, end) for start, end in pairwise(config.keyframes))
+    return legs or (Leg(config.keyframes[0], config.keyframes[0]),)
+
+
+def _targets(config: Config) -> dict[tuple[Decimal, Decimal], Target]:
+    """Return a target for every keyframe's centre, exact enough for the deepest there."""
+    deepest: dict[tuple[Decimal, Decimal], Decimal] = {}
+    for keyframe in config.keyframes:
+        width = deepest.get(keyframe.center, keyframe.width)
+        deepest[keyframe.center] = min(width, keyframe.width)
+    samples = Decimal(config.encoding.columns * config.quality.supersample)
+    return {
+        center: Target(center, bits_for(context(20).divide(width, samples)))
+        for center, width in deepest.items()
+    }
+
+
+def _near(view: View, target: Target) -> bool:
+    """Tell whether a target is so near that offsets from it leave the pixels all their digits."""
+    return view.distance_exponent(target.center) < log2(view.width) + _FARTHEST_OCTAVES

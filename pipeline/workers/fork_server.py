@@ -1,0 +1,69 @@
+"""The server that workers are forked from: it has the kernels loaded, whose pages they share."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from multiprocessing import forkserver, resource_tracker
+from typing import Any
+
+from pipeline.errors import RenderError, os_error_text
+from pipeline.system.temporary import remove_run_folder, run_folder
+from pipeline.workers.pipe_locks import PipeContext
+
+
+def start_server() -> PipeContext:
+    """Start it, unless it runs; return the context whose processes it forks.
+
+    Raises
+    ------
+    RenderError
+        It cannot be started.
+    """
+    context = PipeContext()
+    context.set_forkserver_preload(["pipeline.workers.forking", "pipeline.workers.preload"])
+    # Where its socket lies: a folder that is removed whatever way this process ends.
+    process: Any = multiprocessing.current_process()
+    process._config["tempdir"] = str(run_folder())
+    # Ctrl-C is the parent's, from the first moment on: whatever is forked from there never hears
+    # of it. The tracker is started before: its start would let the signal through.
+    try:
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except OSError as error:
+        raise RenderError(f"no worker can be started: {os_error_text(error)}") from None
+    return context
+
+
+def end_server() -> None:
+    """End it without waiting for what it is loading; the next pool starts another."""
+    server: Any = forkserver._forkserver
+    with contextlib.suppress(OSError):
+        if server._forkserver_pid is not None:
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+        server._stop()
+    remove_run_folder()
+
+
+def how_it_ended() -> str:
+    """Say how the server ended, where it has and the system says so; or ""."""
+    server: Any = forkserver._forkserver
+    process = server._forkserver_pid
+    if process is None or not hasattr(os, "waitid"):
+        return ""
+    try:
+        # It stays for `multiprocessing` to bury.
+        ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except OSError:
+        return ""
+    if ended is None:
+        return ""
+    if ended.si_code == os.CLD_EXITED:
+        return f"what starts them ended with status {ended.si_status}; its own words stand above"
+    name = signal.Signals(ended.si_status).name
+    memory = "; most likely the memory does not suffice" if name == "SIGKILL" else ""
+    return f"what starts them was stopped by {name}{memory}"

@@ -1,0 +1,165 @@
+"""From keyframes to frames: the glide, the easing, and what stays equal."""
+
+from dataclasses import replace
+from decimal import Decimal, localcontext
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.config.load import load_config
+from pipeline.counts.orbits.target import bits_for
+from pipeline.timeline.frames import FrameList
+from pipeline.timeline.leg import Leg, eased
+
+TEXT = """\
+video: {width: 640, height: 360, fps: 30}
+maxiter: 1000
+keyframes:
+  - time: 0
+    center: [-0.75, 0.01]
+    width: 3.5
+    ease: EASE
+  - time: 4
+    center: [-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]
+    width: 1e-10
+    rotation: 90
+    maxiter: 4000
+"""
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "zoom.yaml"
+    path.write_text(TEXT.replace("EASE", "linear"))
+    return load_config(path)
+
+
+def test_frames_stand_at_i_over_fps_and_the_last_is_the_last_keyframe(config):
+    frames = FrameList(config)
+    assert len(frames) == 4 * 30 + 1
+    assert [frame.time for frame in frames][:3] == [0, Fraction(1, 30), Fraction(2, 30)]
+    first, last = frames[0], frames[120]
+    assert (first.view.center, first.view.width) == ((Decimal("-0.75"), Decimal("0.01")), 3.5)
+    assert last.view.center == config.keyframes[1].center
+    assert (last.view.width, last.view.rotation, last.maxiter) == (Decimal("1e-10"), 90, 4000)
+
+
+def test_width_rotation_and_maxiter_go_evenly(config):
+    frames = FrameList(config)
+    middle = frames[60]
+    assert float(middle.view.width) == pytest.approx((3.5 * 1e-10) ** 0.5, rel=1e-12)
+    assert middle.view.rotation == 45
+    assert middle.maxiter == 2000
+    ratios = [float(frames[i + 1].view.width / frames[i].view.width) for i in (0, 50, 119)]
+    assert ratios == pytest.approx([ratios[0]] * 3, rel=1e-12)
+
+
+@pytest.mark.parametrize("ease", ["linear", "in", "out", "in-out"])
+def test_the_target_glides_as_the_formula_says(config, ease):
+    start, end = config.keyframes
+    frames = FrameList(replace(config, keyframes=(replace(start, ease=ease), end)))
+    with localcontext() as context:
+        context.prec = 60
+        for index in (1, 37, 60, 119):
+            e = eased(ease, Fraction(index, 120))
+            e = Decimal(e.numerator) / Decimal(e.denominator)
+            view = frames[index].view
+            ratio = (end.width / start.width) ** e
+            assert abs(view.width / (start.width * ratio) - 1) < Decimal("1e-28")
+            for part in range(2):
+                expected = end.center[part] + (start.center[part] - end.center[part]) * ratio * (
+                    1 - e
+                )
+                assert abs(view.center[part] - expected) < view.width * Decimal("1e-20")
+
+
+def test_a_zoom_out_is_the_zoom_in_backwards(config):
+    start, end = config.keyframes
+    backwards = (
+        replace(end, time=Fraction(0)),
+        replace(start, time=Fraction(4)),
+    )
+    there, back = FrameList(config), FrameList(replace(config, keyframes=backwards))
+    for index in (0, 1, 17, 60, 120):
+        one, other = there[index].view, back[120 - index].view
+        assert abs(one.width / other.width - 1) < Decimal("1e-28")
+        for part in range(2):
+            assert abs(one.center[part] - other.center[part]) < one.width * Decimal("1e-20")
+
+
+def test_a_thousand_digits_deep_needs_no_special_case(config):
+    start, end = config.keyframes
+    target = (Decimal("-1." + "7" * 1100), Decimal("0." + "3" * 1100))
+    leg = Leg(start, replace(end, center=target, width=Decimal("1e-1000")))
+    view = leg.view(Fraction(9, 10), 640, 360)
+    width, center = view.width, view.center
+    # 3.5 · (1e-1000 / 3.5)^0.9
+    assert width.adjusted() == -900
+    assert all(
+        abs(reached - aimed) < width * 10 for reached, aimed in zip(center, target, strict=True)
+    )
+
+
+@pytest.mark.parametrize("ease", ["linear", "in", "out", "in-out"])
+def test_easing_runs_from_0_to_1_and_never_back(ease):
+    values = [eased(ease, Fraction(k, 64)) for k in range(65)]
+    assert values[0] == 0
+    assert values[-1] == 1
+    assert values == sorted(values)
+    if ease == "in-out":
+        assert values[32] == Fraction(1, 2)
+
+
+@given(st.integers(1, 60), st.integers(2, 5))
+@settings(max_examples=30, deadline=None)
+def test_a_multiple_of_the_frame_rate_keeps_every_frame(tmp_path_factory, fps, factor):
+    path = tmp_path_factory.mktemp("fps", numbered=True) / "zoom.yaml"
+    path.write_text(TEXT.replace("EASE", "in-out"))
+    config = load_config(path)
+    slow = FrameList(replace(config, encoding=replace(config.encoding, fps=Fraction(fps))))
+    fast = FrameList(replace(config, encoding=replace(config.encoding, fps=Fraction(fps * factor))))
+    for index in {0, 1, len(slow) // 3, len(slow) - 1}:
+        assert slow[index].grid(1).key() == fast[index * factor].grid(1).key()
+
+
+def test_the_key_holds_what_counts_depend_on_and_nothing_else(config):
+    frames = FrameList(config)
+    other = FrameList(replace(config, look=replace(config.look, palette="ember"), workers=7))
+    assert frames[50].grid(1).key() == other[50].grid(1).key()
+    keys = {frames[50].grid(1).key(), frames[51].grid(1).key(), frames[50].grid(2).key()}
+    assert len(keys) == 3
+
+
+def test_times_outside_the_video_are_refused(config):
+    frames = FrameList(config)
+    with pytest.raises(ValueError, match="5"):
+        frames.at(Fraction(5))
+    with pytest.raises(IndexError):
+        frames[121]
+    assert frames.at(Fraction(4)).index == 120
+
+
+def test_deep_frames_share_the_deeper_keyframe_s_target_while_it_is_near(tmp_path):
+    path = tmp_path / "pan.yaml"
+    path.write_text(
+        "video: {width: 160, height: 90, fps: 4}\n"
+        "keyframes:\n"
+        '  - {time: 0, center: ["-0.75", "0.1"], width: 1e-20}\n'
+        '  - {time: 1, center: ["-0.75", "0.1"], width: 1e-40}\n'
+        # A pan over a million widths, where no offset from either end keeps its digits.
+        '  - {time: 2, center: ["-0.75", "0.1000000000000000000000000000000000100"], width: 1e-40}\n'
+    )
+    frames = FrameList(load_config(path))
+    zoom = [frames[k].target for k in range(5)]
+    assert len(set(zoom)) == 1
+    assert zoom[0].center == (Decimal("-0.75"), Decimal("0.1"))
+    # As exact as the deepest view there needs, for all.
+    assert zoom[0].bits == bits_for(Decimal("1e-40") / 160)
+    middle = frames[6]
+    assert middle.target.center == middle.view.center
+    end = frames[8]
+    assert end.target.center == end.view.center
+    keys = {frames[k].grid(1).key() for k in range(9)}
+    assert len(keys) == 9
