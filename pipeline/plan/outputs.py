@@ -19,7 +19,7 @@ from pipeline.errors import RenderError, UsageError, os_error_text
 from pipeline.plan.ownership import RECORD, Facts, Owner, Record, mark
 from pipeline.system.atomic_files import (
     flush_folder,
-    lives_beside,
+    is_other_process,
     make_folder,
     publish,
     publish_folder,
@@ -330,7 +330,7 @@ class Outputs:
         for left in orbits.glob("tables.*"):
             # Those of this process's number are of an earlier one, as often in a container.
             owner = left.suffix[1:]
-            if not (owner.isdecimal() and lives_beside(int(owner))):
+            if not (owner.isdecimal() and is_other_process(int(owner))):
                 shutil.rmtree(left, ignore_errors=True)
         try:
             yield References(orbits, tables)

@@ -34,7 +34,7 @@ from pipeline.prepare.survey import estimated
 from pipeline.render.loop import Run
 from pipeline.render.rehearsal import rehearse
 from pipeline.system.checksums import crc32_of
-from pipeline.system.machine import children_cpu_s, keep_freed_memory, stand_back, usable_cores
+from pipeline.system.machine import children_cpu_s, keep_freed_memory, lower_priority, usable_cores
 from pipeline.system.state_file import read_state, whole_number, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import FrameList
@@ -65,7 +65,7 @@ def render_video(
         Something failed; what was finished is on disk.
     """
     start = time.monotonic()
-    stand_back(config.nice)
+    lower_priority(config.nice)
     keep_freed_memory(_KEPT_BYTES)
     with outputs.locked(outputs.video):
         orbits_before_s = spent_cpu_s(outputs.orbits)
