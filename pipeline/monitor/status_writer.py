@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.config.load import Config
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.drawing.picture import rgb8_from_frame
+from pipeline.drawing.thumbnail import rgb8_from_frame
 from pipeline.geometry.decimals import log2, short_text
 from pipeline.monitor.eta import Eta
 from pipeline.monitor.report import Report

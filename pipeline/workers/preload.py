@@ -10,7 +10,7 @@ from pipeline.counts import compute as compute
 from pipeline.drawing import frame as frame
 from pipeline.drawing.texture import paint as paint
 from pipeline.kernels.choice import HAVE_NUMBA
-from pipeline.system.machine import let_go_of
+from pipeline.system.machine import page_out
 
 if HAVE_NUMBA:
     from pipeline.workers.first_calls import COUNTING
@@ -19,7 +19,7 @@ if HAVE_NUMBA:
         call()
 
 # The compiler has done its work: its code, some 60 MB, need not stay in memory.
-let_go_of("libllvmlite")
+page_out("libllvmlite")
 
 # What is there now is never collected, so that no collection touches, and so copies, its pages.
 gc.collect()

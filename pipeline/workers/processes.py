@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pipeline.errors import RenderError, os_error_text
-from pipeline.system.machine import keep_freed_memory, stand_back
+from pipeline.system.machine import keep_freed_memory, lower_priority
 from pipeline.workers.compiling import compile_missing
 from pipeline.workers.fork_server import end_server, how_it_ended, start_server
 from pipeline.workers.pool import MAX_DEATHS, SPARE_TASKS, SharedPool, Task
@@ -267,7 +267,7 @@ def _is_lack_of_memory(error: BaseException) -> bool:
 def _start_worker(nice: int) -> None:
     """Leave Ctrl-C to the parent, and end when it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stand_back(nice)
+    lower_priority(nice)
     keep_freed_memory(WORKER_KEPT_BYTES)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -304,7 +304,7 @@ def test_without_proc_memory_and_cores_are_what_else_tells(monkeypatch, tmp_path
     assert machine.usable_cores() >= 1
     assert machine.available_memory_bytes() is None
     assert machine.encoders_cpu_s() >= 0
-    machine.let_go_of("libllvmlite")
+    machine.page_out("libllvmlite")
 
 
 def write_in(atlas):
