@@ -65,7 +65,7 @@ def test_what_is_left_out_is_chosen_as_a_config_chooses_it(cli, session):
     assert not np.array_equal(picture, session.picture(view))
 
 
-def test_stored_counts_are_read_without_a_worker(session, tmp_path):
+def test_stored_counts_are_read_without_a_worker(tmp_path):
     view = mz.View((-0.75, 0), 3.5, size=(40, 30))
     with mz.Session(tmp_path / "cache") as first:
         counts = first.counts(view, maxiter=200)
@@ -121,11 +121,11 @@ def test_other_arguments_are_refused_in_plain_words(session, tmp_path):
         session.counts(view, 0)
     with pytest.raises(TypeError, match="view: 'here' should be a View"):
         session.counts("here")
-    with pytest.raises(ValueError, match='quality: "god" is not known, .* did you mean "good"'):
+    with pytest.raises(ValueError, match=r'quality: "god" is not known, .* did you mean "good"'):
         session.picture(view, quality="god")
     with pytest.raises(TypeError, match="look: 'ember' should be a Look"):
         session.picture(view, "ember")
-    with pytest.raises(TypeError, match="config: 'a.yaml' should be what load_config"):
+    with pytest.raises(TypeError, match=r"config: 'a\.yaml' should be what load_config"):
         session.render("a.yaml")
     with pytest.raises(ValueError, match="workers: 0 is out of range"):
         mz.Session(tmp_path, workers=0)
