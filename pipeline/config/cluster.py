@@ -13,7 +13,7 @@ from pipeline.config.model import RenderSection, SecuritySection
 from pipeline.errors import UsageError
 
 LOCAL_CLUSTER = "local-cluster"
-_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
+ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 _KEYS = ("ca", "certificate", "key")
 
 
@@ -73,7 +73,7 @@ def address_fault(scheduler: str, secure: bool) -> str | None:
     """Return what is wrong with a scheduler's address, and what would be right."""
     if scheduler == LOCAL_CLUSTER:
         return None
-    match = _ADDRESS.fullmatch(scheduler)
+    match = ADDRESS.fullmatch(scheduler)
     if match is None:
         shown = shortened(scheduler)
         return f'"{shown}" should be like tcp://pi0:8786 or tls://pi0:8786, or {LOCAL_CLUSTER}'

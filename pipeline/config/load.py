@@ -15,7 +15,7 @@ from pipeline.config.cluster import Certificates, Cluster, cluster_faults, clust
 from pipeline.config.colours import look_from
 from pipeline.config.fault import ConfigError, Fault, Place, shortened
 from pipeline.config.keyframes import keyframe_faults, time_faults
-from pipeline.config.keys import MISSING, dotted, known_keys, unknown
+from pipeline.config.keys import MISSING, SPELLINGS, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.names import name_fault
 from pipeline.config.palettes import palette_faults, palette_remarks
@@ -41,8 +41,6 @@ MAX_FRAME_DIGITS = 400_000_000
 """Frames times digits of their places, where each frame has a grid of its own: some 350 MB."""
 KeyPath = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
-# British or American: the config takes both, the code one.
-_SPELLINGS = {"color": "colour", "centre": "center"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ class _Checker:
             return [self._plain_from(item, (*path, k)) for k, item in enumerate(node.items)]
         plain = {}
         for typed, child in node.values.items():
-            key = _SPELLINGS.get(typed, typed)
+            key = SPELLINGS.get(typed, typed)
             if key in plain:
                 first = self._key_places[*path, key].line
                 self._fault(
