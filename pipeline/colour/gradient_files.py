@@ -112,7 +112,7 @@ def _title(before: str) -> str:
 
 
 def _chosen(entries: list[tuple[str, int, int]], name: str | None) -> tuple[str, int, int]:
-    """Return the entry with this name, exactly or but for case; the only one without a name."""
+    """Return the entry with this name, exactly or in another case; if None, the only one."""
     titles = list(dict.fromkeys(title for title, _, _ in entries))
     listed = ", ".join(shown(title) for title in titles[:_MOST_NAMED])
     if len(titles) > _MOST_NAMED:
@@ -180,7 +180,7 @@ def _curve(
 
 
 def colours_from_ggr(text: str) -> list[Rgb]:
-    """Read a GIMP gradient; one whose ends do not meet is run forth and back."""
+    """Read a GIMP gradient; one whose ends do not meet is mirrored."""
     lines = text.split("\n")
     if not lines[0].startswith("GIMP Gradient"):
         raise PaletteFileError('line 1: should be "GIMP Gradient"')

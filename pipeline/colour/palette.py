@@ -18,7 +18,7 @@ from pipeline.colour.palette_text import shown
 TURN = 4096
 """Number of entries of one turn of a palette."""
 
-# A map whose ends are closer than this in Oklab is cyclic; any other is run forth and back.
+# A map whose ends are closer than this in Oklab is cyclic; any other is mirrored.
 _CLOSED = 0.08
 
 _CMOCEAN = "cmo."
@@ -87,7 +87,7 @@ def turn_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
     """Return one closed turn of a palette in linear light, shape (TURN, 3), values 0 to 1.
 
     Colours are interpolated in Oklab by a cubic without overshoot. A list of colours, or a map
-    whose ends meet, goes on from its last colour to its first; any other map is run forth and back.
+    whose ends meet, goes on from its last colour to its first; any other map is mirrored.
     """
     colours = _srgb_colours(palette)
     if isinstance(palette, tuple) or palette in OWN_PALETTES:

@@ -72,11 +72,6 @@ def _ending(name: str) -> str:
     return name[name.rfind(".") :].lower() if "." in name else ""
 
 
-def colours_from_file(path: Path) -> tuple[Rgb, ...]:
-    """Return the 2 to MOST_COLOURS colours of a palette file; see `palette_from_file`."""
-    return palette_from_file(path).colours
-
-
 def palette_from_file(path: Path) -> PaletteFile:
     """Read a palette file in the format that its ending names.
 

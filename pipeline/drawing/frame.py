@@ -34,21 +34,10 @@ def draw_frame(
     atlas: AtlasMap,
     offset: int,
 ) -> float | None:
-    """Draw a frame from the stored counts of its own grid, in the encoder's pixel format.
+    """Draw a frame from the stored counts of its own grid to where `offset` says.
 
-    Parameters
-    ----------
-    grid : SampleGrid
-        The frame's grid, with `supersample` samples per pixel along each axis.
-    seconds : Fraction
-        Time of the frame.
-    atlas, offset : AtlasMap, int
-        Shared memory in which the frame is drawn, and where it begins there, in texels.
-
-    Returns
-    -------
-    float or None
-        CPU seconds that it took; None where the stored counts are missing or damaged.
+    Returns the CPU seconds it took; None where the stored counts are gone, or not those that were
+    written.
     """
     start = time.thread_time()
     frame = atlas.frame(offset, encoding.frame_bytes)
@@ -116,7 +105,7 @@ def _previews(
     log2_px: float,
 ) -> list[NDArray[np.uint8]]:
     """Draw a sample grid, given the counts of its chunks, as `preview_looks` does."""
-    smooth = np.concatenate([chunk.smooth.reshape(-1, grid.columns) for chunk in counts])
+    smooth = np.concatenate([part.smooth.reshape(-1, grid.columns) for part in counts])
     traces: dict[Tracing | None, StoredTraces | None] = {None: None}
     pictures = []
     for look in looks:

@@ -39,7 +39,7 @@ class Frame:
     maxiter: int
     kernel: Kernel
     target: Target | None
-    """Target whose reference orbit a deep kernel runs against; None for other kernels."""
+    """Whose reference orbit a deep kernel runs against."""
 
     def grid(self, supersample: int, references: References | None = None) -> SampleGrid:
         """Return the frame's own grid of samples."""
@@ -138,12 +138,12 @@ class FrameList:
         return self._targets[self.legs[leg].deep.center]
 
     def probe(
-        self, leg: int, progress: Fraction, columns: int, rows: int, maxiter: int
+        self, leg: int, progress: Fraction, columns: int, rows: int, limit: int
     ) -> SampleGrid:
         """Return the view at any progress, without rotation, as a sample grid of another size."""
         view = self.legs[leg].view(progress, *self._size)
         view = View(view.center, view.width, Decimal(0), columns, rows)
-        return SampleGrid(view, maxiter, *self._kernel(leg, view))
+        return SampleGrid(view, limit, *self._kernel(leg, view))
 
     def leg_of(self, index: int) -> int:
         """Return the index of the leg that a frame belongs to."""
@@ -197,7 +197,7 @@ def legs_of(config: Config) -> tuple[Leg, ...]:
 
 
 def _targets(config: Config) -> dict[tuple[Decimal, Decimal], Target]:
-    """Return a target for each keyframe centre, exact enough for the deepest keyframe there."""
+    """Return a target for every keyframe's centre, exact enough for the deepest there."""
     deepest: dict[tuple[Decimal, Decimal], Decimal] = {}
     for keyframe in config.keyframes:
         width = deepest.get(keyframe.center, keyframe.width)
