@@ -1,7 +1,6 @@
 """`import`: a config from a location of another program, or from a video made here."""
 
 import math
-import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +17,7 @@ from pipeline.config.locations.location import PICTURE, Location, refusal
 from pipeline.errors import UsageError, printable_name
 from pipeline.geometry.decimals import log2
 from pipeline.system.atomic_files import make_folder, write_durably
+from pipeline.system.invocation import command_for
 from pipeline.system.terminal import say, show
 from pipeline.video.ffmpeg import tags_of
 
@@ -66,7 +66,7 @@ def import_location(path: Path, config: Path | None, still: bool) -> None:
     write_durably(target, [(head + body).encode()])
     for remark in remarks:
         say(f"{path}: {remark}")
-    show(f"{target}; make plan CONFIG={shlex.quote(str(target))} says what it takes")
+    show(f"{target}; {command_for('plan', target)} says what it takes")
 
 
 def _config_of_video(path: Path) -> tuple[str, list[str]]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.cli.versions import ShowVersions
-from pipeline.cli.words import PROGRAM, Parser, add_command, frame_number
+from pipeline.cli.words import Parser, add_command, frame_number
 from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text, printable_name
+from pipeline.system.invocation import program
 from pipeline.system.temporary import remove_run_folder
 from pipeline.system.terminal import ready_streams, say
 
@@ -31,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ready_streams()
     words = sys.argv[1:] if arguments is None else list(arguments)
     parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        # A shell asks what may be typed next; nobody else waits for this import.
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     if not words:
         say(parser.format_help().rstrip())
         return UsageError.exit_status
@@ -82,9 +88,13 @@ def _stop_now(_number: int, _frame: FrameType | None) -> None:
 def _parser() -> argparse.ArgumentParser:
     # Each command's module is imported only when it runs: starting up is a feature.
     parser = Parser(
-        prog=PROGRAM,
+        prog=program(),
         description="Mandelbrot zooms: one YAML file in, one MP4 out.",
-        epilog=f"{PROGRAM} COMMAND --help says what a command does, and what it writes",
+        epilog=(
+            f"{program()} COMMAND --help says what a command does, and what it writes;\n"
+            'eval "$(mandelzoom completion bash)" has bash complete commands and options'
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=ShowVersions)
     commands = parser.add_subparsers(
@@ -93,7 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "preview": _preview, "plan": _plan, "still": _still, "watch": _watch, "import": _import,
-        "schema": _schema, "bench": _bench, "clean": _clean,
+        "schema": _schema, "completion": _completion, "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -140,16 +150,17 @@ def _parser() -> argparse.ArgumentParser:
     added["schema"].add_argument(
         "--to", type=Path, metavar="FILE", help="write it to a file (default: print it)"
     )
+    added["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
     added["bench"].set_defaults(config=[])
     added["bench"].add_argument(
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )
     added["clean"].add_argument("name", help="what the outputs are called: NAME of output/NAME.mp4")
-    for name in runs.keys() - {"import", "schema", "clean"}:
+    for name in runs.keys() - {"import", "schema", "completion", "clean"}:
         added[name].add_argument(
             "--name", metavar="NAME", help="what the outputs are called (default: as the config)"
         )
-    for name in runs.keys() - {"import", "schema"}:
+    for name in runs.keys() - {"import", "schema", "completion"}:
         added[name].add_argument(
             "--output",
             type=Path,
@@ -226,6 +237,12 @@ def _schema(options: argparse.Namespace) -> None:
     from pipeline.cli.schema import schema
 
     schema(options.to)
+
+
+def _completion(options: argparse.Namespace) -> None:
+    from pipeline.cli.completion import completion
+
+    completion(options.shell)
 
 
 def _bench(options: argparse.Namespace) -> None:

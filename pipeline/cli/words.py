@@ -6,9 +6,8 @@ from typing import Any, NoReturn
 
 from pipeline.config.fault import nearest
 from pipeline.errors import printable_name
+from pipeline.system.invocation import program
 from pipeline.system.terminal import say, show
-
-PROGRAM = "python -m pipeline"
 
 # Of each command: a line for the list, what it does and writes, and an example.
 COMMANDS = {
@@ -77,8 +76,15 @@ COMMANDS = {
         "the JSON Schema of the YAML, for editors",
         "Print the JSON Schema of a config, with which editors complete, explain and check its\n"
         "keys. A config names it in a comment on its first line:\n"
-        "# yaml-language-server: $schema=schema.json",
-        "> schema.json",
+        "# yaml-language-server: $schema=schema.json\n"
+        "Writes nothing but the file that --to names.",
+        "--to schema.json",
+    ),
+    "completion": (
+        "what has a shell complete commands and options",
+        "Print what has a shell complete the commands, options and files of mandelzoom. In bash:\n"
+        'eval "$(mandelzoom completion bash)", there or in ~/.bashrc. Writes nothing.',
+        "bash",
     ),
     "bench": (
         "the article's table on this machine",
@@ -181,7 +187,7 @@ def add_command(commands: "argparse._SubParsersAction[Parser]", name: str) -> Pa
         name,
         help=line,
         description=description,
-        epilog=f"example: {PROGRAM} {name} {example}",
+        epilog=f"example: {program()} {name} {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
