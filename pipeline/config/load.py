@@ -1,4 +1,4 @@
-"""Load a config: one path in, one checked config or all of its faults out."""
+"""Loading a config: a path in, a checked config or all of its faults out."""
 
 import os
 from dataclasses import asdict, dataclass
@@ -38,14 +38,14 @@ from pipeline.video.encoding import Encoding
 MAX_FRAMES = 1_000_000
 MAX_FAULTS = 1000
 MAX_FRAME_DIGITS = 400_000_000
-"""Frames times digits of their places, where each frame has a grid of its own: some 350 MB."""
+"""Largest number of frames times digits, if each frame has a grid of its own: some 350 MB."""
 KeyPath = tuple[str | int, ...]
-"""Keys and positions that lead to a value."""
+"""Keys and indices that lead to a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A point of the video."""
+    """A keyframe of the view."""
 
     time: Fraction
     """Seconds."""
@@ -54,23 +54,23 @@ class Keyframe:
     rotation: Decimal
     """Degrees."""
     maxiter: int | None
-    """None where it is chosen from the counts."""
+    """Maximum iterations per pixel; None if it is chosen from the counts."""
     ease: Ease
     """How the time to the next keyframe is eased."""
     place: Place
-    """Where its width stands in the config."""
+    """Position of its width in the config."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A config whose every value is usable."""
+    """A checked config."""
 
     path: Path
     name: str
     """Name of the outputs."""
     encoding: Encoding
     loops: bool
-    """Whether the video goes there and back."""
+    """Whether the video plays forwards and then backwards."""
     look: Look
     workers: int | None
     cluster: Cluster | None
@@ -79,20 +79,20 @@ class Config:
     quality: Quality
     reuse: Reuse
     motion_blur: Decimal
-    """The part of a frame's time that the shutter is open."""
+    """Fraction of a frame's time during which the shutter is open."""
     accuracy: Accuracy
     keep: Keep
     nice: int
     pause_above_c: float | None
-    """The temperature above which a run pauses."""
+    """Temperature above which rendering pauses, in degrees Celsius."""
     keyframes: tuple[Keyframe, ...]
     warnings: tuple[Fault, ...]
     text: str
-    """Of a config that makes the same video, wherever it is read."""
+    """Text of a config that makes the same video on any machine."""
 
     @property
     def title(self) -> str:
-        """The name as text; without UTF-8 in the locale the name itself has other letters."""
+        """Name in UTF-8; in a locale without it the name itself has other letters."""
         return os.fsencode(self.name).decode()
 
     def plain(self) -> dict[str, Any]:
@@ -127,14 +127,21 @@ class Config:
 
 
 def load_config(path: Path, text: str | None = None, name: str | None = None) -> Config:
-    """Read and check a config, or the text that is to stand in its file.
+    """Read and check a config.
 
-    Its outputs bear the file's name, or another `name`.
+    Parameters
+    ----------
+    path
+        The config's file.
+    text
+        What to read instead of the file's contents.
+    name
+        Name of its outputs, if not the file's.
 
     Raises
     ------
     ConfigError
-        With every fault that was found.
+        The config has faults; the error holds all of them.
     """
     node, faults = tree_from_text(text_of_file(path) if text is None else text)
     if name is None and (fault := name_fault(path.stem)):
@@ -153,7 +160,7 @@ def load_config(path: Path, text: str | None = None, name: str | None = None) ->
 
 
 def _picture(render: RenderSection) -> dict[str, str]:
-    """Return what of a section changes the picture."""
+    """Return the values of a section that change the picture."""
     return {
         "quality": render.quality,
         "reuse": render.reuse,
@@ -163,7 +170,7 @@ def _picture(render: RenderSection) -> dict[str, str]:
 
 
 class _Checker:
-    """Checks a tree section by section, keeping each value's place."""
+    """Checks a tree section by section, and knows the position of each value."""
 
     def __init__(self, root: Mapping, faults: list[Fault], folder: Path) -> None:
         self.faults = faults
@@ -201,18 +208,18 @@ class _Checker:
         self.faults.append(Fault(place, dotted(path), message))
 
     def _place(self, *path: str | int) -> Place:
-        """Return the place of a value, or of the nearest thing that holds it."""
+        """Return the position of a value, or of the innermost one that contains it."""
         while path not in self._places:
             path = path[:-1]
         return self._places[path]
 
     def model(self) -> ConfigModel | None:
-        """Check every value on its own and those that depend on each other; None on any fault."""
+        """Check each value, and rules between values; None if there are faults."""
         model = None
         try:
             model = ConfigModel.model_validate(self._plain)
         except ValidationError as error:
-            # Of many thousands, enough: each looks for the nearest key.
+            # Not all of many thousands: each takes a search for the nearest key.
             for detail in error.errors(include_url=False, include_input=False)[:MAX_FAULTS]:
                 self._refuse(detail["loc"], detail["type"], detail["msg"])
         self._check_keyframes()
@@ -222,7 +229,7 @@ class _Checker:
         return None if self.faults else model
 
     def _refuse(self, path: KeyPath, kind: str, message: str) -> None:
-        """Add pydantic's complaint in our words."""
+        """Add one of pydantic's errors as a fault, in our words."""
         if kind == "extra_forbidden":
             known = known_keys(path[:-1])
             key = str(path[-1])
@@ -273,7 +280,7 @@ class _Checker:
             self._fault(self._place(*path), path, message)
 
     def config(self, path: Path, name: str, model: ConfigModel) -> Config:
-        """Return the config of a model without faults; check what the whole of it means."""
+        """Return the config of a model without faults, after checking the limits of the whole."""
         encoding = encoding_from(model.video)
         keyframes = tuple(
             self._keyframe(k, keyframe, model, encoding)
@@ -351,14 +358,14 @@ class _Checker:
         return warnings
 
     def _digit_warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
-        """Warn of every centre that was typed with fewer digits than its pixels need."""
+        """Return a warning for every centre with fewer digits than its pixels need."""
         warnings = []
         for k, keyframe in enumerate(keyframes):
             needed = -decimal_exponent(keyframe.width / columns)
             for part, coordinate in enumerate(keyframe.center):
                 exponent = coordinate.as_tuple().exponent
                 typed = max(0, -exponent) if isinstance(exponent, int) else 0
-                # Few digits are meant as they stand: -0.75 is a place, not a rounded one.
+                # A number with few digits, such as -0.75, is exact, not rounded.
                 if 6 < typed < needed:
                     path = ("keyframes", k, "center", part)
                     warnings.append(

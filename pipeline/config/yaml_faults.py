@@ -1,8 +1,8 @@
-"""Refusals of a YAML reader in words for people: what is wrong, where, and what would be right.
+"""Errors of the YAML parser in plain words: what is wrong, where, and what would be right.
 
-PyYAML reads with libyaml or without it, and their messages differ from each other and from version
-to version. So what is said comes from the text around the place that they name, and of their own
-words only such are looked for as all versions have.
+PyYAML parses with or without libyaml, and the messages of both change between versions. So ours
+are made from the text around the position that they name, and only words that all versions use are
+looked for in theirs.
 """
 
 import re
@@ -12,14 +12,14 @@ import yaml
 
 from pipeline.config.fault import Fault, Place, shortened
 
-# As YAML 1.1 breaks lines; its readers count them so.
+# Line breaks of YAML 1.1, as its parsers count lines.
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-# A comment that was meant as a colour: # begins one after a space, a bracket or a comma.
+# A comment that looks like a colour: # begins a comment after a space, a bracket or a comma.
 _COLOUR_COMMENT = re.compile(r"(?:^|[\s\[{,:-])(#[0-9a-fA-F]{3,8})(?![0-9a-zA-Z])")
 _CLOSERS = {"[": "]", "{": "}"}
 _NEEDS_QUOTES = "@`%"
 _ESCAPE = r"a backslash in double quotes begins an escape; write \\ for it, or use single quotes"
-# What readers of all versions say of a thing that never ends as it should, where it began.
+# Words in the messages of all versions, and ours for the position where the construct began.
 _BY_WORD = {
     "quoted scalar": "this quote is never closed; close it on the same line",
     "alphabetic": "& and * begin a name for what is used twice; put a text with them in quotes",
@@ -31,20 +31,20 @@ _BY_WORD = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A list or mapping that had not ended where reading failed."""
+    """A list or mapping that was open where parsing failed."""
 
     place: Place
     bracket: str
-    """The one that began it; empty where indentation did."""
+    """Bracket that opened it; empty if indentation did."""
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of a text as YAML counts them."""
+    """Return the lines of a text, as YAML counts them."""
     return _LINE_BREAK.split(text)
 
 
 def colour_in_comment(lines: list[str], start: Place, end: Place) -> tuple[Place, str] | None:
-    """Return the first comment between two places that was meant as a colour, and where it is."""
+    """Return the first comment between two positions that looks like a colour, and its position."""
     for number in range(start.line, min(end.line, len(lines)) + 1):
         line = lines[number - 1]
         first = max(0, start.column - 2) if number == start.line else 0
@@ -54,21 +54,21 @@ def colour_in_comment(lines: list[str], start: Place, end: Place) -> tuple[Place
 
 
 def comment_hint(colour: str) -> str:
-    """Return what is said where a colour became a comment."""
+    """Return the hint for a colour that became a comment."""
     return f'# begins a comment, so a colour needs quotes: "{colour}"'
 
 
 def fault_from_error(error: yaml.YAMLError, text: str, opened: list[Opened]) -> Fault:
-    """Return a reader's error as a fault.
+    """Return a parser's error as a fault.
 
     Parameters
     ----------
     error
-        What the reader raised.
+        What the parser raised.
     text
-        What it was reading.
+        The text that it parsed.
     opened
-        The lists and mappings that had not ended there, the innermost last.
+        The lists and mappings that were open there, the innermost last.
     """
     if not isinstance(error, yaml.MarkedYAMLError):
         return _fault(*_character(error, text))
@@ -85,7 +85,7 @@ def _fault(place: Place, message: str) -> Fault:
 
 
 def _character(error: yaml.YAMLError, text: str) -> tuple[Place, str]:
-    """Explain a character that YAML does not have."""
+    """Explain a character that YAML does not allow."""
     position = getattr(error, "position", 0)
     position = position if isinstance(position, int) else 0
     lines = lines_of(text[:position])
@@ -98,7 +98,7 @@ def _character(error: yaml.YAMLError, text: str) -> tuple[Place, str]:
 def _explained(
     problem: str, lines: list[str], place: Place, began: Place, opened: list[Opened]
 ) -> tuple[Place, str]:
-    """Return the place that is to blame, and what is wrong there."""
+    """Return the position of the mistake, and what is wrong there."""
     brackets = [each for each in opened if each.bracket]
     line = lines[place.line - 1] if place.line <= len(lines) else ""
     if colour := colour_in_comment(lines, brackets[0].place if brackets else place, place):
@@ -119,7 +119,7 @@ def _explained(
 
 
 def _by_character(found: str, bracket: Opened | None) -> str:
-    """Return what is wrong where such a character stands; nothing if it may be right."""
+    """Return what is wrong with a character here; nothing if it may be right."""
     if found == "\t":
         return "a tab stands here; use a space"
     if found and found in _NEEDS_QUOTES:
@@ -133,7 +133,7 @@ def _by_character(found: str, bracket: Opened | None) -> str:
 
 
 def _tab(lines: list[str], place: Place) -> Place | None:
-    """Return where the indentation of the line at a place, or of one just above, has a tab."""
+    """Return the position of a tab in the indentation of a line, or of the one above."""
     for number in (place.line, place.line - 1):
         if 1 <= number <= len(lines):
             line = lines[number - 1]
@@ -164,7 +164,7 @@ def _in_brackets(line: str, found: str, place: Place, bracket: Opened) -> tuple[
 def _in_block(
     problem: str, lines: list[str], line: str, place: Place, began: Place
 ) -> tuple[Place, str]:
-    """Explain what is wrong outside all brackets: colons, dashes and indentation."""
+    """Explain a mistake outside all brackets: with colons, dashes or indentation."""
     if "expected ':'" in problem:
         key = lines[began.line - 1].strip() if began.line <= len(lines) else ""
         return began, f'"{shortened(key)}" has no colon; it should be key: value'
@@ -188,7 +188,7 @@ def _in_block(
 
 
 def _colon(lines: list[str], before: str, place: Place) -> tuple[Place, str]:
-    """Explain a colon where none can be."""
+    """Explain a colon that cannot stand here."""
     above = next(
         (
             (number, lines[number - 1])

@@ -1,7 +1,7 @@
-"""YAML text to a tree of texts, lists and mappings, each with its place; nothing is executed.
+"""YAML text to a tree of texts, lists and mappings, each with its position; nothing is executed.
 
 Numbers stay text, so that no digit is lost. Equal keys, tags, deep nesting and large documents
-are faults; aliases are followed, but count against the size each time they are used.
+are faults. Aliases are followed, and count towards the size each time they are used.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ MAX_DEPTH = 8
 MAX_NODES = 100_000
 MAX_SCALAR_CHARACTERS = 110_000
 MAX_CHARACTERS = MAX_BYTES
-"""Limit for all values together, those of an alias counted each time."""
+"""Largest length of all values together, those of aliases counted each time."""
 TOO_DEEP = f"nested over {MAX_DEPTH} deep; a config needs 4"
 # libyaml's, where PyYAML was built with it.
 FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -30,12 +30,12 @@ FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value, as it was typed but for its quotes."""
+    """A single value, as it was typed, without its quotes."""
 
     place: Place
     text: str
     colour_comment: str = ""
-    """Comment after an empty value that was meant as a colour."""
+    """Comment after an empty value, if it looks like a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class Sequence:
     place: Place
     items: tuple["Node", ...]
     colour_comment: str = ""
-    """A comment between its brackets that was meant as a colour."""
+    """Comment between the brackets, if it looks like a colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Keys, each with its place, and their values."""
+    """Keys, each with its position, and their values."""
 
     place: Place
     keys: dict[str, Place]
@@ -61,7 +61,7 @@ Node = Scalar | Sequence | Mapping
 
 
 class _RefusedError(Exception):
-    """The text cannot be read further."""
+    """Reading must stop here."""
 
     def __init__(self, place: Place, message: str) -> None:
         super().__init__(message)
@@ -74,7 +74,7 @@ def text_of_file(path: Path) -> str:
     Raises
     ------
     ConfigError
-        It cannot be read, is too large, or is not text.
+        The file cannot be read, is too large, or is not UTF-8.
     """
     try:
         data = bytes_of_file(path, MAX_BYTES)
@@ -94,7 +94,7 @@ def text_of_file(path: Path) -> str:
 
 
 def _nearest_config(path: Path) -> str:
-    """Return the config that was most likely meant: beside it, here, or in the folder configs."""
+    """Return a hint at the config that was probably meant: beside it, here or in ``configs/``."""
     there = sorted(
         {
             str(other)
@@ -116,7 +116,7 @@ def _whole(message: str) -> Fault:
 
 
 def tree_from_text(text: str, loader: Any = FASTEST_LOADER) -> tuple[Node | None, list[Fault]]:
-    """Read one YAML document; None where nothing of it can be used."""
+    """Return the tree of one YAML document, and its faults; None if it cannot be read."""
     reader = _Reader(text, loader)
     try:
         node = reader.document()
@@ -129,19 +129,19 @@ def tree_from_text(text: str, loader: Any = FASTEST_LOADER) -> tuple[Node | None
 
 def _place(event: yaml.Event) -> Place:
     mark = event.start_mark
-    # Events that come from a text have one.
+    # Only events that are made by hand have none.
     assert mark is not None
     return Place(mark.line + 1, mark.column + 1)
 
 
 class _Reader:
-    """Composes the tree from the parser's events, so that limits hold before anything grows."""
+    """Composes the tree from the parser's events, and checks the limits at each of them."""
 
     def __init__(self, text: str, loader: Any = FASTEST_LOADER) -> None:
         self._text = text
         self._lines = lines_of(text)
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
-        # Each node with how many nodes and characters it counts.
+        # Each node, and the number of nodes and characters in it.
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._opened: list[Opened] = []
         self._ended = Place(1, 1)
@@ -150,7 +150,7 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def fault_of(self, error: yaml.YAMLError) -> Fault:
-        """Return the reader's error as a fault; a limit of its own is said as ours."""
+        """Return a parser's error as a fault, and a limit of the parser's as ours."""
         if self._looked_ahead_too_deep(error):
             with contextlib.suppress(yaml.YAMLError, RecursionError):
                 try:
@@ -161,9 +161,9 @@ class _Reader:
         return fault_from_error(error, self._text, self._opened)
 
     def _looked_ahead_too_deep(self, error: yaml.YAMLError) -> bool:
-        """Tell whether a limit of the library's own was met before its events came to ours.
+        """Tell whether the parser met a limit of its own before our limit on nesting.
 
-        It looks ahead for the colon of a key: libyaml from 0.2.6 on through 1000 brackets.
+        It looks ahead for the colon of a key: libyaml since 0.2.6 through up to 1000 brackets.
         """
         mark = getattr(error, "problem_mark", None)
         if mark is None or not self._opened:
@@ -237,7 +237,7 @@ class _Reader:
         return node
 
     def _name(self, anchor: str, place: Place) -> None:
-        """Refuse a name that is taken: which of two values is meant, nobody can tell."""
+        """Refuse an anchor that is taken: it would be ambiguous which value is meant."""
         if anchor in self._anchors:
             first = self._anchors[anchor][0].place.line
             self.faults.append(
