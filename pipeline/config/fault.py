@@ -12,7 +12,7 @@ MOST_TOLD = 100
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
+class Position:
     """A position in the config's text; lines and columns count from 1."""
 
     line: int
@@ -23,7 +23,7 @@ class Place:
 class Fault:
     """One fault; `key` is the dotted path of its value, empty for the file as a whole."""
 
-    place: Place
+    position: Position
     key: str
     message: str
     """What is wrong, and what would be right."""
@@ -31,7 +31,8 @@ class Fault:
     def text(self, path: Path) -> str:
         """Return ``file:line:column: key: message``."""
         key = f"{printable_name(self.key)}: " if self.key else ""
-        return f"{printable_name(path)}:{self.place.line}:{self.place.column}: {key}{self.message}"
+        at = self.position
+        return f"{printable_name(path)}:{at.line}:{at.column}: {key}{self.message}"
 
 
 class ConfigError(PipelineError):

@@ -13,7 +13,7 @@ from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.cluster import Certificates, Cluster, cluster_faults, cluster_from
 from pipeline.config.colours import look_from
-from pipeline.config.fault import ConfigError, Fault, Place, shortened
+from pipeline.config.fault import ConfigError, Fault, Position, shortened
 from pipeline.config.keyframes import keyframe_faults, time_faults
 from pipeline.config.keys import MISSING, SPELLINGS, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
@@ -57,7 +57,7 @@ class Keyframe:
     """Maximum iterations per pixel; None if it is chosen from the counts."""
     ease: Ease
     """How the time to the next keyframe is eased."""
-    place: Place
+    position: Position
     """Position of its width in the config."""
 
 
@@ -146,11 +146,11 @@ def load_config(path: Path, text: str | None = None, name: str | None = None) ->
     node, faults = tree_from_text(text_of_file(path) if text is None else text)
     if name is None and (fault := name_fault(path.stem)):
         message = f"the file's name, which its outputs would bear: {fault}; give another by --name"
-        faults.append(Fault(Place(1, 1), "", message))
+        faults.append(Fault(Position(1, 1), "", message))
     if node is None:
         raise ConfigError(path, faults)
     if not isinstance(node, Mapping):
-        faults.append(Fault(node.place, "", "should be keys and values, such as keyframes: […]"))
+        faults.append(Fault(node.position, "", "should be keys and values, such as keyframes: […]"))
         raise ConfigError(path, faults)
     checker = _Checker(node, faults, path.parent)
     model = checker.model()
@@ -176,13 +176,13 @@ class _Checker:
         self.faults = faults
         self._folder = folder
         self._palettes = PaletteFiles(folder)
-        self._places: dict[KeyPath, Place] = {(): root.place}
-        self._key_places: dict[KeyPath, Place] = {}
+        self._positions: dict[KeyPath, Position] = {(): root.position}
+        self._key_positions: dict[KeyPath, Position] = {}
         self._colour_comments: dict[KeyPath, str] = {}
         self._plain = self._plain_from(root, ())
 
     def _plain_from(self, node: Node, path: KeyPath) -> Any:
-        self._places[path] = node.place
+        self._positions[path] = node.position
         if isinstance(node, Scalar | Sequence) and node.colour_comment:
             self._colour_comments[path] = node.colour_comment
         if isinstance(node, Scalar):
@@ -193,25 +193,25 @@ class _Checker:
         for typed, child in node.values.items():
             key = SPELLINGS.get(typed, typed)
             if key in plain:
-                first = self._key_places[*path, key].line
+                first = self._key_positions[*path, key].line
                 self._fault(
                     node.keys[typed],
                     (*path, typed),
                     f"stands here again; the first is on line {first}, keep one of them",
                 )
                 continue
-            self._key_places[*path, key] = node.keys[typed]
+            self._key_positions[*path, key] = node.keys[typed]
             plain[key] = self._plain_from(child, (*path, key))
         return plain
 
-    def _fault(self, place: Place, path: KeyPath, message: str) -> None:
-        self.faults.append(Fault(place, dotted(path), message))
+    def _fault(self, position: Position, path: KeyPath, message: str) -> None:
+        self.faults.append(Fault(position, dotted(path), message))
 
-    def _place(self, *path: str | int) -> Place:
+    def _position(self, *path: str | int) -> Position:
         """Return the position of a value, or of the innermost one that contains it."""
-        while path not in self._places:
+        while path not in self._positions:
             path = path[:-1]
-        return self._places[path]
+        return self._positions[path]
 
     def model(self) -> ConfigModel | None:
         """Check each value, and rules between values; None if there are faults."""
@@ -234,39 +234,39 @@ class _Checker:
             known = known_keys(path[:-1])
             key = str(path[-1])
             self._fault(
-                self._key_places.get(path, self._place(*path)),
+                self._key_positions.get(path, self._position(*path)),
                 (*path[:-1], shortened(key)),
                 unknown(key, known),
             )
         elif kind == "missing":
-            self._fault(self._place(*path), path, MISSING.get(str(path[-1]), "is missing"))
+            self._fault(self._position(*path), path, MISSING.get(str(path[-1]), "is missing"))
         elif kind in ("model_type", "model_attributes_type", "dict_type"):
             keys = ", ".join(known_keys(path))
-            self._fault(self._place(*path), path, f"should be keys and values; the keys: {keys}")
+            self._fault(self._position(*path), path, f"should be keys and values; the keys: {keys}")
         else:
             lost = (c for at, c in self._colour_comments.items() if at[: len(path)] == path)
             hint = next((f"; {comment_hint(colour)}" for colour in lost), "")
-            self._fault(self._place(*path), path, message + hint)
+            self._fault(self._position(*path), path, message + hint)
 
     def _check_keyframes(self) -> None:
         for path, message in keyframe_faults(self._plain.get("keyframes")):
             path = ("keyframes", *path)
-            self._fault(self._key_or_place(path), path, message)
+            self._fault(self._key_or_position(path), path, message)
 
-    def _key_or_place(self, path: KeyPath) -> Place:
-        return self._key_places[path] if path[-1] == "zoom" else self._place(*path)
+    def _key_or_position(self, path: KeyPath) -> Position:
+        return self._key_positions[path] if path[-1] == "zoom" else self._position(*path)
 
     def _check_video(self) -> None:
         video = self._plain.get("video")
         if isinstance(video, dict):
             for key, message in video_faults(video):
-                self._fault(self._place("video", key), ("video", key), message)
+                self._fault(self._position("video", key), ("video", key), message)
 
     def _check_cluster(self) -> None:
         render = self._plain.get("render")
         if isinstance(render, dict):
             for path, message in cluster_faults(render, self._folder):
-                self._fault(self._place("render", *path), ("render", *path), message)
+                self._fault(self._position("render", *path), ("render", *path), message)
 
     def _check_colour(self) -> None:
         colour = self._plain.get("colour")
@@ -274,10 +274,10 @@ class _Checker:
             return
         for path, message in time_faults(colour.get("keyframes"), "colour keyframe"):
             path = ("colour", "keyframes", *path)
-            self._fault(self._place(*path), path, message)
+            self._fault(self._position(*path), path, message)
         for path, message in palette_faults(colour, self._palettes):
             path = ("colour", *path)
-            self._fault(self._place(*path), path, message)
+            self._fault(self._position(*path), path, message)
 
     def config(self, path: Path, name: str, model: ConfigModel) -> Config:
         """Return the config of a model without faults, after checking the limits of the whole."""
@@ -290,7 +290,7 @@ class _Checker:
         frames *= 2 if model.video.loop == "there-and-back" else 1
         if frames > MAX_FRAMES:
             self._fault(
-                self._place("keyframes", len(keyframes) - 1, "time"),
+                self._position("keyframes", len(keyframes) - 1, "time"),
                 ("keyframes", len(keyframes) - 1, "time"),
                 f"makes {int(frames)} frames, and a video may have {MAX_FRAMES}; "
                 "shorten it or lower fps",
@@ -299,7 +299,7 @@ class _Checker:
         digits = max(-decimal_exponent(keyframe.width) for keyframe in keyframes)
         if model.render.reuse == "frames" and frames * digits > MAX_FRAME_DIGITS:
             self._fault(
-                self._place("render", "reuse"),
+                self._position("render", "reuse"),
                 ("render", "reuse"),
                 f"{int(frames)} frames of {digits} digits do not go into memory, each for itself; "
                 "take bands, or shorten it",
@@ -347,14 +347,14 @@ class _Checker:
             rotation=keyframe.rotation,
             maxiter=None if maxiter == "auto" else maxiter,
             ease=keyframe.ease,
-            place=self._place("keyframes", k, key),
+            position=self._position("keyframes", k, key),
         )
 
     def _warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
         warnings = self._digit_warnings(keyframes, columns)
         for path, remark in palette_remarks(self._plain.get("colour"), self._palettes):
             path = ("colour", *path)
-            warnings.append(Fault(self._place(*path), dotted(path), remark))
+            warnings.append(Fault(self._position(*path), dotted(path), remark))
         return warnings
 
     def _digit_warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
@@ -370,7 +370,7 @@ class _Checker:
                     path = ("keyframes", k, "center", part)
                     warnings.append(
                         Fault(
-                            self._place(*path),
+                            self._position(*path),
                             dotted(path),
                             f"has {typed} digits after the point; a width of "
                             f"{short_text(keyframe.width)} needs {needed}, or the zoom ends "

@@ -18,7 +18,7 @@ from pipeline.colour.look import Rgb
 from pipeline.config.fault import nearest, shortened
 from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, decimal_exponent, short_text
 
-MAX_PLACES = 50
+MAX_DECIMALS = 50
 """Most digits after the point, but for coordinates, widths and zooms."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d{1,9})?", re.ASCII)
@@ -132,13 +132,13 @@ def _typed(text: str) -> str:
 def number(low: str, high: str, wanted: str, deep: bool = False) -> Reads:
     """Return the validator of a decimal number from `low` to `high`, both included.
 
-    Only `deep` numbers may have more than MAX_PLACES digits after the point.
+    Only `deep` numbers may have more than MAX_DECIMALS digits after the point.
     """
 
     def validate(value: Any) -> Decimal:
         read = decimal_from(value, wanted)
         if not deep:
-            _check_places(read, wanted)
+            _check_decimals(read, wanted)
         if not Decimal(low) <= read <= Decimal(high):
             raise wrong(f"{short_text(read)} is out of range, and should be {wanted}")
         return read
@@ -163,10 +163,10 @@ def _number_or_text(number: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [dict(number), {"type": "string", "pattern": NUMBER_TEXT}]}
 
 
-def _check_places(number: Decimal, wanted: str) -> None:
-    if -int(number.as_tuple().exponent) > MAX_PLACES:
+def _check_decimals(number: Decimal, wanted: str) -> None:
+    if -int(number.as_tuple().exponent) > MAX_DECIMALS:
         raise wrong(
-            f"{short_text(number)} has more than {MAX_PLACES} digits after the point, and should "
+            f"{short_text(number)} has more than {MAX_DECIMALS} digits after the point, and should "
             f"be {wanted}"
         )
 
@@ -241,7 +241,7 @@ def frame_rate_from(value: Any) -> Fraction:
         number = decimal_from(text, wanted)
         if not Decimal("0.1") <= number <= 240:
             raise wrong(f"{short_text(number)} is out of range, and should be {wanted}")
-        _check_places(number, wanted)
+        _check_decimals(number, wanted)
         rate = Fraction(number)
     if not Fraction(1, 10) <= rate <= 240:
         raise wrong(f"{shortened(text)} is out of range, and should be {wanted}")

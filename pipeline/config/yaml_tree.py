@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.config.fault import ConfigError, Fault, Place, shortened
+from pipeline.config.fault import ConfigError, Fault, Position, shortened
 from pipeline.config.yaml_faults import Opened, colour_in_comment, fault_from_error, lines_of
 from pipeline.system.regular_files import bytes_of_file
 
@@ -32,7 +32,7 @@ FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Scalar:
     """A single value, as it was typed, without its quotes."""
 
-    place: Place
+    position: Position
     text: str
     colour_comment: str = ""
     """Comment after an empty value, if it looks like a colour."""
@@ -42,7 +42,7 @@ class Scalar:
 class Sequence:
     """A list."""
 
-    place: Place
+    position: Position
     items: tuple["Node", ...]
     colour_comment: str = ""
     """Comment between the brackets, if it looks like a colour."""
@@ -52,8 +52,8 @@ class Sequence:
 class Mapping:
     """Keys, each with its position, and their values."""
 
-    place: Place
-    keys: dict[str, Place]
+    position: Position
+    keys: dict[str, Position]
     values: dict[str, "Node"]
 
 
@@ -63,9 +63,9 @@ Node = Scalar | Sequence | Mapping
 class _RefusedError(Exception):
     """Reading must stop here."""
 
-    def __init__(self, place: Place, message: str) -> None:
+    def __init__(self, position: Position, message: str) -> None:
         super().__init__(message)
-        self.fault = Fault(place, "", message)
+        self.fault = Fault(position, "", message)
 
 
 def text_of_file(path: Path) -> str:
@@ -89,7 +89,7 @@ def text_of_file(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        fault = Fault(Place(line, column), "", "is not UTF-8 text; save it as UTF-8")
+        fault = Fault(Position(line, column), "", "is not UTF-8 text; save it as UTF-8")
         raise ConfigError(path, [fault]) from None
 
 
@@ -112,7 +112,7 @@ def _nearest_config(path: Path) -> str:
 
 
 def _whole(message: str) -> Fault:
-    return Fault(Place(1, 1), "", message)
+    return Fault(Position(1, 1), "", message)
 
 
 def tree_from_text(text: str, loader: Any = FASTEST_LOADER) -> tuple[Node | None, list[Fault]]:
@@ -127,11 +127,11 @@ def tree_from_text(text: str, loader: Any = FASTEST_LOADER) -> tuple[Node | None
     return node, reader.faults
 
 
-def _place(event: yaml.Event) -> Place:
+def _position(event: yaml.Event) -> Position:
     mark = event.start_mark
     # Only events that are made by hand have none.
     assert mark is not None
-    return Place(mark.line + 1, mark.column + 1)
+    return Position(mark.line + 1, mark.column + 1)
 
 
 class _Reader:
@@ -144,7 +144,7 @@ class _Reader:
         # Each node, and the number of nodes and characters in it.
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._opened: list[Opened] = []
-        self._ended = Place(1, 1)
+        self._ended = Position(1, 1)
         self._index = 0
         self._nodes = self._characters = 0
         self.faults: list[Fault] = []
@@ -157,7 +157,7 @@ class _Reader:
                     _Reader(self._text, yaml.SafeLoader).document()
                 except _RefusedError as refused:
                     return refused.fault
-            return Fault(self._opened[-1].place, "", TOO_DEEP)
+            return Fault(self._opened[-1].position, "", TOO_DEEP)
         return fault_from_error(error, self._text, self._opened)
 
     def _looked_ahead_too_deep(self, error: yaml.YAMLError) -> bool:
@@ -176,113 +176,117 @@ class _Reader:
         next(self._events)
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise _RefusedError(Place(1, 1), "the file is empty, and should have keyframes")
+            raise _RefusedError(Position(1, 1), "the file is empty, and should have keyframes")
         node = self._node(next(self._events), 0)
         next(self._events)
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise _RefusedError(_place(event), "a second document; a file is one video")
+            raise _RefusedError(_position(event), "a second document; a file is one video")
         return node
 
-    def _count(self, nodes: int, characters: int, place: Place) -> None:
+    def _count(self, nodes: int, characters: int, position: Position) -> None:
         self._nodes += nodes
         self._characters += characters
         if self._characters > MAX_CHARACTERS:
-            raise _RefusedError(place, f"more than {MAX_CHARACTERS} characters, aliases followed")
+            raise _RefusedError(
+                position, f"more than {MAX_CHARACTERS} characters, aliases followed"
+            )
         if self._nodes > MAX_NODES:
-            raise _RefusedError(place, f"more than {MAX_NODES} values; a config has fewer")
+            raise _RefusedError(position, f"more than {MAX_NODES} values; a config has fewer")
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
-        place = _place(event)
+        position = _position(event)
         if isinstance(event, yaml.AliasEvent):
             assert event.anchor is not None
             if event.anchor not in self._anchors:
                 name = shortened(event.anchor)
-                raise _RefusedError(place, f"*{name} stands for nothing above it")
+                raise _RefusedError(position, f"*{name} stands for nothing above it")
             known, nodes, characters = self._anchors[event.anchor]
-            self._count(nodes, characters, place)
+            self._count(nodes, characters, position)
             return known
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
         before = self._nodes, self._characters
         self._index = event.start_mark.index if event.start_mark else 0
-        self._count(1, len(event.value) if isinstance(event, yaml.ScalarEvent) else 0, place)
+        self._count(1, len(event.value) if isinstance(event, yaml.ScalarEvent) else 0, position)
         if depth > MAX_DEPTH:
-            raise _RefusedError(place, TOO_DEEP)
+            raise _RefusedError(position, TOO_DEEP)
         if event.tag is not None and event.tag != "!":
             self.faults.append(
-                Fault(place, "", f"the tag {shortened(event.tag)} is not used here; leave it out")
+                Fault(
+                    position, "", f"the tag {shortened(event.tag)} is not used here; leave it out"
+                )
             )
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > MAX_SCALAR_CHARACTERS:
                 raise _RefusedError(
-                    place,
+                    position,
                     f"{len(event.value)} characters; a number may have 100000 digits at most",
                 )
-            comment = "" if event.value or event.style else self._colour_comment(place, place)
-            node = Scalar(place, event.value, comment)
+            comment = "" if event.value or event.style else self._colour_comment(position, position)
+            node = Scalar(position, event.value, comment)
         else:
             start = "[" if isinstance(event, yaml.SequenceStartEvent) else "{"
-            self._opened.append(Opened(place, start if event.flow_style else ""))
+            self._opened.append(Opened(position, start if event.flow_style else ""))
             if isinstance(event, yaml.SequenceStartEvent):
-                node = self._sequence(place, depth)
+                node = self._sequence(position, depth)
             else:
-                node = self._mapping(place, depth)
+                node = self._mapping(position, depth)
             self._opened.pop()
         if event.anchor is not None:
-            self._name(event.anchor, place)
+            self._name(event.anchor, position)
             self._anchors[event.anchor] = (
                 node, self._nodes - before[0], self._characters - before[1],
             )  # fmt: skip  # one tuple
         return node
 
-    def _name(self, anchor: str, place: Place) -> None:
+    def _name(self, anchor: str, position: Position) -> None:
         """Refuse an anchor that is taken: it would be ambiguous which value is meant."""
         if anchor in self._anchors:
-            first = self._anchors[anchor][0].place.line
+            first = self._anchors[anchor][0].position.line
             self.faults.append(
                 Fault(
-                    place,
+                    position,
                     "",
                     f"&{shortened(anchor)} names another value on line {first}; "
                     "give one of them another name",
                 )
             )
 
-    def _colour_comment(self, start: Place, end: Place) -> str:
+    def _colour_comment(self, start: Position, end: Position) -> str:
         found = colour_in_comment(self._lines, start, end)
         return found[1] if found else ""
 
-    def _sequence(self, place: Place, depth: int) -> Sequence:
+    def _sequence(self, position: Position, depth: int) -> Sequence:
         items = tuple(self._items(depth))
         comment = ""
         if self._opened[-1].bracket:
-            comment = self._colour_comment(place, self._ended)
-        return Sequence(place, items, comment)
+            comment = self._colour_comment(position, self._ended)
+        return Sequence(position, items, comment)
 
     def _items(self, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             yield self._node(event, depth + 1)
-        self._ended = _place(event)
+        self._ended = _position(event)
 
-    def _mapping(self, place: Place, depth: int) -> Mapping:
-        keys: dict[str, Place] = {}
+    def _mapping(self, position: Position, depth: int) -> Mapping:
+        keys: dict[str, Position] = {}
         values: dict[str, Node] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if not isinstance(key, Scalar):
-                self.faults.append(Fault(key.place, "", "a key must be a word"))
+                self.faults.append(Fault(key.position, "", "a key must be a word"))
             elif key.text in keys:
                 self.faults.append(
                     Fault(
-                        key.place,
+                        key.position,
                         shortened(key.text),
                         f"stands here again; the first is on line {keys[key.text].line}, "
                         "keep one of them",
                     )
                 )
             else:
-                keys[key.text] = key.place
+                keys[key.text] = key.position
                 values[key.text] = value
-        return Mapping(place, keys, values)
+        return Mapping(position, keys, values)

@@ -135,4 +135,4 @@ def _fault(stretch: Stretch, config: Config, frames: FrameList) -> Fault:
     if stretch.end == frames.seconds:
         k = len(config.keyframes) - 1
     words = told(stretch, frames.seconds, lambda time: frames.at(time).view.width)
-    return Fault(config.keyframes[k].place, f"keyframes[{k}]", words)
+    return Fault(config.keyframes[k].position, f"keyframes[{k}]", words)
