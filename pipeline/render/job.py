@@ -135,10 +135,9 @@ def _make_and_join(
             raise RenderError(_lacking(work_plan))
         try:
             if work_plan.missing_segments:
-                _make(work_plan, session, report, status_writer)
+                with session.attempt():
+                    _make(work_plan, session, report, status_writer)
         except (EncoderError, OrbitError) as error:
-            # What its workers are at belongs to this try.
-            session.close_pool(kill=True)
             check_free_disk(outputs)
             if tried == _TRIES:
                 raise
