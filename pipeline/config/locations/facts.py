@@ -138,26 +138,26 @@ class Facts:
         raise refusal(self.path, key, f'"{shown(value)}" {otherwise}')
 
     def at_least(self, key: str, least: int) -> None:
-        """Refuse a radius, or its square, at which orbits end that would come back."""
+        """Refuse a bailout radius, or its square, that ends orbits which would come back."""
         if (value := self.text(key)) and number_from(self.path, key, value) < least:
             raise refusal(self.path, key, f"{shown(value)} is below {least}: orbits end too soon")
 
     def passed_over(self, *keys: str) -> None:
-        """Count keys as understood that change nothing we draw."""
+        """Note keys as understood that do not change the picture."""
         self._known.update(key.lower() for key in keys)
 
     def is_set(self, key: str) -> bool:
-        """Tell whether a switch is on."""
+        """Tell whether an option is on."""
         value = self.text(key) or "0"
         return value.lower() not in ("0", "no", "off", "false", "#f")
 
     def without_like(self, *names: str) -> None:
-        """Remark that some of the file's looks have no like here."""
+        """Remark that the file uses colouring features that we lack."""
         if names:
             self.remarks.append(f"without a like here, left out: {', '.join(names)}")
 
     def check_rest(self) -> None:
-        """Remark on keys that nobody asked for.
+        """Remark on keys that were not used.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Facts:
 
 
 def pairs_of_lines(text: str) -> list[tuple[str, str]]:
-    """Return what stands before and after each line's first colon or equals sign."""
+    """Return the texts before and after the first colon or equals sign of each line."""
     pairs = []
     for line in text.split("\n"):
         ends = [at for at in (line.find(":"), line.find("=")) if at > 0]
