@@ -11,6 +11,7 @@ from pipeline.config.whole_text import text_digest
 from pipeline.errors import RenderError, UsageError
 from pipeline.plan.record import RECORD, Facts, Owner, Record, mark
 from pipeline.system.atomic_files import make_folder
+from pipeline.system.invocation import command_for
 from pipeline.system.terminal import say
 from pipeline.video.encoding import ending_of
 from pipeline.video.ffmpeg import tags_of
@@ -130,8 +131,8 @@ class Ownership:
         if owner.config != self.owner.config and not _same_file(owner, self.owner):
             raise UsageError(
                 f"{folder}: was made of {owner.config}, another config of the same name; choose "
-                f"another name by --name NAME, or remove what is there: make clean "
-                f"NAME={self.name}"
+                "another name by --name NAME, or remove what is there: "
+                f"{command_for('clean', self.name, 'NAME')}"
             )
         return facts
 
