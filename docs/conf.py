@@ -7,6 +7,9 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import pipeline
 
+# What is quoted stays as it is typed.
+smartquotes = False
+
 project = "Mandelbrot zoom pipeline"
 release = pipeline.__version__
 extensions = [
@@ -19,7 +22,7 @@ extensions = [
 ]
 # Loaded from `_ext`, so it is no part of the site.
 exclude_patterns = ["_build", "_ext"]
-nitpick_ignore_regex: list[tuple[str, str]] = []
+
 
 myst_enable_extensions = ["dollarmath", "attrs_block"]
 # Headings that other pages may link to: `page.md#a-heading`.
