@@ -180,3 +180,8 @@ def test_the_architecture_names_every_room_from_the_top_down():
     assert set(named) == there
     contract = re.findall(r'^    "pipeline\.(\w+)",', (ROOT / "pyproject.toml").read_text(), re.M)
     assert named == [room for room in contract if room in there]
+
+
+def test_the_table_of_commands_is_complete():
+    table = PAGES["docs/commands.md"].partition("| command |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(COMMANDS)
