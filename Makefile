@@ -25,7 +25,7 @@ DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch schema gallery bench test test-all test-latest fuzz lock lint format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch schema gallery bench test test-all test-latest fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -103,6 +103,15 @@ lint: $(DEV_READY) ## ruff, mypy and import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The reference of keys is written anew first; the pages are in docs/_build/html.
+docs: $(DEV_READY) ## the documentation as a site; warnings are errors
+	$(BIN)/python docs/tools/config_keys.py
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+	@echo "docs/_build/html/index.html"
+
+docs-serve: docs ## the same, served at http://127.0.0.1:8001
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory docs/_build/html 8001
+
 format: $(DEV_READY) ## bring the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -133,7 +142,7 @@ test-latest: ## make test with the newest dependencies, in .venv-latest
 lock: ## renew requirements/*.txt, what make installs: versions and hashes
 	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
 	echo "setuptools>=77" > .venv-lock/build.in
-	$(LOCK) --upgrade --extra dask --extra dev -o requirements/dev.txt
+	$(LOCK) --upgrade --extra dask --extra docs --extra dev -o requirements/dev.txt
 	$(LOCK) --upgrade -c requirements/dev.txt --extra dask -o requirements/dask.txt
 	$(LOCK) --upgrade -c requirements/dev.txt -o requirements/run.txt
 
@@ -143,6 +152,7 @@ LOCK = .venv-lock/bin/uv pip compile pyproject.toml .venv-lock/build.in --quiet 
 
 # $(call install,EXTRA): what requirements/EXTRA.txt locks. 32-bit Arm has its wheels from piwheels,
 # and a Python newer than the lock wheels that it does not know: both take what pyproject.toml admits.
+COMMA := ,
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 define install
 	@if test -z "$(NEWEST)" && $(BIN)/python -c 'import platform, sys; sys.exit(sys.version_info >= (3, 15) \
@@ -151,7 +161,7 @@ define install
 	    $(PIP) --require-hashes -r requirements/$(1).txt && $(PIP) --no-deps --no-build-isolation -e .; \
 	else \
 	    echo "installing the newest that pyproject.toml admits into $(VENV)"; \
-	    $(PIP) --upgrade -e "$(if $(filter run,$(1)),.,.[$(1)])"; \
+	    $(PIP) --upgrade -e "$(if $(filter run,$(1)),.,.[$(1)$(if $(filter dev,$(1)),$(COMMA)docs)])"; \
 	fi
 	@touch $@
 endef

@@ -14,7 +14,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 WANTED = {
     "run": PROJECT["dependencies"],
     "dask": PROJECT["dependencies"] + EXTRAS["dask"],
-    "dev": PROJECT["dependencies"] + EXTRAS["dask"] + EXTRAS["dev"],
+    "dev": PROJECT["dependencies"] + EXTRAS["dask"] + EXTRAS["docs"] + EXTRAS["dev"],
 }
 
 

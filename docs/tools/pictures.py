@@ -1,0 +1,115 @@
+"""Make the pictures of README and docs: ``.venv/bin/python docs/tools/pictures.py [NAME …]``.
+
+Without names it makes them all, which renders `configs/seahorse.yaml` and some frames of
+`configs/deep-1e50.yaml` where that is not done. `make gallery` makes those of the gallery.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import imageio.v3 as iio
+import imageio_ffmpeg
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.cli.main import main
+
+PICTURES = Path(__file__).parent.parent / "pictures"
+OUTPUT = Path("output/docs")
+CONFIG = "configs/seahorse.yaml"
+SHOWN = (0, 45, 75, 105, 130, 160, 180, 205, 235, 285, 325, 360)
+DEEP_CONFIG = "configs/deep-1e50.yaml"
+DEEP_SHOWN = (0, 290, 430, 560, 640, 715, 960, 1090, 1150, 1440, 1590, 1800)
+FIRST_CONFIG = "configs/first-zoom.yaml"
+FIRST_SHOWN = (0, 75, 110, 150, 180, 240)
+COLUMNS = 4
+SMALLER = 3
+
+Picture = NDArray[np.uint8]
+
+PROPERTIES = (
+    "palette: dusk, period: 5, offset: 0.15",
+    'by: distance, period: 3, palette: ["#0c0f14", "#3d4a5c", "#c9b79c", "#f7f4ec", "#f7f4ec"]',
+    'by: stripes, palette: ["#11151f", "#5b6b7f", "#e9dfc9", "#fbf7ee"]',
+    'by: trap, palette: ["#02101f", "#1aa6a0", "#f6fbe9"]',
+    'by: decomposition, palette: ["#14213d", "#fdf6e3"]',
+    "palette: dusk, period: 5, offset: 0.15, light: {azimuth: 135, elevation: 35, strength: 0.9}",
+)
+"""What the palette shows, as "Colours" lists it; the last one lit."""
+PROPERTY_VIEW = """\
+video: {width: 640, height: 360}
+maxiter: 3000
+render: {quality: best}
+keyframes: [{time: 0, center: [-0.1592, 1.0317], width: 0.09}]
+"""
+
+
+def frames_of_video() -> list[Picture]:
+    """Return some frames of the seahorse video."""
+    reader = imageio_ffmpeg.read_frames(f"output/{Path(CONFIG).stem}.mp4")
+    width, height = next(reader)["size"]
+    return [
+        np.frombuffer(data, np.uint8).reshape(height, width, 3)
+        for index, data in enumerate(reader)
+        if index in SHOWN
+    ]
+
+
+def stills(config: str, frames: tuple[int, ...]) -> list[Picture]:
+    """Return some frames of a video, each made as a still."""
+    pictures = []
+    for index in frames:
+        assert main(["still", config, "--frame", str(index)]) == 0
+        pictures.append(iio.imread(f"output/{Path(config).stem}-{index:06}.png"))
+    return pictures
+
+
+def contact_sheet(frames: list[Picture], columns: int = COLUMNS, smaller: int = SMALLER) -> Picture:
+    """Return frames side by side and smaller, each pixel the mean of `smaller`²."""
+    tiles = []
+    for whole in frames:
+        height, width = whole.shape[:2]
+        frame = whole[: height // smaller * smaller, : width // smaller * smaller]
+        shape = (height // smaller, smaller, width // smaller, smaller, 3)
+        tiles.append(frame.reshape(shape).mean(axis=(1, 3)).astype(np.uint8))
+    rows = [np.hstack(tiles[first : first + columns]) for first in range(0, len(tiles), columns)]
+    return np.vstack(rows)
+
+
+def seahorse() -> Picture:
+    """Return one frame of the seahorse video."""
+    assert main(["still", CONFIG, "--frame", "165"]) == 0
+    return iio.imread("output/seahorse-000165.png")
+
+
+def seahorse_zoom() -> Picture:
+    """Return twelve frames of the seahorse video."""
+    assert main(["zoom", CONFIG]) == 0
+    return contact_sheet(frames_of_video())
+
+
+def properties() -> Picture:
+    """Return one view by each property that a palette can show."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    pictures = []
+    for number, colour in enumerate(PROPERTIES):
+        config = OUTPUT / f"property-{number}.yaml"
+        config.write_text(f"colour: {{{colour}}}\n{PROPERTY_VIEW}", encoding="utf-8")
+        assert main(["still", str(config), "--output", str(OUTPUT)]) == 0
+        pictures.append(iio.imread(OUTPUT / f"property-{number}.png"))
+    return contact_sheet(pictures, columns=3, smaller=1)
+
+
+MAKERS: dict[str, Callable[[], Picture]] = {
+    "seahorse": seahorse,
+    "seahorse-zoom": seahorse_zoom,
+    "deep-zoom": lambda: contact_sheet(stills(DEEP_CONFIG, DEEP_SHOWN)),
+    "first-zoom": lambda: contact_sheet(stills(FIRST_CONFIG, FIRST_SHOWN), columns=3, smaller=2),
+    "properties": properties,
+}
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or MAKERS:
+        iio.imwrite(PICTURES / f"{name}.jpg", MAKERS[name](), quality=88)
