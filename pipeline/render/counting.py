@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from pipeline.counts.block_check import fault_of
-from pipeline.counts.compute import BlockResult, count_chunks
+from pipeline.counts.compute import BlockResult
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.row_blocks import RowCosts
 from pipeline.counts.sample_grid import SampleGrid
@@ -17,6 +17,7 @@ from pipeline.plan.outputs import Outputs
 from pipeline.plan.segments import Segment
 from pipeline.plan.work_plan import WorkPlan
 from pipeline.workers.pool import SharedPool, Task
+from pipeline.workers.row_block import RowBlock
 
 # Counts that come back damaged from disk, or wrong from workers, so often will do so for ever.
 _MAX_DAMAGES = 3
@@ -87,7 +88,7 @@ class Counting:
         """Tell whether a block may be sent: where counts do not stay, not too far ahead."""
         if not self._pool.has_room(block.portable):
             return False
-        key, _ = block.tag
+        key = block.tag
         grid = self._work_plan.needs[key].grid
         if grid.tracing is not None and self.lacks(grid.counted):
             return False
@@ -101,17 +102,14 @@ class Counting:
         self._at_work[key] = _AtWork(grid, [b""] * grid.chunks, [0.0] * grid.chunks, len(blocks))
         reusable = self._store.reusable(need.grid)
         for first, last in blocks:
-            rows = f"rows {grid.chunk_bounds(first)[0]} to {grid.chunk_bounds(last - 1)[1]}"
+            block = RowBlock(grid, first, last, reusable)
+            rows = "rows {} to {}".format(*block.rows)
             self._report.stages["compute"].begin()
-            yield Task(
-                f"counting for frame {need.frame}, {rows}",
-                count_chunks,
-                (grid, first, last, reusable),
-                (key, first),
-                portable=True,
-            )
+            task = Task.counting(f"counting for frame {need.frame}, {rows}", block, key)
+            task.done = partial(self._take, task, block)
+            yield task
 
-    def take(self, task: Task, block: BlockResult) -> None:
+    def _take(self, task: Task, block: RowBlock, result: BlockResult) -> None:
         """Take a block's counts; with the last of a sample grid, store them.
 
         Raises
@@ -119,24 +117,24 @@ class Counting:
         RenderError
             The disk refuses them, or they come wrong from every worker.
         """
-        key, first = task.tag
-        at_work = self._at_work[key]
-        last = task.arguments[2]
-        if (fault := fault_of(block, at_work.grid, first, last)) is not None:
+        key = task.tag
+        if (fault := block.fault_of(result)) is not None:
             self._send_again(task, fault)
             return
-        at_work.chunks[first:last] = block.chunks
-        at_work.chunk_cpu_s[first:last] = block.chunk_cpu_s
-        at_work.computed += block.computed
-        at_work.traced += block.traced
-        at_work.unresolved += block.unresolved
-        at_work.iterations += block.iterations
+        at_work = self._at_work[key]
+        chunks = slice(block.first_chunk, block.last_chunk)
+        at_work.chunks[chunks] = result.chunks
+        at_work.chunk_cpu_s[chunks] = result.chunk_cpu_s
+        at_work.computed += result.computed
+        at_work.traced += result.traced
+        at_work.unresolved += result.unresolved
+        at_work.iterations += result.iterations
         at_work.left -= 1
-        self._report.stages["compute"].end(sum(block.chunk_cpu_s))
-        self._report.iterations_computed += block.iterations
+        self._report.stages["compute"].end(sum(result.chunk_cpu_s))
+        self._report.iterations_computed += result.iterations
         grid = at_work.grid
-        estimated_s = self._work.compute_s.get(key, 0.0) * len(block.chunks) / grid.chunks
-        self._progress.work("compute", estimated_s, sum(block.chunk_cpu_s))
+        estimated_s = self._work.compute_s.get(key, 0.0) * block.chunks / grid.chunks
+        self._progress.work("compute", estimated_s, sum(result.chunk_cpu_s))
         if at_work.left:
             return
         try:

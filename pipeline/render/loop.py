@@ -9,12 +9,12 @@ import bisect
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.counts.compute import count_chunks
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.drawing.frame import draw_frame
@@ -129,7 +129,7 @@ class Run:
                 time.sleep(_TICK_S)
             waits_for_encoder = to_encode[0][1] in self._drawn
             for task, result in self.pool.finished(0.01 if waits_for_encoder else _TICK_S):
-                self._take(task, result)
+                task.done(result)
             while to_encode and to_encode[0][1] in self._drawn and encoder.has_room:
                 segment, index = to_encode.popleft()
                 self._drawn.remove(index)
@@ -226,7 +226,8 @@ class Run:
         self.report.stages["colour"].begin()
         look = self.work_plan.config.look.at(self._nodes[piece.node])
         arguments = (painting, look, self.textures.atlas.map)
-        self.pool.submit(Task(f"colouring for frame {index}", paint, arguments, (piece, index)))
+        done = partial(self._take_painting, piece, index)
+        self.pool.submit(Task(f"colouring for frame {index}", paint, arguments, done=done))
 
     def _may_draw(self, index: int) -> bool:
         """Tell whether all that a frame needs is there, and a picture more is no burden."""
@@ -244,6 +245,7 @@ class Run:
         if index not in self._places:
             self._places[index] = self.textures.atlas.take(self._frame_texels)
         place = self._places[index]
+        done = partial(self._take_picture, index)
         if frame_plan.zoom is not None:
             self.report.stages["reproject"].begin()
             mixture = [
@@ -254,7 +256,7 @@ class Run:
                 f"drawing frame {index}",
                 draw_from_textures,
                 (mixture, frame_plan.exposures, config.encoding, self.textures.atlas.map, place),
-                index,
+                done=done,
             )
         else:
             self.report.stages["colour"].begin()
@@ -266,7 +268,7 @@ class Run:
                     self.outputs.store, grid, frame_plan.supersample, config.look,
                     frame_plan.frame.time, config.encoding, self.textures.atlas.map, place,
                 ),
-                index,
+                done=done,
             )  # fmt: skip  # the arguments of draw_frame
         self.pool.submit(task)
 
@@ -291,17 +293,8 @@ class Run:
 
     # Results
 
-    def _take(self, task: Task, result: Any) -> None:
-        """Take a result from the pool."""
-        if task.function is count_chunks:
-            self._counting.take(task, result)
-        elif task.function is paint:
-            piece, index = task.tag
-            self._take_painting(piece, index, *result)
-        else:
-            self._take_picture(task.tag, result)
-
-    def _take_painting(self, piece: Piece, index: int, well: bool, cpu_s: float) -> None:
+    def _take_painting(self, piece: Piece, index: int, result: tuple[bool, float]) -> None:
+        well, cpu_s = result
         self.report.stages["colour"].end(cpu_s)
         grid = self.textures.zooms[piece.zoom].grids[piece.index]
         estimated_s = self.work.paint_sample_s * grid.samples / self.textures.pieces_of(piece)
@@ -325,7 +318,7 @@ class Run:
         self._counting.again(grids, index)
         while any(map(self._counting.lacks, grids)):
             for task, result in self.pool.finished(_TICK_S):
-                self._take(task, result)
+                task.done(result)
         self._draw(index)
 
     def _watch(self) -> None:

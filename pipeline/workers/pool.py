@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipeline.workers.machine_stats import MachineStats
+from pipeline.workers.row_block import RowBlock
 
 # A task whose workers die this often is taken to kill them.
 MAX_DEATHS = 3
@@ -13,22 +14,39 @@ MAX_DEATHS = 3
 SPARE_TASKS = 2
 
 
+def _ignore(_: Any) -> None:
+    """Do nothing: the sender takes results from the pool itself."""
+
+
 @dataclass(slots=True, eq=False)
 class Task:
-    """A call that a worker makes; `name` says what it is, in messages."""
+    """A call that a worker makes."""
 
     name: str
+    """What it is, in messages."""
     function: Callable[..., Any]
-    arguments: tuple[Any, ...]
+    arguments: tuple[Any, ...] = ()
     tag: Any = None
-    """For the sender, untouched."""
-    portable: bool = False
-    """Whether it is a row block, which any machine may count: all others need files or memory of
-    this one."""
+    """Anything by which the sender knows it again; the pool does not look at it."""
+    done: Callable[[Any], None] = _ignore
+    """Takes the result; called by the sender, in its own process."""
+    block: RowBlock | None = None
+    """The row block that it counts, on any machine; None where it needs files or memory of this
+    one."""
     deaths: int = field(default=0)
-    """How often a worker died while it was in flight."""
+    """Number of workers that died while it was in flight."""
     faults: int = field(default=0)
-    """How often what came back could not be right."""
+    """Number of results that could not be right."""
+
+    @staticmethod
+    def counting(name: str, block: RowBlock, tag: Any = None) -> "Task":
+        """Return the task of counting a row block."""
+        return Task(name, block.count, tag=tag, block=block)
+
+    @property
+    def portable(self) -> bool:
+        """Whether a worker of another machine may do it."""
+        return self.block is not None
 
 
 class SharedPool(ABC):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from dataclasses import dataclass, replace
 from typing import Any
 
-from pipeline.counts.block_check import fault_of
 from pipeline.counts.compute import BlockResult
 from pipeline.workers.cluster.connection import Cluster
 from pipeline.workers.cluster.queue import Block
@@ -19,6 +19,15 @@ _BLOCKS_A_SECOND = 50.0
 _LISTEN_EVERY_S = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A result that a process of this machine checks before it counts."""
+
+    task: Task
+    block: Block
+    result: BlockResult
+
+
 class ClusterPool(SharedPool):
     """Row blocks to a cluster's workers; what needs files or memory of this machine stays here."""
 
@@ -27,6 +36,7 @@ class ClusterPool(SharedPool):
         self._cluster = cluster
         self._processes = processes
         self._blocks: dict[Future[BlockResult | None], tuple[Task, Block]] = {}
+        self._checks: dict[Task, _Check] = {}
 
     def prepare(self, say: Callable[[str], None]) -> None:
         """Wait for the scheduler and a first worker, and say what is waited for.
@@ -71,14 +81,11 @@ class ClusterPool(SharedPool):
 
     def submit(self, task: Task) -> None:
         """Send a task: a row block to the cluster, all else to a process here."""
-        if not task.portable:
+        if task.block is None:
             self._processes.submit(task)
             return
-        grid, first, last, reusable = task.arguments
-        rows = grid.chunk_bounds(first)[0], grid.chunk_bounds(last - 1)[1]
-        carried = tuple(reusable_counts.with_bytes(*rows) for reusable_counts in reusable)
         result: Future[BlockResult | None] = Future()
-        block = Block(grid, first, last, carried, result)
+        block = Block(task.block.with_bytes(), result)
         self._blocks[result] = task, block
         self._cluster.count(block)
 
@@ -91,33 +98,32 @@ class ClusterPool(SharedPool):
             A task has lost too many workers, or there is no cluster any more.
         """
         results: list[tuple[Task, Any]] = []
-        self._look_at_blocks()
+        self._check_blocks()
         for task, result in self._processes.finished(timeout_s, self._blocks.keys()):
-            if task.function is not fault_of:
+            check = self._checks.pop(task, None)
+            if check is None:
                 results.append((task, result))
-                continue
-            asked, block = task.tag
-            if result is None:
-                results.append((asked, task.arguments[0]))
+            elif result is None:
+                results.append((check.task, check.result))
             else:
-                self._cluster.accuse(block, result)
-                self._processes.submit(asked)
-        self._look_at_blocks()
+                self._cluster.accuse(check.block, result)
+                self._processes.submit(check.task)
+        self._check_blocks()
         self._check()
         return results
 
-    def _look_at_blocks(self) -> None:
-        """Have what came back looked at by a process here, and counted where nothing came."""
+    def _check_blocks(self) -> None:
+        """Have results checked by a process here, and blocks without one counted here."""
         for future in [future for future in self._blocks if future.done()]:
             task, block = self._blocks.pop(future)
             result = future.result()
             if result is None:
                 self._processes.submit(task)
                 continue
-            arguments = result, block.grid.detached(), block.first_chunk, block.last_chunk, True
-            self._processes.submit(
-                Task(f"looking at what came {task.name}", fault_of, arguments, (task, block))
-            )
+            name = f"checking the result of {task.name}"
+            check = Task(name, replace(block.rows, reusable=()).detached().fault_of, (result, True))
+            self._checks[check] = _Check(task, block, result)
+            self._processes.submit(check)
 
     def _check(self) -> None:
         if self._cluster.failure is not None:

@@ -7,10 +7,9 @@ import time
 from dataclasses import dataclass
 
 from pipeline.counts.compute import BlockResult
-from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
 from pipeline.errors import RenderError
 from pipeline.workers.pool import MAX_DEATHS
+from pipeline.workers.row_block import RowBlock
 
 # A block that is out for so long, and for so many times the longest, goes to another worker as
 # well: a machine without power is noticed by nobody for minutes.
@@ -20,13 +19,10 @@ _LATE_TIMES = 4.0
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A row block."""
+    """A row block that is to be counted by the cluster."""
 
-    grid: SampleGrid
-    """Told where the reference orbits lie here."""
-    first_chunk: int
-    last_chunk: int
-    reusable: tuple[ReusableCounts, ...]
+    rows: RowBlock
+    """What is to be counted, with the stored counts that it needs."""
     result: "concurrent.futures.Future[BlockResult | None]"
     """None where it lost too many workers, or came wrong, and should be counted here."""
     deaths: int = 0

@@ -13,18 +13,17 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.counts.compute import BlockResult, count_chunks
+from pipeline.counts.compute import BlockResult
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target
-from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
 from pipeline.errors import OrbitError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.system.machine import keep_freed_memory
 from pipeline.system.sources import sources_digest
 from pipeline.workers.compiling import compile_missing
 from pipeline.workers.processes import WORKER_KEPT_BYTES
+from pipeline.workers.row_block import RowBlock
 
 # Orbits, and their tables, that stay on a machine: the latest, as far as they fit.
 _KEPT_BYTES = 2 << 30
@@ -91,22 +90,16 @@ def _references(target: Target, steps: int) -> References:
     return References(folder / "orbits", folder / "tables")
 
 
-def count_block(
-    grid: SampleGrid,
-    steps: int,
-    first_chunk: int,
-    last_chunk: int,
-    reusable: tuple[ReusableCounts, ...],
-) -> BlockResult | None:
-    """Count chunks as `count_chunks` does; None where this machine has no such orbit.
+def count_block(block: RowBlock, steps: int) -> BlockResult | None:
+    """Count a row block; None where this machine lacks the reference orbit.
 
     `steps` are those of the orbit, 0 where none is needed.
     """
     _prepare()
-    if grid.target is not None:
-        grid = grid.with_references(_references(grid.target, steps))
+    if block.grid.target is not None:
+        block = block.with_references(_references(block.grid.target, steps))
     try:
-        return count_chunks(grid, first_chunk, last_chunk, reusable)
+        return block.count()
     except OrbitError:
         return None
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from pipeline.counts.block_check import fault_of
 from pipeline.counts.compute import BlockResult
 from pipeline.counts.orbits.orbit import VALUE_BYTES, Orbit
 from pipeline.counts.orbits.target import Target
@@ -137,11 +136,10 @@ class RemoteWorker:
             if not block.result.done():
                 block.result.set_exception(error)
         else:
-            asked = block.grid, block.first_chunk, block.last_chunk
             if result is None:
                 # Its machine has lost the orbit.
                 blocks.again(block, 1)
-            elif (fault := fault_of(result, *asked)) is not None:
+            elif (fault := block.rows.fault_of(result)) is not None:
                 self.accuse(fault)
                 blocks.leave(block)
             elif blocks.take(block, result, self.address):
@@ -149,13 +147,11 @@ class RemoteWorker:
                 done.blocks += 1
                 done.cpu_s += sum(result.chunk_cpu_s)
                 done.received_bytes += sum(map(len, result.chunks))
-                done.sent_bytes += sum(
-                    reusable_counts.carried_bytes for reusable_counts in block.reusable
-                )
+                done.sent_bytes += block.rows.carried_bytes
         return True
 
     async def _counted(self, block: Block, machine: Machine) -> BlockResult | None:
-        grid = block.grid
+        grid = block.rows.grid
         steps = 0
         if grid.target is not None:
             assert grid.references is not None
@@ -164,10 +160,7 @@ class RemoteWorker:
             async with machine.sending:
                 if (grid.target, steps) not in machine.orbits:
                     await self._send_orbit(orbit, steps, machine)
-        result: BlockResult | None = await self.call(
-            count_block,
-            grid.detached(), steps, block.first_chunk, block.last_chunk, block.reusable,
-        )  # fmt: skip  # the arguments of count_block
+        result: BlockResult | None = await self.call(count_block, block.rows.detached(), steps)
         if result is None and grid.target is not None:
             machine.orbits.discard((grid.target, steps))
         return result
