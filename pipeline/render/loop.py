@@ -12,15 +12,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
+from pipeline.drawing.arena import Arena, whole_pages
 from pipeline.drawing.frame import draw_frame
-from pipeline.drawing.texture.atlas import texels_for
-from pipeline.drawing.texture.cache import Piece, Textures
+from pipeline.drawing.frame_buffers import FrameBuffers
+from pipeline.drawing.texture.cache import Textures
 from pipeline.drawing.texture.paint import draw_from_textures, paint
+from pipeline.drawing.texture.pieces import Piece, Pieces
 from pipeline.monitor.progress import Progress
 from pipeline.monitor.report import Report
 from pipeline.monitor.status_writer import StatusWriter
@@ -55,7 +54,10 @@ class Run:
     progress: Progress
     work: Estimate
     status_writer: StatusWriter
+    arena: Arena = field(init=False)
     textures: Textures = field(init=False)
+    _cuts: Pieces = field(init=False)
+    _buffers: FrameBuffers = field(init=False)
     _counting: Counting = field(init=False)
     _frame_plans: dict[int, FramePlan] = field(default_factory=dict)
     """Of frames that are near."""
@@ -64,8 +66,6 @@ class Run:
     """Frames at work."""
     _drawn: set[int] = field(default_factory=set)
     """Frames that wait for the encoder."""
-    _places: dict[int, int] = field(default_factory=dict)
-    """Where frames that are drawn, or being drawn, lie in the atlas."""
     _encoded: deque[int] = field(default_factory=deque)
     """Frames that the encoder has taken; it adds to them from its own thread."""
     _looked_at: float = 0.0
@@ -85,14 +85,17 @@ class Run:
         encoding = self.work_plan.config.encoding
         # Those that wait, with one for every worker, the encoder's two, and one to spare.
         frames = 2 * self.pool.workers + 4
-        self.textures = Textures(
-            self.work_plan.frame_plans.zooms, self.outputs.store, encoding.columns, encoding.rows,
-            frames * self._frame_texels, min(2, len(self._nodes)),
-        )  # fmt: skip  # in signature order
+        size = encoding.columns, encoding.rows
+        self._cuts = Pieces(self.work_plan.frame_plans.zooms, *size)
+        textures_bytes = min(2, len(self._nodes)) * self._cuts.most_bytes
+        # Twice what is ever needed: what is not written takes no memory.
+        self.arena = Arena(2 * (textures_bytes + frames * whole_pages(encoding.frame_bytes)))
+        self.textures = Textures(self._cuts, self.outputs.store, *size, self.arena)
+        self._buffers = FrameBuffers(self.arena, encoding.frame_bytes)
 
     def close(self) -> None:
         """Let go of what is shared with the workers."""
-        self.textures.close()
+        self.arena.close()
 
     def encode(self) -> None:
         """Compute, draw and encode all frames that are missing, in order."""
@@ -134,7 +137,7 @@ class Run:
                 segment, index = to_encode.popleft()
                 self._drawn.remove(index)
                 last = index == segment.last - 1
-                frame = self._frame(index)
+                frame = self._buffers.frame(index)
                 self.status_writer.show(self._drawing_of(index).frame, frame)
                 encoder.put(segment.path, index, frame, last)
                 self._frame_plans.pop(index, None)
@@ -161,7 +164,7 @@ class Run:
             self._pieces[index] = frozenset(
                 piece
                 for node, _ in self._mixture(frame_plan)
-                for piece in self.textures.pieces(frame_plan, node)
+                for piece in self._cuts.needed(frame_plan, node)
             )
         return self._pieces[index]
 
@@ -186,13 +189,13 @@ class Run:
             if (pieces := self._pieces_of(index)) != latest:
                 latest = pieces
                 wanted |= dict.fromkeys(pieces - wanted.keys(), index)
-        room = max(map(self.textures.texels, wanted), default=0)
+        room = max(map(self._cuts.texels, wanted), default=0)
         # Large ones are painted when they are needed: they would be the largest part of the memory.
         room = room if room <= _TEXELS_AHEAD else 0
         for index in front:
             if (pieces := self._pieces_of(index)) != latest:
                 latest = pieces
-                room -= sum(map(self.textures.texels, pieces - wanted.keys()))
+                room -= sum(map(self._cuts.texels, pieces - wanted.keys()))
                 if room < 0:
                     break
                 wanted |= dict.fromkeys(pieces - wanted.keys(), index)
@@ -209,7 +212,7 @@ class Run:
 
     def _grids_of(self, piece: Piece) -> list[SampleGrid]:
         """Return the sample grids whose counts a piece is painted from."""
-        zoom = self.textures.zooms[piece.zoom]
+        zoom = self._cuts.zooms[piece.zoom]
         if piece.index == len(zoom.bands):
             return self._with_traces(zoom.core)
         return self._with_traces(*zoom.bands[max(piece.index - 1, 0) : piece.index + 2])
@@ -225,7 +228,7 @@ class Run:
         painting = self.textures.begin(piece)
         self.report.stages["colour"].begin()
         look = self.work_plan.config.look.at(self._nodes[piece.node])
-        arguments = (painting, look, self.textures.atlas.map)
+        arguments = (painting, look, self.arena.map)
         done = partial(self._take_painting, piece, index)
         self.pool.submit(Task(f"colouring for frame {index}", paint, arguments, done=done))
 
@@ -242,9 +245,7 @@ class Run:
         frame_plan = self._drawing_of(index)
         config = self.work_plan.config
         self._frame_plan.add(index)
-        if index not in self._places:
-            self._places[index] = self.textures.atlas.take(self._frame_texels)
-        place = self._places[index]
+        offset = self._buffers.offset(index)
         done = partial(self._take_picture, index)
         if frame_plan.zoom is not None:
             self.report.stages["reproject"].begin()
@@ -255,7 +256,7 @@ class Run:
             task = Task(
                 f"drawing frame {index}",
                 draw_from_textures,
-                (mixture, frame_plan.exposures, config.encoding, self.textures.atlas.map, place),
+                (mixture, frame_plan.exposures, config.encoding, self.arena.map, offset),
                 done=done,
             )
         else:
@@ -266,28 +267,17 @@ class Run:
                 draw_frame,
                 (
                     self.outputs.store, grid, frame_plan.supersample, config.look,
-                    frame_plan.frame.time, config.encoding, self.textures.atlas.map, place,
+                    frame_plan.frame.time, config.encoding, self.arena.map, offset,
                 ),
                 done=done,
             )  # fmt: skip  # the arguments of draw_frame
         self.pool.submit(task)
 
-    @property
-    def _frame_texels(self) -> int:
-        """Room that a frame takes in the atlas."""
-        return texels_for(self.work_plan.config.encoding.frame_bytes)
-
-    def _frame(self, index: int) -> NDArray[np.uint8]:
-        """Return a drawn frame's bytes."""
-        size = self.work_plan.config.encoding.frame_bytes
-        return self.textures.atlas.map.frame(self._places[index], size)
-
     def _free_encoded(self) -> None:
         """Free the places of frames that the encoder has taken, and counts that none needs."""
         while self._encoded:
             index = self._encoded.popleft()
-            place = self._places.pop(index)
-            self.textures.atlas.give_back(place, self._frame_texels)
+            self._buffers.free(index)
             self.progress.count()
             self._counting.encoded(index)
 
@@ -296,8 +286,8 @@ class Run:
     def _take_painting(self, piece: Piece, index: int, result: tuple[bool, float]) -> None:
         well, cpu_s = result
         self.report.stages["colour"].end(cpu_s)
-        grid = self.textures.zooms[piece.zoom].grids[piece.index]
-        estimated_s = self.work.paint_sample_s * grid.samples / self.textures.pieces_of(piece)
+        grid = self._cuts.zooms[piece.zoom].grids[piece.index]
+        estimated_s = self.work.paint_sample_s * grid.samples / self._cuts.count(piece)
         self.progress.work("paint", estimated_s, cpu_s)
         if well:
             self.textures.finish(piece)

@@ -6,6 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.drawing.arena import ArenaMap
+
 BORDER = 1
 """Texels around each level that repeat what lies beyond its edge: no look-up needs a test."""
 
@@ -14,6 +16,12 @@ SHARPER_LEVELS = -0.5
 against 8 × 8 samples a pixel."""
 
 Texels = NDArray[np.uint32]
+TEXEL_BYTES = 4
+
+
+def texels_in(arena: ArenaMap) -> Texels:
+    """Return the arena as texels, one-dimensional, to be read and written."""
+    return arena.mapped().view(np.uint32)
 
 
 @dataclass(frozen=True)
