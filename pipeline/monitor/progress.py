@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO, TypeVar
 
 from tqdm import tqdm
@@ -58,12 +57,11 @@ class Progress:
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the bar, and close the log."""
         if self._bar is not None:
             self._bar.close()
         if self._log is not None:
@@ -87,10 +85,14 @@ class Progress:
     def work(self, stage: str, estimated_s: float, taken_s: float | None = None) -> None:
         """Count work as done that was estimated to take so long, and what it took, if known."""
         self.eta.done(stage, estimated_s, taken_s)
+        self.show()
+
+    def show(self) -> None:
+        """Bring the bar up to date with the ETA."""
         if self._bar is not None:
             if (left_s := self.eta.left_s) is not None:
                 self._bar.set_postfix_str(f"{duration(left_s)} to go{printable(self.aside)}", False)
-            self._bar.update(max(0.0, self.eta.part - self._bar.n))
+            self._bar.update(max(0.0, self.eta.fraction - self._bar.n))
 
     def count(self, more: int = 1) -> None:
         """Count some more as done."""
@@ -107,8 +109,8 @@ class Progress:
         self._last_line = now
         left_s = self.eta.left_s
         ahead = f", {duration(left_s)} to go" if left_s is not None else ""
-        part = f"{self.eta.part:.0%} of the work"
-        self.say(f"{self.counted}/{self._count} {self._noun}, {part}{ahead}{self.aside}")
+        done = f"{self.eta.fraction:.0%} of the work"
+        self.say(f"{self.counted}/{self._count} {self._noun}, {done}{ahead}{self.aside}")
 
 
 def followed(results: Iterable[_Result], total: int, noun: str) -> Iterator[_Result]:

@@ -10,6 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.monitor.events import (
+    Began,
+    BlockCounted,
+    Done,
+    EncoderDone,
+    Ended,
+    Event,
+    GridStored,
+    Measured,
+    OrbitsComputed,
+    Retried,
+    Ticked,
+    Warned,
+)
 from pipeline.system.atomic_files import write_durably
 from pipeline.system.terminal import say
 from pipeline.workers.machine_stats import MachineStats
@@ -76,6 +90,35 @@ class Report:
     """What had to be done again, and why."""
     wall_s: float = 0.0
     outcome: str = "running"
+
+    def hear(self, event: Event) -> None:  # noqa: C901  # a case for each event
+        """Add what an event tells to the figures."""
+        match event:
+            case Began():
+                self.stages[event.stage].begin()
+            case Done():
+                self.stages[event.stage].end(event.cpu_s)
+            case BlockCounted():
+                self.iterations_computed += event.iterations
+            case GridStored():
+                self.bytes_stored += event.stored_bytes
+                self.pixels_computed += event.computed
+                self.pixels_traced += event.traced
+            case Measured():
+                self.peak_memory_bytes = max(self.peak_memory_bytes, event.memory_bytes)
+            case Ticked():
+                self.machines = event.machines
+            case OrbitsComputed():
+                self.references = event.described
+            case Retried():
+                self.retried.append(event.text)
+            case Warned():
+                self.warnings.append(event.text)
+            case EncoderDone():
+                self.stages["encode"].wall_s += event.busy_s
+            case Ended():
+                self.machines = event.machines
+                self.stages["encode"].cpu_s += event.encode_cpu_s
 
     def say_again(self, line: str) -> None:
         """Say what is done again, and note it."""

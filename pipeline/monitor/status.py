@@ -31,8 +31,8 @@ class Status:
     frames: int = 0
     """Of the video."""
     encoded: int = 0
-    part: float = 0.0
-    """Of the work of this run."""
+    fraction: float = 0.0
+    """Fraction of this run's work that is done, 0 to 1."""
     left_s: float | None = None
     log10_width: float | None = None
     """Of the latest frame."""

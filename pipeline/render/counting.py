@@ -8,12 +8,10 @@ from pipeline.counts.compute import BlockResult
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.row_blocks import RowCosts
 from pipeline.counts.sample_grid import SampleGrid
+from pipeline.counts.store import Store
 from pipeline.errors import RenderError, os_error_text
-from pipeline.monitor.progress import Progress
-from pipeline.monitor.report import Report
-from pipeline.monitor.status_writer import StatusWriter
-from pipeline.plan.estimate import KEPT_FRAMES, Estimate
-from pipeline.plan.outputs import Outputs
+from pipeline.monitor.events import Began, BlockCounted, Done, GridStored, Listener, Retried
+from pipeline.plan.estimate import KEPT_FRAMES
 from pipeline.plan.segments import Segment
 from pipeline.plan.work_plan import WorkPlan
 from pipeline.workers.pool import SharedPool, Task
@@ -40,27 +38,31 @@ class _AtWork:
 
 
 class Counting:
-    """Has the sample grids of a work plan counted and stored, in the order of need."""
+    """Has the sample grids of a work plan counted and stored, in the order of need.
+
+    Parameters
+    ----------
+    grids_s : dict of str to float
+        Estimated CPU seconds of each sample grid, by key.
+    send : Listener
+        Is told what was counted and stored.
+    """
 
     def __init__(
         self,
         work_plan: WorkPlan,
-        outputs: Outputs,
+        store: Store,
         references: References,
-        report: Report,
         pool: SharedPool,
-        progress: Progress,
-        work: Estimate,
-        status_writer: StatusWriter,
+        grids_s: dict[str, float],
+        send: Listener,
     ) -> None:
         self._work_plan = work_plan
-        self._store = outputs.store
+        self._store = store
         self._references = references
-        self._report = report
         self._pool = pool
-        self._progress = progress
-        self._work = work
-        self._status_writer = status_writer
+        self._grids_s = grids_s
+        self._send = send
         self._costs = RowCosts()
         self._absent = set(work_plan.missing)
         self._at_work: dict[str, _AtWork] = {}
@@ -74,18 +76,28 @@ class Counting:
         self._next_segments = {
             segment.last - 1: start for segment, start in zip(segments, starts, strict=True)
         }
+        self._blocks = self._all_blocks()
+        self._next = next(self._blocks, None)
 
     def lacks(self, grid: SampleGrid) -> bool:
         """Tell whether a sample grid's counts are not stored yet."""
         return grid.key() in self._absent
 
-    def blocks(self) -> Iterator[Task]:
-        """Yield the row blocks of all sample grids that are not stored."""
+    def send_ahead(self, current: Segment) -> None:
+        """Send row blocks while workers have room; where counts do not stay, not too far ahead.
+
+        `current` is the segment that is being encoded.
+        """
+        while self._next is not None and self._may_send(self._next, current):
+            self._pool.submit(self._next)
+            self._next = next(self._blocks, None)
+
+    def _all_blocks(self) -> Iterator[Task]:
+        """Yield the row blocks of all sample grids that are not stored, in the order of need."""
         for key in self._work_plan.missing:
             yield from self._blocks_of(key)
 
-    def may_send(self, block: Task, current: Segment) -> bool:
-        """Tell whether a block may be sent: where counts do not stay, not too far ahead."""
+    def _may_send(self, block: Task, current: Segment) -> bool:
         if not self._pool.has_room(block.portable):
             return False
         key = block.tag
@@ -104,7 +116,7 @@ class Counting:
         for first, last in blocks:
             block = RowBlock(grid, first, last, reusable)
             rows = "rows {} to {}".format(*block.rows)
-            self._report.stages["compute"].begin()
+            self._send(Began("compute"))
             task = Task.counting(f"counting for frame {need.frame}, {rows}", block, key)
             task.done = partial(self._take, task, block)
             yield task
@@ -130,11 +142,10 @@ class Counting:
         at_work.unresolved += result.unresolved
         at_work.iterations += result.iterations
         at_work.left -= 1
-        self._report.stages["compute"].end(sum(result.chunk_cpu_s))
-        self._report.iterations_computed += result.iterations
-        grid = at_work.grid
-        estimated_s = self._work.compute_s.get(key, 0.0) * block.chunks / grid.chunks
-        self._progress.work("compute", estimated_s, sum(result.chunk_cpu_s))
+        grid, cpu_s = at_work.grid, sum(result.chunk_cpu_s)
+        estimated_s = self._grids_s.get(key, 0.0) * block.chunks / grid.chunks
+        self._send(Done("compute", cpu_s))
+        self._send(BlockCounted(grid, result.iterations, cpu_s, estimated_s))
         if at_work.left:
             return
         try:
@@ -145,10 +156,8 @@ class Counting:
                 f"{os_error_text(error)}; make room, and the same command carries on"
             ) from None
         self._costs.learn(grid, at_work.chunk_cpu_s)
-        self._report.bytes_stored += written
-        self._report.pixels_computed += at_work.computed
-        self._report.pixels_traced += at_work.traced
-        self._status_writer.counted(grid, sum(at_work.chunk_cpu_s))
+        cpu_s = sum(at_work.chunk_cpu_s)
+        self._send(GridStored(grid, at_work.computed, at_work.traced, written, cpu_s))
         del self._at_work[key]
         self._absent.discard(key)
 
@@ -158,8 +167,7 @@ class Counting:
         line = f"{task.name}: a worker sent what cannot be ({fault})"
         if task.faults == _MAX_DAMAGES:
             raise RenderError(f"{line}, {task.faults} times; check the memory of this machine")
-        self._report.retried.append(line)
-        self._progress.say(f"{line}; counting again")
+        self._send(Retried(line, f"{line}; counting again"))
         self._pool.submit(task)
 
     def again(self, grids: list[SampleGrid], frame: int) -> None:
@@ -180,9 +188,11 @@ class Counting:
             self._check_patience(grids, frame)
         for grid in damaged:
             self._note_damage(grid, frame)
-            self._report.retried.append(f"frame {frame}: stored counts were damaged")
-            self._progress.say(
-                f"frame {frame}: its stored counts were damaged, computing them again"
+            self._send(
+                Retried(
+                    f"frame {frame}: stored counts were damaged",
+                    f"frame {frame}: its stored counts were damaged, computing them again",
+                )
             )
             self._store.discard(grid)
             self._absent.add(grid.key())
