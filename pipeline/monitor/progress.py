@@ -1,18 +1,15 @@
 """Progress: a bar with a true ETA on a terminal, plain lines in a log."""
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO, TypeVar
 
-from tqdm import tqdm
-
 from pipeline.errors import printable
 from pipeline.monitor.eta import Eta
-from pipeline.system.terminal import say, shows_bars
+from pipeline.system.terminal import new_bar, say
 from pipeline.units import duration
 
 _Result = TypeVar("_Result")
@@ -44,15 +41,7 @@ class Progress:
         self._last_line = time.monotonic()
         eta.tick(self._last_line)
         self._log: TextIO | None = log.open("a", encoding="utf-8") if log else None
-        self._bar: tqdm | None = None  # type: ignore[type-arg]  # generic only in its stubs
-        if shows_bars():
-            self._bar = tqdm(
-                total=1.0,
-                file=sys.stderr,
-                bar_format="{desc}{percentage:3.0f}% |{bar}| [{elapsed}{postfix}]",
-                leave=False,
-                dynamic_ncols=True,
-            )
+        self._bar = new_bar("{desc}{percentage:3.0f}% |{bar}| [{elapsed}{postfix}]")
 
     def __enter__(self) -> "Progress":
         return self

@@ -11,10 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any
-
-from tqdm import tqdm
 
 from pipeline.errors import RenderError, os_error_text
 from pipeline.kernels.cache import (
@@ -28,7 +24,7 @@ from pipeline.kernels.cache import (
 )
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.system.sources import PACKAGE
-from pipeline.system.terminal import say, shows_bars
+from pipeline.system.terminal import new_bar, say
 
 # What `compile_kernels` says, line by line.
 PART = "part: "
@@ -135,7 +131,7 @@ def _compile(folder: Path, groups: list[str], told: "_Told") -> None:
     try:
         for line in _lines_of(process):
             if line.startswith(PART):
-                told.part(*map(int, line.removeprefix(PART).split()))
+                told.group(*map(int, line.removeprefix(PART).split()))
             else:
                 said = line
     finally:
@@ -173,37 +169,31 @@ class _Told:
     """Tells how far it is: a bar on a terminal, a line now and then without one."""
 
     def __init__(self) -> None:
-        self._bar: Any = None
         self._said_at = time.monotonic()
-        if shows_bars():
-            self._bar = tqdm(
-                file=sys.stderr, desc=f"{_WHAT}, only once", leave=False, dynamic_ncols=True,
-                bar_format="{desc}: {n_fmt} of {total_fmt} |{bar}| [{elapsed}]", total=1,
-            )  # fmt: skip  # how it looks
-        else:
+        self._bar = new_bar("{desc}|{bar}| [{elapsed}]", _bar_text(0, 1))
+        if self._bar is None:
             say(f"{_WHAT}: only once, about a minute, some minutes on a Pi")
 
     def __enter__(self) -> "_Told":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
 
-    def part(self, number: int, parts: int) -> None:
-        """Tell that a part is at work."""
+    def group(self, number: int, groups: int) -> None:
+        """Tell which of the groups of functions is being compiled."""
         if self._bar is not None:
-            self._bar.total = parts
-            self._bar.n = number
+            self._bar.set_description_str(_bar_text(number, groups), False)
+            self._bar.n = number / groups
             self._bar.refresh()
         elif time.monotonic() - self._said_at >= _LINE_EVERY_S:
             self._said_at = time.monotonic()
-            say(f"{_WHAT}, {number} of {parts}")
+            say(f"{_WHAT}, {number} of {groups}")
+
+
+def _bar_text(number: int, groups: int) -> str:
+    return f"{_WHAT}, only once: {number} of {groups} "
 
 
 @contextlib.contextmanager
