@@ -25,14 +25,14 @@ from pipeline.system.terminal import say
 
 
 class RunProgress:
-    """Says what happens in a run, and shows how far it is while it counts, draws and encodes."""
+    """Prints the messages of a run, and shows its progress while it counts, draws and encodes."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
         self._progress: Progress | None = None
 
     def hear(self, event: Event) -> None:
-        """Show what an event tells."""
+        """Show an event."""
         match event:
             case Started():
                 self._progress = Progress(Eta(event.stages_s), event.frames, self._log)

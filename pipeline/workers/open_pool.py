@@ -1,4 +1,4 @@
-"""The pool that a config asks for."""
+"""Opens the pool that a config asks for."""
 
 from pipeline.config.load import Config
 from pipeline.workers.pool import SharedPool
@@ -6,7 +6,7 @@ from pipeline.workers.processes import ProcessPool
 
 
 def shared_pool(config: Config, workers: int) -> SharedPool:
-    """Open the pool of a run, with so many processes of this machine."""
+    """Open the pool of a run, with `workers` processes of this machine."""
     processes = ProcessPool(workers, config.nice, config.look.tracing is not None)
     if config.engine is None:
         return processes

@@ -1,4 +1,4 @@
-"""What a run asks of its pool, whoever does the work: tasks in, results out, none lost."""
+"""The interface of the shared pool: tasks go in, results come out, none is lost."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -8,9 +8,9 @@ from typing import Any
 from pipeline.workers.machine_stats import MachineStats
 from pipeline.workers.row_block import RowBlock
 
-# A task whose workers die this often is taken to kill them.
+# A task is assumed to kill workers once this many have died with it.
 MAX_DEATHS = 3
-# Tasks waiting beside those being worked on, so that no worker waits for the parent.
+# Tasks that wait besides those being worked on, so that no worker waits for the parent.
 SPARE_TASKS = 2
 
 
@@ -50,40 +50,40 @@ class Task:
 
 
 class SharedPool(ABC):
-    """Workers that tasks are sent to, and whose loss costs nothing but time."""
+    """Workers whose loss costs nothing but time."""
 
     workers: int
-    """Processes of this machine."""
+    """Number of processes of this machine."""
 
     def __enter__(self) -> "SharedPool":
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        # After a failure nobody waits for blocks that may take minutes.
+        # After a failure, tasks that may take minutes are not waited for.
         self.close(kill=kind is not None)
 
     @property
     @abstractmethod
     def row_workers(self) -> int:
-        """How many workers count rows."""
+        """Number of workers that count rows."""
 
     @property
     @abstractmethod
     def block_s(self) -> float:
         """CPU seconds that a row block should take.
 
-        Long enough that sending it costs nothing, short enough that no worker waits long at the
-        end, and that little is lost with a worker.
+        Long enough that sending it costs almost nothing; short enough that no worker is idle for
+        long at the end, and that little is lost with a worker.
         """
 
     @property
     @abstractmethod
     def in_flight(self) -> int:
-        """Tasks sent whose results have not been taken."""
+        """Number of tasks whose results have not been taken."""
 
     @abstractmethod
     def has_room(self, portable: bool = False) -> bool:
-        """Tell whether another task, or another row block, would find a worker soon."""
+        """Tell whether a worker will soon be free for another task, or another row block."""
 
     @abstractmethod
     def submit(self, task: Task) -> None:
@@ -92,12 +92,12 @@ class SharedPool(ABC):
         Raises
         ------
         RenderError
-            There is nobody to do it.
+            There are no workers.
         """
 
     @abstractmethod
     def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:
-        """Wait for results, at most so long, and take all that are there.
+        """Wait for a result, at most `timeout_s`, and return all that there are.
 
         Raises
         ------
@@ -107,36 +107,36 @@ class SharedPool(ABC):
 
     @abstractmethod
     def close(self, kill: bool = False) -> None:
-        """End all workers; `kill` does not wait for what they are doing."""
+        """End all workers; `kill` does not wait for their tasks."""
 
     @abstractmethod
     def retried(self) -> list[str]:
-        """Return what had to be done again, for the report."""
+        """Return what had to be retried, for the report."""
 
     def machine_stats(self) -> list[MachineStats]:
-        """Return what each machine of a cluster has done; nothing without one."""
+        """Return the statistics of each machine of a cluster; none without a cluster."""
         return []
 
     def prepare(self, say: Callable[[str], None]) -> None:  # noqa: B027  # most have nothing to do
-        """Wait until there is somebody to count, and say what is waited for.
+        """Wait until there are workers that count; `say` is told what is waited for.
 
         Raises
         ------
         RenderError
-            Nobody came, or the wrong ones.
+            None came, or only unsuitable ones.
         """
 
     @property
     def remote_workers(self) -> int:
-        """Workers elsewhere that count rows in place of those of this machine."""
+        """Number of remote workers, which count rows instead of those of this machine."""
         return 0
 
     def news(self) -> list[str]:
-        """Return, once, what people should hear of: workers that came and went."""
+        """Return messages about workers that came and went since the last call."""
         return []
 
     def results(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
-        """Send tasks as room comes, and yield each with its result as it comes."""
+        """Send tasks as workers become free, and yield each with its result."""
         waiting = iter(tasks)
         ahead = next(waiting, None)
         while ahead is not None or self.in_flight:

@@ -1,4 +1,4 @@
-"""The shared pool with a cluster: rows are counted there, all else is done by processes here."""
+"""The shared pool with a cluster: it counts rows, and processes of this machine do all else."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
@@ -12,11 +12,11 @@ from pipeline.workers.machine_stats import MachineStats
 from pipeline.workers.pool import SPARE_TASKS, SharedPool, Task
 from pipeline.workers.processes import ProcessPool
 
-# What a block takes on one of few workers. With many it takes longer, so that no more come and go
-# in a second than a scheduler can see to: 2.3 ms of a desktop's processor each, 15 ms of a Pi's.
+# CPU seconds of a block on few workers. With many, blocks are longer, so that a scheduler keeps up:
+# each costs it 2.3 ms on a desktop's processor, 15 ms on a Pi's.
 _BLOCK_S = 0.5
 _BLOCKS_A_SECOND = 50.0
-_LISTEN_EVERY_S = 0.2
+_NEWS_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class _Check:
 
 
 class ClusterPool(SharedPool):
-    """Row blocks to a cluster's workers; what needs files or memory of this machine stays here."""
+    """Sends row blocks to a cluster; what needs files or memory of this machine stays here."""
 
     def __init__(self, cluster: Cluster, processes: ProcessPool) -> None:
         self.workers = processes.workers
@@ -39,28 +39,28 @@ class ClusterPool(SharedPool):
         self._checks: dict[Task, _Check] = {}
 
     def prepare(self, say: Callable[[str], None]) -> None:
-        """Wait for the scheduler and a first worker, and say what is waited for.
+        """Wait for the scheduler and a first worker; `say` is told what is waited for.
 
         Raises
         ------
         RenderError
-            Nobody came, or workers of another version.
+            No worker came, or only workers of another version.
         """
         ready = False
         while not ready:
-            ready = bool(wait([self._cluster.ready], _LISTEN_EVERY_S).done)
+            ready = bool(wait([self._cluster.ready], _NEWS_EVERY_S).done)
             for line in self.news():
                 say(line)
         self._check()
 
     @property
     def row_workers(self) -> int:
-        """Threads of the cluster that count now."""
+        """Number of the cluster's threads that count now."""
         return max(1, self._cluster.threads)
 
     @property
     def remote_workers(self) -> int:
-        """All that count are elsewhere."""
+        """Number of the cluster's threads: they count all rows."""
         return self.row_workers
 
     @property
@@ -70,17 +70,17 @@ class ClusterPool(SharedPool):
 
     @property
     def in_flight(self) -> int:
-        """Tasks sent, here or there, whose results have not been taken."""
+        """Number of tasks, local or remote, whose results have not been taken."""
         return len(self._blocks) + self._processes.in_flight
 
     def has_room(self, portable: bool = False) -> bool:
-        """Tell whether another task, or another row block, would find a worker soon."""
+        """Tell whether a worker will soon be free for another task, or another row block."""
         if portable:
-            return len(self._blocks) < self._cluster.places + SPARE_TASKS
+            return len(self._blocks) < self._cluster.slots + SPARE_TASKS
         return self._processes.has_room()
 
     def submit(self, task: Task) -> None:
-        """Send a task: a row block to the cluster, all else to a process here."""
+        """Send a task: a row block to the cluster, anything else to a local process."""
         if task.block is None:
             self._processes.submit(task)
             return
@@ -95,7 +95,7 @@ class ClusterPool(SharedPool):
         Raises
         ------
         RenderError
-            A task has lost too many workers, or there is no cluster any more.
+            A task has lost too many workers, or the cluster is gone.
         """
         results: list[tuple[Task, Any]] = []
         self._check_blocks()
@@ -130,7 +130,7 @@ class ClusterPool(SharedPool):
             raise self._cluster.failure
 
     def retried(self) -> list[str]:
-        """Return what had to be done again, for the report."""
+        """Return what had to be retried, for the report."""
         lost = [f"{self._cluster.lost} workers of the cluster lost"] if self._cluster.lost else []
         starved = self._cluster.starved
         no_memory = [f"{starved} times no memory in the cluster"] if starved else []
@@ -143,10 +143,10 @@ class ClusterPool(SharedPool):
         return self._cluster.machine_stats()
 
     def news(self) -> list[str]:
-        """Return, once, which workers came and went."""
+        """Return messages about workers that came and went since the last call."""
         return self._cluster.news()
 
     def close(self, kill: bool = False) -> None:
-        """Leave the cluster, and end all workers here."""
+        """Disconnect from the cluster, and end all local processes."""
         self._cluster.close()
         self._processes.close(kill)
