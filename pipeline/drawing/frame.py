@@ -16,8 +16,8 @@ from pipeline.counts.compute import counts_of_chunk, packed_traces, traces_from_
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.counts.stored_samples import StoredSamples, stored_samples
+from pipeline.drawing.arena import ArenaMap
 from pipeline.drawing.picture import draw_rows, rgb8_from_light, rows_at_once
-from pipeline.drawing.texture.atlas import AtlasMap
 from pipeline.errors import DamagedError
 from pipeline.kernels.results import Counts, Outcome
 from pipeline.kernels.tracing import Tracing
@@ -31,16 +31,15 @@ def draw_frame(
     look: Look,
     seconds: Fraction,
     encoding: Encoding,
-    atlas: AtlasMap,
+    arena: ArenaMap,
     offset: int,
 ) -> float | None:
-    """Draw a frame from the stored counts of its own grid to where `offset` says.
+    """Draw a frame from the stored counts of its own grid into the arena, from byte `offset` on.
 
-    Returns the CPU seconds it took; None where the stored counts are gone, or not those that were
-    written.
+    Returns the CPU seconds it took; None where the stored counts are missing or damaged.
     """
     start = time.thread_time()
-    frame = atlas.frame(offset, encoding.frame_bytes)
+    frame = arena.region(offset, encoding.frame_bytes)
     shader = shader_of(look.at(float(seconds)))
     rows = grid.rows // supersample
     step = rows_at_once(encoding.columns * supersample**2)

@@ -7,9 +7,12 @@ import contextlib
 import errno
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pipeline.errors import printable
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 # A disk may have room again; a reader that left does not come back.
 _MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EAGAIN)
@@ -26,8 +29,32 @@ def show(text: str) -> None:
 
 
 def shows_bars() -> bool:
-    """Tell whether a line of the standard error can be redrawn, as a progress bar needs."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    """Tell whether a line can be redrawn, as a progress bar needs: on terminals, in notebooks."""
+    return (sys.stderr.isatty() and os.environ.get("TERM") != "dumb") or _in_notebook()
+
+
+def new_bar(bar_format: str, text: str = "") -> "tqdm[Any] | None":
+    """Return a progress bar from 0 to 1 that begins with a text; None where none can be shown."""
+    if not shows_bars():
+        return None
+    # Imported here: most commands, and all workers, show none.
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        total=1.0,
+        file=sys.stderr,
+        desc=text,
+        bar_format=bar_format,
+        leave=False,
+        dynamic_ncols=True,
+    )
+
+
+def _in_notebook() -> bool:
+    """Tell whether this is the kernel of a Jupyter notebook, which shows bars as widgets."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = get_ipython() if get_ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 def ready_streams() -> None:

@@ -16,10 +16,13 @@ from pipeline.counts.compute import count_chunks
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
+from pipeline.drawing.arena import Arena
 from pipeline.drawing.frame import draw_rgb
-from pipeline.drawing.texture import cache as textures
+from pipeline.drawing.texture import pieces as cutting
 from pipeline.drawing.texture.cache import Textures
+from pipeline.drawing.texture.layout import texels_in
 from pipeline.drawing.texture.paint import light_of, paint
+from pipeline.drawing.texture.pieces import Pieces
 from pipeline.geometry.band import Band
 from pipeline.plan import zoom as zooms
 from pipeline.plan.frame_plan import FramePlan, FramePlans
@@ -58,7 +61,9 @@ class Studio:
         self.references = References(folder, folder / "tables")
         encoding = config.encoding
         self.size = encoding.columns, encoding.rows
-        self.textures = Textures(self.frame_plans.zooms, self.store, *self.size, 0)
+        pieces = Pieces(self.frame_plans.zooms, *self.size)
+        self.arena = Arena(2 * pieces.most_bytes)
+        self.textures = Textures(pieces, self.store, *self.size, self.arena)
 
     def count(self, grid: SampleGrid) -> None:
         if self.store.holds(grid):
@@ -75,15 +80,13 @@ class Studio:
         for index in range(max(needed.start - 1, 0), min(needed.stop + 1, len(bands))):
             self.count(bands[index])
         self.count(frame_plan.zoom.core)
-        for piece in sorted(self.textures.pieces(frame_plan)):
+        for piece in sorted(self.textures.pieces.needed(frame_plan)):
             if not self.textures.known(piece):
-                well, _ = paint(
-                    self.textures.begin(piece), self.config.look, self.textures.atlas.map
-                )
+                well, _ = paint(self.textures.begin(piece), self.config.look, self.arena.map)
                 assert well
                 self.textures.finish(piece)
         light = light_of(
-            self.textures.tables(frame_plan), frame_plan.exposures, self.textures.atlas.map.mapped(),
+            self.textures.tables(frame_plan), frame_plan.exposures, texels_in(self.arena.map),
             0, self.size[1], 0, self.size[0],
         )  # fmt: skip  # one call
         return light.transpose(0, 2, 1)
@@ -317,16 +320,16 @@ def test_pictures_are_the_same_however_textures_are_cut(tmp_path, monkeypatch):
     config, frames = loaded(tmp_path, GLIDE)
     pictures = []
     for cuts in ((), (1,), (1, 2)):
-        monkeypatch.setattr(textures, "_CUTS", ((math.inf, cuts),))
+        monkeypatch.setattr(cutting, "_CUTS", ((math.inf, cuts),))
         studio = Studio(config, frames, tmp_path / "counts")
         # Few at a time, as in a run: what the latest frame needs.
         shown = []
         for index in (0, 2, 9, 21, 30):
             frame_plan = studio.frame_plans[index]
-            studio.textures.keep_only(set(studio.textures.pieces(frame_plan)))
+            studio.textures.keep_only(set(studio.textures.pieces.needed(frame_plan)))
             shown.append(studio.light(frame_plan))
         pictures.append(shown)
-        studio.textures.close()
+        studio.arena.close()
     for other in pictures[1:]:
         np.testing.assert_array_equal(pictures[0], other)
 

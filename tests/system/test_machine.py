@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.drawing.texture.atlas import Atlas
+from pipeline.drawing.arena import Arena
 from pipeline.errors import RenderError
 from pipeline.kernels.cache import (
     code_digest,
@@ -307,19 +307,19 @@ def test_without_proc_memory_and_cores_come_from_elsewhere(monkeypatch, tmp_path
     machine.page_out("libllvmlite")
 
 
-def write_in(atlas):
-    atlas.mapped()[5] = 7
+def write_in(arena):
+    arena.mapped()[5] = 7
 
 
-def test_an_atlas_in_a_file_is_shared_as_one_in_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr("pipeline.drawing.texture.atlas.PROC", tmp_path)
-    atlas = Atlas(4096)
-    assert Path(atlas.map.path).is_relative_to(temporary.run_folder())
+def test_an_arena_in_a_file_is_shared_as_one_in_memory(monkeypatch, tmp_path):
+    monkeypatch.setattr("pipeline.drawing.arena.PROC", tmp_path)
+    arena = Arena(4096)
+    assert Path(arena.map.path).is_relative_to(temporary.run_folder())
     with ProcessPool(1) as pool:
-        list(pool.results([Task("writes", write_in, (atlas.map,))]))
-    assert atlas.map.mapped()[5] == 7
-    atlas.close()
-    assert not Path(atlas.map.path).exists()
+        list(pool.results([Task("writes", write_in, (arena.map,))]))
+    assert arena.map.mapped()[5] == 7
+    arena.close()
+    assert not Path(arena.map.path).exists()
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.drawing.arena import ArenaMap
+
 BORDER = 1
 """Width in texels of the border around each level, which repeats the texels beyond its edge, so
 that look-ups need no test."""
@@ -15,6 +17,12 @@ SHARPER_LEVELS = -0.5
 Measured against 8 × 8 samples per pixel."""
 
 Texels = NDArray[np.uint32]
+TEXEL_BYTES = 4
+
+
+def texels_in(arena: ArenaMap) -> Texels:
+    """Return the arena as texels, one-dimensional, to be read and written."""
+    return arena.mapped().view(np.uint32)
 
 
 @dataclass(frozen=True)
