@@ -28,6 +28,9 @@ ROOT = Path(__file__).parent.parent
 _CHANGING = "PYTEST_CURRENT_TEST"
 _LEFT_OUT = "pipeline.__main__", "pipeline.workers.forking", "pipeline.workers.cluster."
 
+# What is imported only when it is used, in many runs.
+_LATE = "matplotlib.colors", "imageio.plugins.pillow"
+
 
 def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != _CHANGING}
@@ -114,8 +117,13 @@ def _load() -> None:
         # Neither what works when it is imported nor what few runs load.
         if not module.name.startswith(_LEFT_OUT):
             import_module(module.name)
+    for name in _LATE:
+        import_module(name)
+    from PIL import Image
+
     from pipeline.workers.first_calls import TRACING
 
+    Image.init()
     for call in TRACING:
         call()
 
