@@ -160,7 +160,7 @@ def _raw(frame: Frame, pool: SharedPool, references: References, reference_cpu_s
         iterations=np.int64(iterations),
         compute_cpu_s=np.float64(compute_cpu_s),
         reference_cpu_s=np.float64(reference_cpu_s),
-        kernel=np.array(frame.kernel.arithmetic),
+        kernel=np.array(frame.arithmetic.name),
         **_view_as_text(frame.view),
     )
     return buffer.getvalue()

@@ -32,7 +32,8 @@ from pipeline.config.yaml_tree import (
     tree_from_text,
 )
 from pipeline.geometry.decimals import context, decimal_exponent, short_text
-from pipeline.kernels.choice import ACCURACIES, Accuracy
+from pipeline.geometry.point import Point
+from pipeline.kernels.choice import ACCURACIES, Accuracy, is_available
 from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000
@@ -51,7 +52,7 @@ class Keyframe:
 
     time: Fraction
     """Seconds."""
-    center: tuple[Decimal, Decimal]
+    center: Point
     width: Decimal
     rotation: Decimal
     """Degrees."""
@@ -78,6 +79,8 @@ class Config:
     engine: Engine | None
     """The cluster that counts; None where this machine does."""
     certificates: Certificates | None
+    device: str
+    """Name of the device that computes counts, or auto."""
     quality: Quality
     reuse: Reuse
     motion_blur: Decimal
@@ -106,6 +109,7 @@ class Config:
             "render": {
                 "workers": self.workers,
                 "engine": "local" if self.engine is None else f"dask {self.engine.scheduler}",
+                "device": self.device,
                 "quality": self.quality.name,
                 "reuse": self.reuse,
                 "motion_blur": str(self.motion_blur),
@@ -300,6 +304,13 @@ class _Checker:
                 "take bands, or shorten it",
             )
             raise ConfigError(path, self.faults)
+        if not is_available(model.render.device):
+            self._fault(
+                self._place("render", "device"),
+                ("render", "device"),
+                f"{model.render.device} needs numba, which is not installed; take auto or numpy",
+            )
+            raise ConfigError(path, self.faults)
         engine, certificates = engine_from(model.render, self._folder)
         return Config(
             path=path,
@@ -310,6 +321,7 @@ class _Checker:
             workers=model.render.workers,
             engine=engine,
             certificates=certificates,
+            device=model.render.device,
             quality=QUALITIES[model.render.quality],
             reuse=model.render.reuse,
             motion_blur=model.render.motion_blur,
@@ -337,7 +349,7 @@ class _Checker:
         maxiter = model.maxiter if keyframe.maxiter is None else keyframe.maxiter
         return Keyframe(
             time=Fraction(keyframe.time),
-            center=keyframe.center,
+            center=Point(*keyframe.center),
             width=width,
             rotation=keyframe.rotation,
             maxiter=None if maxiter == "auto" else maxiter,

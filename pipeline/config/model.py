@@ -19,7 +19,7 @@ from pipeline.config.value import (
     word,
     wrong,
 )
-from pipeline.kernels.choice import ACCURACIES
+from pipeline.kernels.choice import ACCURACIES, AUTO, DEVICES
 from pipeline.kernels.tracing import TrapShape
 
 CODECS = ("h264", "h265", "av1", "vp9", "prores", "ffv1", "png", "webp", "gif")
@@ -206,6 +206,9 @@ class RenderSection(Section):
     workers: Annotated[int | None, whole(1, 256)] = None
     # "dask" has rows counted by the workers of a cluster, the rest is done here.
     engine: Annotated[str, word(*ENGINES)] = "local"
+    # What computes the counts; "auto" is the best that each machine has. "numpy" is slow, and goes
+    # as deep as float64 does.
+    device: Annotated[str, word(AUTO, *DEVICES)] = AUTO
     # Where the cluster's scheduler listens; "local-cluster" starts one here.
     scheduler: Annotated[
         str | None, BeforeValidator(lambda value: text_of(value, "an address"))

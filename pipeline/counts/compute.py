@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.samples import Samples
+from pipeline.counts.chunk import GridChunk
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
-from pipeline.counts.codec_traces import StoredTraces, packed_from_traces, traces_from_packed
+from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import ReusableCounts
-from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.backend import Backend
+from pipeline.kernels.choice import backend_for
+from pipeline.kernels.results import Counts, Outcome, Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,13 @@ def packed_traces(grid: SampleGrid, chunk: int, counts: Counts) -> tuple[bytes, 
     """Return a chunk's traces, of how many samples they are, and the iterations done."""
     first, last = grid.chunk_bounds(chunk)
     escaped = counts.outcome.reshape(-1) == Outcome.ESCAPED
-    traces, iterations = grid.traces(chunk, counts.n.reshape(-1), escaped)
+    assert grid.tracing is not None
+    backend, samples = backend_of(grid), GridChunk.of(grid, chunk)
+    traces, iterations = backend.traces(samples, counts.n.reshape(-1), escaped, grid.tracing)
     cycles = None
-    if grid.tracing is not None and grid.tracing.interior:
-        periods, multipliers, sought = grid.cycles(chunk, ~escaped)
-        cycles = periods, multipliers
-        iterations += sought
+    if grid.tracing.interior:
+        cycles = backend.cycles(samples, ~escaped)
+        iterations += cycles.iterations
     packed = packed_from_traces(
         traces,
         escaped.reshape(last - first, grid.columns),
@@ -111,21 +115,49 @@ def counts_of_chunk(
         outcome[known.place] = np.where(new, counts.outcome, outcome[known.place])
         decided[known.place] |= new
     if not decided.any():
-        return grid.counts(first, last), decided.size
-    wanted = ~decided.reshape(-1)
+        return counts_of_rows(grid, first, last), decided.size
+    open_ = ~decided.reshape(-1)
     counted = Counts(n.reshape(-1), smooth.reshape(-1), outcome.reshape(-1), 0)
-    if wanted.any():
-        missing = grid.counts_where(chunk, wanted)
+    if open_.any():
+        missing = backend_of(grid).counts(GridChunk.of(grid, chunk), only=open_)
         counted.iterations = missing.iterations
-        counted.n[wanted] = missing.n
-        counted.smooth[wanted] = missing.smooth
-        counted.outcome[wanted] = missing.outcome
-    return counted, int(np.count_nonzero(wanted))
+        counted.n[open_] = missing.n[open_]
+        counted.smooth[open_] = missing.smooth[open_]
+        counted.outcome[open_] = missing.outcome[open_]
+    return counted, int(np.count_nonzero(open_))
+
+
+def backend_of(grid: SampleGrid) -> Backend:
+    """Return what computes a sample grid in this process."""
+    return backend_for(grid.device, grid.formula)
+
+
+def counts_of_rows(grid: SampleGrid, first_row: int, last_row: int, smooth: bool = True) -> Counts:
+    """Compute rows `first_row` up to, not including, `last_row`; arrays one-dimensional.
+
+    Raises
+    ------
+    OrbitError
+        The reference orbit has not been computed far enough.
+    """
+    backend = backend_of(grid)
+    runs = []
+    iterations = 0
+    for number in range(first_row // grid.chunk_rows, -(-last_row // grid.chunk_rows)):
+        # Whole chunks: their samples are counted together, whichever rows are asked for.
+        chunk = GridChunk.of(grid, number)
+        counts = backend.counts(chunk, smooth)
+        first = chunk.first_row
+        own = np.s_[max(0, first_row - first) * grid.columns : (last_row - first) * grid.columns]
+        runs.append((counts.n[own], counts.smooth[own], counts.outcome[own]))
+        iterations += counts.iterations
+    n, nu, outcome = map(np.concatenate, zip(*runs, strict=True))
+    return Counts(n, nu, outcome, iterations)
 
 
 def count_outcomes(grid: SampleGrid) -> tuple[int, int]:
     """Return how many samples of a sample grid escaped, and how many ended in any way."""
-    outcome = grid.counts(0, grid.rows, smooth=False).outcome
+    outcome = counts_of_rows(grid, 0, grid.rows, smooth=False).outcome
     return (
         int(np.count_nonzero(outcome == Outcome.ESCAPED)),
         int(np.count_nonzero(outcome != Outcome.UNRESOLVED)),
@@ -135,7 +167,7 @@ def count_outcomes(grid: SampleGrid) -> tuple[int, int]:
 def count_rows(grid: SampleGrid, first_row: int, last_row: int) -> tuple[Counts, float]:
     """Compute rows and return them as they are, and the CPU seconds they took."""
     start = time.thread_time()
-    return grid.counts(first_row, last_row), time.thread_time() - start
+    return counts_of_rows(grid, first_row, last_row), time.thread_time() - start
 
 
 def count_n(grid: SampleGrid, first_row: int, last_row: int) -> NDArray[np.unsignedinteger[Any]]:
@@ -145,8 +177,12 @@ def count_n(grid: SampleGrid, first_row: int, last_row: int) -> NDArray[np.unsig
     for first in range(first_row, last_row, grid.chunk_rows):
         last = min(first + grid.chunk_rows, last_row)
         part = slice((first - first_row) * grid.columns, (last - first_row) * grid.columns)
-        n[part] = grid.counts(first, last, smooth=False).n
+        n[part] = counts_of_rows(grid, first, last, smooth=False).n
     return n
+
+
+def _seeks_cycles(grid: SampleGrid) -> bool:
+    return grid.tracing is not None and grid.tracing.interior
 
 
 def samples_from_chunks(
@@ -161,14 +197,14 @@ def samples_from_chunks(
     return Samples(np.concatenate(smooth), traces_from_chunks(grid, packed_traces))
 
 
-def traces_from_chunks(grid: SampleGrid, packed: list[bytes]) -> StoredTraces | None:
+def traces_from_chunks(grid: SampleGrid, packed: list[bytes]) -> Traces | None:
     """Return the traces of a sample grid's first chunks."""
     if not packed:
         return None
     bounds = [grid.chunk_bounds(chunk) for chunk in range(len(packed))]
-    return StoredTraces.joined(
+    return Traces.joined(
         [
-            traces_from_packed(part, last - first, grid.columns)
-            for part, (first, last) in zip(packed, bounds, strict=True)
+            traces_from_packed(chunk, last - first, grid.columns, _seeks_cycles(grid))
+            for chunk, (first, last) in zip(packed, bounds, strict=True)
         ]
     )

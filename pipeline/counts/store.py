@@ -71,7 +71,7 @@ class Store:
         if grid.tracing is not None:
             return [ReusableCounts(self.path(grid.counted), grid.counted, Fraction(1))]
         reusable = [ReusableCounts(self.path(grid), grid, Fraction(1))]
-        if isinstance(grid.geometry, Band) and not grid.kernel.deep:
+        if isinstance(grid.geometry, Band) and grid.arithmetic.is_pointwise:
             for factor in _FACTORS:
                 geometry = grid.geometry.multiplied(factor)
                 if geometry is not None:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.counts.codec_counts import StoredCounts, counts_from_packed
-from pipeline.counts.codec_traces import StoredTraces, traces_from_packed
+from pipeline.counts.codec_traces import traces_from_packed
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import DamagedError, NotStoredError
-from pipeline.kernels.results import Outcome
+from pipeline.kernels.results import Outcome, Traces
 from pipeline.system.state_file import parsed, whole_number
 
 _MAGIC = b"mandelbrot counts 3\n"
@@ -37,7 +37,7 @@ def header_of(grid: SampleGrid, chunks: Sequence[bytes], unresolved: int, iterat
             "grid": grid.geometry.key(),
             "maxiter": grid.maxiter,
             "unresolved": unresolved,
-            "arithmetic": grid.kernel.arithmetic,
+            "arithmetic": grid.arithmetic.name,
             "iterations": iterations,
             "chunk_rows": grid.chunk_rows,
             "chunks": [[len(chunk), zlib.crc32(chunk)] for chunk in chunks],
@@ -63,7 +63,7 @@ class StoredGrid:
     _spans: list[tuple[int, int, int]]
     """Offset, length and CRC-32 of each chunk."""
     _recent: dict[int, StoredCounts] = field(default_factory=dict)
-    _recent_traces: dict[int, StoredTraces] = field(default_factory=dict)
+    _recent_traces: dict[int, Traces] = field(default_factory=dict)
 
     @staticmethod
     def open(path: Path, grid: SampleGrid) -> "StoredGrid":
@@ -212,7 +212,7 @@ class StoredGrid:
         ]
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
-    def trace_rows(self, first: int, last: int) -> StoredTraces:
+    def trace_rows(self, first: int, last: int) -> Traces:
         """Return the traces of rows `first` up to `last`, of a sample grid that holds traces."""
         height = self.grid.chunk_rows
         chunks = range(first // height, -(-last // height))
@@ -222,7 +222,7 @@ class StoredGrid:
             else self._traces(chunk)
             for chunk in chunks
         }
-        return StoredTraces.joined(
+        return Traces.joined(
             [
                 self._recent_traces[chunk].rows(
                     slice(max(0, first - chunk * height), last - chunk * height)
@@ -231,11 +231,12 @@ class StoredGrid:
             ]
         )
 
-    def _traces(self, chunk: int) -> StoredTraces:
+    def _traces(self, chunk: int) -> Traces:
         packed = self.packed(chunk)
         first, last = self.grid.chunk_bounds(chunk)
         try:
-            return traces_from_packed(packed, last - first, self.grid.columns)
+            cycles = self.grid.tracing is not None and self.grid.tracing.interior
+            return traces_from_packed(packed, last - first, self.grid.columns, cycles)
         except ValueError as error:
             raise DamagedError(f"{self.path}: chunk {chunk}: {error}") from None
 

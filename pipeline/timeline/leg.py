@@ -7,6 +7,7 @@ from fractions import Fraction
 from pipeline.config.load import Keyframe
 from pipeline.config.model import Ease
 from pipeline.geometry.decimals import context, decimal_exponent, log2
+from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 
 # Digits of a width between keyframes, and of a centre beyond the width's own first digit: far
@@ -69,7 +70,7 @@ class Leg:
             return None
         return log_between(self.start.maxiter, self.end.maxiter, progress)
 
-    def _glide(self, progress: Fraction) -> tuple[Decimal, tuple[Decimal, Decimal]]:
+    def _glide(self, progress: Fraction) -> tuple[Decimal, Point]:
         """Return width and centre between the keyframes.
 
         Notes
@@ -96,7 +97,7 @@ class Leg:
             exact.quantize(exact.add(to, exact.multiply(exact.subtract(of, to), offset)), quantum)
             for of, to in zip(shallow.center, deep.center, strict=True)
         )
-        return width, (real, imaginary)
+        return width, Point(real, imaginary)
 
 
 def eased(ease: Ease, part: Fraction) -> Fraction:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from pipeline.counts import codec_counts as counts_packing
 from pipeline.counts.codec_counts import SMOOTH_STEPS, counts_from_packed, packed_from_counts
 from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import DamagedError, ReusableCounts, Store, StoredGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.kernels.cpu.traces.trace import Traces
-from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.results import Counts, Outcome, PointTraces
 from pipeline.system.atomic_files import TEMPORARY_SUFFIX, remove_temporaries, write_durably
 
 
@@ -31,7 +31,7 @@ def packed(of: SampleGrid) -> list[bytes]:
     chunks = []
     for chunk in range(of.chunks):
         first, last = of.chunk_bounds(chunk)
-        chunks.append(packed_from_counts(of.counts(first, last), last - first, of.columns))
+        chunks.append(packed_from_counts(counts_of_rows(of, first, last), last - first, of.columns))
     return chunks
 
 
@@ -95,7 +95,7 @@ def test_a_stored_grid_gives_back_any_rows(tmp_path):
     assert not store.holds(whole)
     store.save(whole, packed(whole), 0, 123)
     assert store.holds(whole)
-    expected = whole.counts(0, whole.rows).smooth.reshape(whole.rows, whole.columns)
+    expected = counts_of_rows(whole, 0, whole.rows).smooth.reshape(whole.rows, whole.columns)
     with StoredGrid.open(store.path(whole), whole) as stored:
         for first, last in ((0, 120), (0, 1), (45, 49), (119, 120), (3, 100)):
             np.testing.assert_allclose(
@@ -193,7 +193,7 @@ def test_an_orbit_that_went_astray_has_traces_that_say_so():
     lost, there = np.full(4, np.nan), np.full(4, 0.25)
     escaped = np.array([[True, True], [True, True]])
     back = [
-        traces_from_packed(packed_from_traces(Traces(*parts), escaped, np.zeros(2)), 2, 2)
+        traces_from_packed(packed_from_traces(PointTraces(*parts), escaped, np.zeros(2)), 2, 2)
         for parts in (5 * [lost], 5 * [there])
     ]
     assert (back[0].log2_distance < -30).all()

@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 coordinates = st.floats(-2.1, 2.1) | st.sampled_from([0.0, -2.0, 0.25, -0.75, -1.25, 2.0])
 points = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=20 if JIT_OFF else 300)
-auto_maxiter = st.integers(1, 300) | st.sampled_from([1, 15, 16, 17, 31, 32, 33, 48, 5000])
+limits = st.integers(1, 300) | st.sampled_from([1, 15, 16, 17, 31, 32, 33, 48, 5000])
 few = settings(max_examples=10 if JIT_OFF else 60, deadline=None)
 
 
@@ -54,7 +54,7 @@ def same(one, other):
     np.testing.assert_allclose(one.smooth, other.smooth, rtol=0, atol=1e-12)
 
 
-@given(points, auto_maxiter)
+@given(points, limits)
 @few
 def test_compiled_lanes_and_the_numpy_twin_count_the_same(listed, maxiter):
     cr, ci = parts(listed)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +17,10 @@ from numpy.typing import NDArray
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.target import Target
 from pipeline.errors import about
+from pipeline.kernels.backend import ReferenceTables
 from pipeline.kernels.reference import Reference
 from pipeline.system.atomic_files import temporary_path
 from pipeline.system.checksums import crc32_of
-
-if TYPE_CHECKING:
-    # Its code needs numba, which takes a fifth of a second to load: only workers do.
-    from pipeline.kernels.cpu.perturbation.approximation import Approximation
 
 Floats = NDArray[np.float64]
 
@@ -48,7 +45,7 @@ class References:
 
     def loaded(
         self, target: Target, maxiter: int, offset_exponent: int, error_exponent: int
-    ) -> tuple[Reference, "Approximation"]:
+    ) -> ReferenceTables:
         """Return a target's orbit and the table for views of this size, mapped.
 
         Raises
@@ -64,7 +61,7 @@ class References:
 @lru_cache(maxsize=_MAPPED_TABLES)
 def _loaded(
     references: References, target: Target, steps: int, offset_exponent: int, error_exponent: int
-) -> tuple[Reference, "Approximation"]:
+) -> ReferenceTables:
     from pipeline.kernels.cpu.perturbation.approximation import (
         Approximation,
         level_offsets,
@@ -82,7 +79,8 @@ def _loaded(
             _prune(references.tables)
         nodes, radius = _mapped(path, "r", count)
     lowest = lowest_level(steps)
-    return reference, Approximation(nodes, radius, offsets, lowest, offset_exponent)
+    approximation = Approximation(nodes, radius, offsets, lowest, offset_exponent)
+    return ReferenceTables(reference, approximation)
 
 
 def _write(

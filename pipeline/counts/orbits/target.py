@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from pipeline.geometry.decimals import canonical_text, difference, log2
+from pipeline.geometry.point import Point
+from pipeline.kernels.formula import MANDELBROT, Formula
 from pipeline.kernels.reference import EDGE
 
 # Beyond the bits that tell neighbouring pixels apart: 53 for their deltas, the rest for the errors
@@ -17,15 +19,16 @@ _TIP_STEPS = 32
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The point C of a reference orbit Z ← Z² + C."""
+    """The point C of a reference orbit, such as Z ← Z² + C."""
 
-    center: tuple[Decimal, Decimal]
+    center: Point
     bits: int
-    """Of the numbers that the orbit is computed with."""
+    """Precision of the numbers that the orbit is computed with."""
+    formula: Formula = MANDELBROT
 
     def key(self) -> str:
         """Return the name of the orbit's files: all that its values depend on."""
-        facts = (*map(canonical_text, self.center), str(self.bits))
+        facts = (*map(canonical_text, self.center), str(self.bits), *self.formula.key().values())
         return hashlib.sha256(" ".join(facts).encode()).hexdigest()[:32]
 
     def on_edge(self) -> bool:

@@ -18,6 +18,7 @@ multiply-adds, so every processor, and the numpy twin, gets the same counts.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.float64.block_lanes import blocks
 from pipeline.kernels.cpu.float64.lanes import LANES
@@ -33,7 +34,13 @@ _POLYNOMIALS = 512
 _NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
 
 
-def escape_counts(cr, ci, maxiter, smooth=True, series=None):
+def escape_counts(
+    cr: NDArray[np.float64],
+    ci: NDArray[np.float64],
+    maxiter: int,
+    smooth: bool = True,
+    series: Series | None = None,
+) -> Counts:
     """Count the steps before each point's orbit first leaves the disc of radius 2.
 
     Parameters

@@ -1,12 +1,16 @@
 """Count escapes at any depth: perturbation of one reference orbit, by stretches, in lane groups."""
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.float64.smooth import smooth_counts_lanes
+from pipeline.kernels.cpu.perturbation.approximation import Approximation
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
 from pipeline.kernels.jit import compiled
+from pipeline.kernels.reference import Reference
 from pipeline.kernels.results import BAILOUT_SQUARED, Counts, Outcome
 
 _ESCAPED = np.uint8(Outcome.ESCAPED)
@@ -20,7 +24,15 @@ _TOGETHER = 6
 _MOST = 1 << 10
 
 
-def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, settled=None):
+def escape_counts(
+    reference: Reference,
+    approximation: Approximation,
+    w_re: NDArray[np.float64],
+    w_im: NDArray[np.float64],
+    maxiter: int,
+    smooth: bool = True,
+    settled: NDArray[np.uint8] | None = None,
+) -> Counts:
     """Count the steps before each point's orbit first leaves the disc of radius 2.
 
     Parameters
@@ -58,17 +70,17 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, se
             tile = points[top : top + TILE_ROWS, left : left + TILE_COLUMNS].reshape(-1)
             if settled is not None:
                 tile = tile[settled[tile] == _ESCAPED]
-            parts = [np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8)]
-            parts += [np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32)]
+            own: list[NDArray[Any]] = [np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8)]
+            own += [np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32)]
             steps, _ = iterate_tile(
                 reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
                 reference.margins, approximation.nodes, approximation.radius,
                 approximation.offsets, approximation.lowest, approximation.offset_exponent,
-                w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, *parts,
+                w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, *own,
             )  # fmt: skip  # in signature order
             iterations += steps
-            for whole, part in zip((n, outcome, last_re, last_im, last_n), parts, strict=True):
-                whole[tile] = part
+            for whole, of_tile in zip((n, outcome, last_re, last_im, last_n), own, strict=True):
+                whole[tile] = of_tile
     nu = np.empty(n.size if smooth else 0)
     if smooth:
         norm2 = np.empty(n.size)

@@ -111,7 +111,7 @@ def idle(lanes, ints, lane):
 
 
 @compiled
-def form_slope(waiting_slope, waiting_int, chosen, k, slope, auto_maxiter):
+def form_slope(waiting_slope, waiting_int, chosen, k, slope, step_limits):
     """Fill a lane group's slopes, in the exponent of the largest, and limits."""
     largest = -np.inf
     for p in chosen:
@@ -129,7 +129,7 @@ def form_slope(waiting_slope, waiting_int, chosen, k, slope, auto_maxiter):
         slope[SLOPE_X + lane] = waiting_slope[0, p] * rest
         slope[SLOPE_Y + lane] = waiting_slope[1, p] * rest
         slope[SLOPE_UNIT + lane] = power_of_two(below)
-        slope[LIMIT + lane] = auto_maxiter[waiting_int[WAITING_NUMBER, p]]
+        slope[LIMIT + lane] = step_limits[waiting_int[WAITING_NUMBER, p]]
 
 
 @compiled

@@ -42,7 +42,7 @@ _MAX_CLASSES = 4096
 @compiled
 def iterate_tile(
     z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest, k, w_re, w_im,
-    maxiter, n, outcome, last_re, last_im, last_n, auto_maxiter=None, last_slope=None,
+    maxiter, n, outcome, last_re, last_im, last_n, step_limits=None, last_slope=None,
 ):  # fmt: skip  # the reference, its table, the points, the results
     """Iterate a tile's points until each escapes, is proved interior or reaches maxiter.
 
@@ -59,7 +59,7 @@ def iterate_tile(
     n, outcome, last_re, last_im, last_n
         Filled: counts, outcomes, and for escaped points the first value that is beyond radius 2 by
         what float64 can tell, and its number, counted like n.
-    limits : ndarray of float64, shape (points,), optional
+    step_limits : ndarray of float64, shape (points,), optional
         With it the derivative is followed: `last_re` and `last_im` become each point's value after
         so many steps from z₀ (or its first beyond radius 2), and `last_slope`, shape (2, points),
         dz/dw there, w the point's offset in units of 2^k. A point on the edge of the disc of radius
@@ -81,8 +81,8 @@ def iterate_tile(
         waiting[0, WAITING_LOG, p] = -1.0
         waiting[0, WAITING_PRODUCT, p] = 1.0
     order = np.arange(points)
-    waiting_slope = np.zeros((2, 3, 0 if auto_maxiter is None else points))
-    slope = None if auto_maxiter is None else np.zeros(SLOPE_SIZE)
+    waiting_slope = np.zeros((2, 3, 0 if step_limits is None else points))
+    slope = None if step_limits is None else np.zeros(SLOPE_SIZE)
     lanes = np.empty(GROUP_SIZE)
     ints = lanes.view(np.int64)
     lane_steps = np.int64(0)
@@ -98,10 +98,10 @@ def iterate_tile(
             exponent = form(
                 waiting[now], waiting_int[now], order[at : at + active], w_re, w_im, k, lanes, ints
             )
-            if auto_maxiter is not None:
+            if step_limits is not None:
                 form_slope(
                     waiting_slope[now], waiting_int[now], order[at : at + active], k, slope,
-                    auto_maxiter,
+                    step_limits,
                 )  # fmt: skip  # in signature order
             m = np.int64(0)
             shared = 0.0
@@ -111,7 +111,7 @@ def iterate_tile(
                         z, margins, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m,
                         active, shared, queue, queue_int, queued, n, outcome, last_re, last_im,
                         last_n, k, slope, waiting_slope[1 - now], last_slope,
-                    )  # fmt: skip  # as in the head
+                    )  # fmt: skip  # in signature order
                     lane_steps += steps
                     group_steps += lane_groups
                 if active > 0:
@@ -120,7 +120,7 @@ def iterate_tile(
                         k, maxiter, lanes, ints, m, exponent, active, shared, queue, queue_int,
                         queued, n, outcome, last_re, last_im, last_n, slope,
                         waiting_slope[1 - now], last_slope,
-                    )  # fmt: skip  # as in the head
+                    )  # fmt: skip  # in signature order
                     lane_steps += steps
                     group_steps += lane_groups
         left = queued
