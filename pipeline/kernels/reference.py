@@ -41,13 +41,11 @@ class Reference:
 
     def __post_init__(self) -> None:
         # Mapped files are read-only, and numba compiles anew for arrays that are not.
-        for array in (self.z, self.tiny_index, self.tiny, self.tiny_exponent, *self.margins):
+        for array in (
+            self.z, self.tiny_index, self.tiny, self.tiny_exponent,
+            self.margin_index, self.margin, self.margin_exponent,
+        ):  # fmt: skip  # all fields
             array.flags.writeable = False
-
-    @property
-    def margins(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-        """The margins as kernels take them."""
-        return self.margin_index, self.margin, self.margin_exponent
 
     @property
     def steps(self) -> int:

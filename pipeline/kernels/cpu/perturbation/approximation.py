@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.cpu.perturbation.arguments import TableArrays, orbit_arrays
 from pipeline.kernels.cpu.perturbation.edge import margin_of, on_edge
 from pipeline.kernels.cpu.scaling import exponent_of, power_of_two
 from pipeline.kernels.jit import compiled, inlined
@@ -78,6 +79,10 @@ class Approximation:
     offset_exponent: int
     """k: 2^k bounds the distance of every pixel from the reference."""
 
+    def arrays(self) -> TableArrays:
+        """Return it as compiled code takes it."""
+        return TableArrays(self.nodes, self.radius, self.offsets, self.lowest, self.offset_exponent)
+
     def __post_init__(self) -> None:
         for array in (self.nodes, self.radius, self.offsets):
             array.flags.writeable = False
@@ -120,11 +125,9 @@ def fill(
     nodes, radius : ndarray of float64
         As in :class:`Approximation`, for the offsets of :func:`level_offsets`.
     """
-    _build(
-        reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-        reference.margins, offset_exponent, error, level_offsets(reference.steps),
-        lowest_level(reference.steps), nodes, radius,
-    )  # fmt: skip  # the arguments of _build
+    steps = reference.steps
+    table = TableArrays(nodes, radius, level_offsets(steps), lowest_level(steps), offset_exponent)
+    _build(orbit_arrays(reference), error, table)
 
 
 @inlined
@@ -300,11 +303,11 @@ def _plain(node):
 
 
 @compiled
-def _build(
-    z, tiny_index, tiny, tiny_exponent, margins, offset_exponent, error, offsets, lowest,
-    nodes, radius,
-):  # fmt: skip  # the reference, what the table is for, the table
-    """Fill `nodes` and `radius`: the lowest level from single steps, each other from the last."""
+def _build(orbit, error, table):
+    """Fill a table: its lowest level from single steps, each other level from the one before."""
+    z = orbit.z
+    tiny_index = orbit.tiny_index
+    nodes, radius, offsets, lowest, offset_exponent = table
     stack = np.empty((lowest + 1, NODE_SIZE))
     left = np.empty((lowest + 1, NODE_SIZE))
     t = 0
@@ -317,15 +320,15 @@ def _build(
             outer = 2.0 - _size(z[m + 1, 0], z[m + 1, 1])
             outer_exponent = np.int64(0)
             if on_edge(z[m + 1, 0], z[m + 1, 1]):
-                margin, outer_exponent = margin_of(z, margins, m + 1)
+                margin, outer_exponent = margin_of(orbit, m + 1)
                 outer = -0.25 * margin
             re = z[m, 0]
             im = z[m, 1]
             exponent = np.int64(0)
             if t < tiny_index.size and tiny_index[t] == m:
-                re = tiny[t, 0]
-                im = tiny[t, 1]
-                exponent = tiny_exponent[t]
+                re = orbit.tiny[t, 0]
+                im = orbit.tiny[t, 1]
+                exponent = orbit.tiny_exponent[t]
             _leaf(stack[0], re, im, exponent, outer, outer_exponent, offset_exponent)
             # Like a binary counter: two of a level make one of the next.
             level = 0

@@ -1,13 +1,13 @@
 """Count escapes at any depth: perturbation of one reference orbit, by stretches, in lane groups."""
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.float64.smooth import smooth_counts_lanes
 from pipeline.kernels.cpu.perturbation.approximation import Approximation
+from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.reference import Reference
@@ -57,6 +57,7 @@ def escape_counts(
         TILE_COLUMNS × TILE_ROWS, counted from the first point, share lane groups, so that other
         cuts may differ in rounding.
     """
+    orbit, table = orbit_arrays(reference), approximation.arrays()
     rows, columns = w_re.shape
     points = np.arange(rows * columns).reshape(rows, columns)
     n = np.full(rows * columns, maxiter, np.int32)
@@ -70,17 +71,20 @@ def escape_counts(
             tile = points[top : top + TILE_ROWS, left : left + TILE_COLUMNS].reshape(-1)
             if settled is not None:
                 tile = tile[settled[tile] == _ESCAPED]
-            own: list[NDArray[Any]] = [np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8)]
-            own += [np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32)]
+            own = Results(
+                np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8),
+                np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32),
+                last_slope=np.empty((2, 0)),
+            )  # fmt: skip  # counts, last values
             steps, _ = iterate_tile(
-                reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-                reference.margins, approximation.nodes, approximation.radius,
-                approximation.offsets, approximation.lowest, approximation.offset_exponent,
-                w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, *own,
-            )  # fmt: skip  # in signature order
+                orbit, table, w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, own
+            )
             iterations += steps
-            for whole, of_tile in zip((n, outcome, last_re, last_im, last_n), own, strict=True):
-                whole[tile] = of_tile
+            n[tile] = own.n
+            outcome[tile] = own.outcome
+            last_re[tile] = own.last_re
+            last_im[tile] = own.last_im
+            last_n[tile] = own.last_n
     nu = np.empty(n.size if smooth else 0)
     if smooth:
         norm2 = np.empty(n.size)

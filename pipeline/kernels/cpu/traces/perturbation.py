@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.perturbation.approximation import Approximation
+from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays
 from pipeline.kernels.cpu.perturbation.counts import TILE_COLUMNS, TILE_ROWS
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
 from pipeline.kernels.cpu.traces.trace import traces_from
@@ -15,6 +16,7 @@ from pipeline.kernels.tracing import Tracing
 
 # Of a point that is the reference itself: there the derivative is that of its neighbours.
 _BESIDE = 2.0**-40
+_NO_MAXITER = np.int64(1 << 40)
 # Below so many steps before the last ones a point begins at c, where all is plain float64.
 _LEAST_STEPS = 8
 
@@ -37,6 +39,8 @@ def traces(
     n, escaped : ndarray, shape (rows · columns,)
         Their counts, and which of them escape. Traces are of these alone, in their order.
     """
+    orbit, table = orbit_arrays(reference), approximation.arrays()
+    no_counts, no_outcomes = np.empty(0, np.int32), np.empty(0, np.uint8)
     rows, columns = w_re.shape
     size = rows * columns
     w_re, w_im = w_re.reshape(-1), w_im.reshape(-1)
@@ -62,13 +66,10 @@ def traces(
             last_slope = np.zeros((2, tile.size))
             beside = (w_re[tile] == 0.0) & (w_im[tile] == 0.0)
             steps, _ = iterate_tile(
-                reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-                reference.margins, approximation.nodes, approximation.radius,
-                approximation.offsets, approximation.lowest, exponent,
-                np.where(beside, _BESIDE, w_re[tile]), w_im[tile], np.int64(1 << 40),
-                np.empty(0, np.int32), np.empty(0, np.uint8), last[0], last[1],
-                np.empty(0, np.int32), step_limits[tile], last_slope,
-            )  # fmt: skip  # the reference, its table, the points, the results
+                orbit, table, np.where(beside, _BESIDE, w_re[tile]), w_im[tile], _NO_MAXITER,
+                Results(no_counts, no_outcomes, last[0], last[1], no_counts, last_slope),
+                step_limits[tile],
+            )  # fmt: skip  # the reference, the points, the results
             x[tile], y[tile] = last
             slope[:, tile] = last_slope
             iterations += steps
