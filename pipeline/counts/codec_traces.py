@@ -1,4 +1,4 @@
-"""Traces as few bytes: one chunk of rows packed, and unpacked again.
+"""A chunk's traces as few bytes, and back.
 
 Five planes of 16 bits, each written as differences along the row and compressed by Zstandard. What
 was not asked for is zeros, which take no room.
@@ -36,7 +36,7 @@ def packed_from_traces(
     Parameters
     ----------
     escaped : ndarray of bool, shape (rows, columns)
-        Whose traces these are.
+        The samples that `traces` are of.
     log2_spacing : ndarray of float64, shape (rows,)
         log2 of the distance of samples, row by row.
     cycles : Cycles, optional
@@ -53,9 +53,9 @@ def packed_from_traces(
     planes[0, where] = np.rint(distance * _DISTANCE_STEPS)
     planes[1, where] = np.rint(np.nan_to_num(traces.direction) * TURN_STEPS) % TURN_STEPS
     planes[2, where] = np.rint(np.nan_to_num(traces.phase) * TURN_STEPS) % TURN_STEPS
-    for plane, part in ((3, traces.stripes), (4, traces.trap)):
-        part = np.clip(np.nan_to_num(part, nan=0.5), 0.0, 1.0)
-        planes[plane, where] = np.rint(part * TURN_STEPS)
+    for plane, values in ((3, traces.stripes), (4, traces.trap)):
+        known = np.clip(np.nan_to_num(values, nan=0.5), 0.0, 1.0)
+        planes[plane, where] = np.rint(known * TURN_STEPS)
     if cycles is not None:
         periods, multipliers, _ = cycles
         inside = np.flatnonzero(~escaped)
@@ -82,7 +82,7 @@ def traces_from_packed(packed: bytes, rows: int, columns: int, cycles: bool = Fa
     Raises
     ------
     ValueError
-        The bytes are not a chunk of this size, or no traces that could be.
+        The bytes are not a chunk of this size, or not traces.
     """
     data = decompressed(packed, TRACE_BYTES * rows * columns)
     low, high = np.frombuffer(data, np.uint8).reshape(2, -1).astype(np.uint16)

@@ -1,4 +1,4 @@
-"""What a worker process computes: the counts and traces of a row block, packed."""
+"""What a worker process computes of a sample grid: counts and traces, by the grid's backend."""
 
 import time
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from pipeline.colour.samples import Samples
 from pipeline.counts.chunk import GridChunk
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
 from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
+from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
 from pipeline.kernels.backend import Backend
 from pipeline.kernels.choice import backend_for
 from pipeline.kernels.results import Counts, Outcome, Traces
@@ -21,11 +21,11 @@ from pipeline.kernels.results import Counts, Outcome, Traces
 
 @dataclass(frozen=True, slots=True)
 class BlockResult:
-    """A row block's counts, packed chunk by chunk, and what they cost."""
+    """The packed chunks of a row block, and what they cost."""
 
     chunks: list[bytes]
     computed: int
-    """Samples that were not known before."""
+    """Samples whose counts were computed."""
     traced: int
     """Samples whose traces were computed."""
     unresolved: int
@@ -39,7 +39,7 @@ def count_chunks(
 ) -> BlockResult:
     """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`.
 
-    Only what stored reusable counts do not hold is computed.
+    Samples that are known from stored counts are not computed again.
     """
     if grid.tracing is not None:
         return trace_chunks(grid, first_chunk, last_chunk, reusable)
@@ -74,7 +74,7 @@ def trace_chunks(
 
 
 def packed_traces(grid: SampleGrid, chunk: int, counts: Counts) -> tuple[bytes, int, int]:
-    """Return a chunk's traces, of how many samples they are, and the iterations done."""
+    """Trace a chunk; return the packed traces, the samples traced and the iterations done."""
     first, last = grid.chunk_bounds(chunk)
     escaped = counts.outcome.reshape(-1) == Outcome.ESCAPED
     assert grid.tracing is not None
@@ -106,14 +106,14 @@ def counts_of_chunk(
     for reusable_counts in reusable:
         if (known := reusable_counts.known(first, last, grid.columns)) is None:
             continue
-        new = known.decided & ~decided[known.place]
+        new = known.decided & ~decided[known.index]
         counts = known.counts
-        n[known.place] = np.where(
-            new & (counts.outcome == Outcome.ESCAPED), counts.n, n[known.place]
+        n[known.index] = np.where(
+            new & (counts.outcome == Outcome.ESCAPED), counts.n, n[known.index]
         )
-        smooth[known.place] = np.where(new, counts.smooth, smooth[known.place])
-        outcome[known.place] = np.where(new, counts.outcome, outcome[known.place])
-        decided[known.place] |= new
+        smooth[known.index] = np.where(new, counts.smooth, smooth[known.index])
+        outcome[known.index] = np.where(new, counts.outcome, outcome[known.index])
+        decided[known.index] |= new
     if not decided.any():
         return counts_of_rows(grid, first, last), decided.size
     open_ = ~decided.reshape(-1)
@@ -165,7 +165,7 @@ def count_outcomes(grid: SampleGrid) -> tuple[int, int]:
 
 
 def count_rows(grid: SampleGrid, first_row: int, last_row: int) -> tuple[Counts, float]:
-    """Compute rows and return them as they are, and the CPU seconds they took."""
+    """Return the counts of some rows, unpacked, and the CPU seconds that they took."""
     start = time.thread_time()
     return counts_of_rows(grid, first_row, last_row), time.thread_time() - start
 
@@ -173,11 +173,11 @@ def count_rows(grid: SampleGrid, first_row: int, last_row: int) -> tuple[Counts,
 def count_n(grid: SampleGrid, first_row: int, last_row: int) -> NDArray[np.unsignedinteger[Any]]:
     """Compute the counts n alone, each in as few bytes as maxiter needs."""
     n = np.empty((last_row - first_row) * grid.columns, np.min_scalar_type(grid.maxiter))
-    # Chunk by chunk: what the kernel works on stays in the cache, and in memory once allocated.
+    # Chunk by chunk: the arrays that the kernel works on stay in the cache, and are allocated once.
     for first in range(first_row, last_row, grid.chunk_rows):
         last = min(first + grid.chunk_rows, last_row)
-        part = slice((first - first_row) * grid.columns, (last - first_row) * grid.columns)
-        n[part] = counts_of_rows(grid, first, last, smooth=False).n
+        own = slice((first - first_row) * grid.columns, (last - first_row) * grid.columns)
+        n[own] = counts_of_rows(grid, first, last, smooth=False).n
     return n
 
 
@@ -191,8 +191,8 @@ def samples_from_chunks(
     """Return the samples of a sample grid's first chunks."""
     bounds = [grid.chunk_bounds(chunk) for chunk in range(len(packed))]
     smooth = [
-        counts_from_packed(part, last - first, grid.columns).smooth
-        for part, (first, last) in zip(packed, bounds, strict=True)
+        counts_from_packed(chunk, last - first, grid.columns).smooth
+        for chunk, (first, last) in zip(packed, bounds, strict=True)
     ]
     return Samples(np.concatenate(smooth), traces_from_chunks(grid, packed_traces))
 

@@ -53,7 +53,7 @@ class SampleGrid:
         return replace(self, tracing=None)
 
     def subsampled(self, samples: int) -> "SampleGrid":
-        """Return the same area with about so many samples, counted in the same arithmetic."""
+        """Return the same area with about `samples` samples, counted in the same arithmetic."""
         return replace(self, geometry=self.geometry.subsampled(samples))
 
     @property

@@ -83,7 +83,7 @@ def draw_tile(
     BT.709, limited range; chroma of 4:2:0 and 4:2:2 is sited left, as MPEG-2 and H.264 take it
     unless told otherwise. Y' is dithered, so that no gradient breaks into bands.
     """
-    draw = _draw_tile_lanes if HAVE_NUMBA else draw_tile_numpy
+    draw = _draw_tile_numba if HAVE_NUMBA else draw_tile_numpy
     planes = _planes(first_row, light.shape[0], encoding, frame)
     draw(light, first_row, first_column, encoding, planes, left)
 
@@ -105,7 +105,7 @@ def _planes(
     ]
 
 
-def _draw_tile_lanes(
+def _draw_tile_numba(
     light: NDArray[np.float32],
     first_row: int,
     first_column: int,

@@ -13,7 +13,7 @@ from pipeline.geometry.point import Point, Points
 
 Floats = NDArray[np.float64]
 
-# So many leading bits of the number of columns are free: finer steps would gain little, and a
+# The number of columns has at most this many leading bits: finer steps would gain little, and a
 # picture twice as large has exactly twice as many columns.
 _COLUMN_BITS = 8
 _LEAST_COLUMNS = 64
@@ -49,9 +49,9 @@ class Band:
         }
 
     def multiplied(self, factor: Fraction) -> "Band | None":
-        """Return the band with so many times as many samples each way, if there is one.
+        """Return the band with `factor` times as many columns and rows, if there is one.
 
-        Where the factor is whole, every sample of this band is one of that.
+        Where the factor is whole, every sample of this band is a sample of that band.
         """
         columns, rows = self.columns * factor, self.rows * factor
         if columns.denominator != 1 or rows.denominator != 1 or columns % 8:
@@ -59,7 +59,7 @@ class Band:
         return replace(self, columns=int(columns), rows=int(rows))
 
     def subsampled(self, samples: int) -> "Band":
-        """Return the same rings with about so many samples, if it has more."""
+        """Return the same rings with about `samples` samples, if it has more."""
         scale = min(1.0, math.sqrt(samples / (self.columns * self.rows)))
         columns = max(8, round(self.columns * scale / 8) * 8)
         return replace(self, columns=columns, rows=max(1, round(self.rows * scale)))

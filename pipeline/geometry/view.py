@@ -41,7 +41,7 @@ class View:
         return replace(self, columns=columns, rows=rows)
 
     def subsampled(self, samples: int) -> "View":
-        """Return the same rectangle with about so many pixels, if it has more."""
+        """Return the same rectangle with about `samples` pixels, if it has more."""
         scale = min(1.0, math.sqrt(samples / (self.columns * self.rows)))
         return self.resized(max(1, round(self.columns * scale)), max(1, round(self.rows * scale)))
 
@@ -50,7 +50,7 @@ class View:
         return context(40).divide(self.width, Decimal(self.columns))
 
     def largest_coordinate(self) -> float:
-        """Return a bound of the absolute coordinates within the view."""
+        """Return an upper bound of the absolute coordinates within the view."""
         reach = float(self.width) * (0.5 + 0.5 * self.rows / self.columns)
         return max(abs(float(component)) for component in self.center) + reach
 

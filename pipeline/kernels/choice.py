@@ -136,7 +136,7 @@ def view_arithmetic(
 
 
 def band_arithmetic(roundings: float, accuracy: Accuracy, device: Device) -> Arithmetic:
-    """Choose the arithmetic for a band whose samples are so many float64 roundings apart.
+    """Choose the arithmetic for a band whose samples are `roundings` float64 roundings apart.
 
     Notes
     -----

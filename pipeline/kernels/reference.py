@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 # Below this, a value of the orbit is also held with an exponent of its own.
 TINY_EXPONENT = -960
-# Where |Z|² comes nearer than this to 4, or beyond it, its margin |Z|² - 4 is held, too: float64
-# values of Z tell it to some 2^-51 only, and deltas may be smaller than that.
+# Where |Z|² is nearer than this to 4, or above it, its margin |Z|² - 4 is held as well: float64
+# values of Z give it to some 2^-51 only, and deltas may be smaller than that.
 EDGE = 2.0**-30
-# An orbit goes on up to here: until then, points beside it may still be in the disc by less than
-# float64 can tell.
+# An orbit is followed up to this |Z|²: until then, points near it may still be inside the disc, by
+# less than float64 resolves.
 OUTSIDE = 4.0 + 2.0**-10
 
 

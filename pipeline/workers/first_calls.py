@@ -1,7 +1,7 @@
-"""A first call of every kernel, with small inputs of the types that workers use.
+"""First calls of every kernel, with small inputs of the types that workers use.
 
-The first call of all compiles a kernel; in another process it only loads what was compiled. In
-parts, so that each may be compiled by a process of its own: a compiler keeps what it has worked on.
+The very first call compiles a kernel; later processes only load what was compiled. Grouped into
+functions that can each run in a process of their own: a compiler never frees the memory it took.
 """
 
 from collections.abc import Callable

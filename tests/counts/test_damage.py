@@ -321,7 +321,7 @@ def test_samples_left_open_that_the_header_does_not_tell_of_are_found(tmp_path):
     assert store.holds(higher)
     with (
         StoredGrid.open(store.path(higher), higher) as stored,
-        pytest.raises(DamagedError, match="samples open"),
+        pytest.raises(DamagedError, match="unresolved samples"),
     ):
         stored.smooth_rows(0, 40)
     assert not store.is_whole(higher)

@@ -14,8 +14,11 @@ from pipeline.counts import codec_counts as counts_packing
 from pipeline.counts.codec_counts import SMOOTH_STEPS, counts_from_packed, packed_from_counts
 from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
 from pipeline.counts.compute import counts_of_rows
+from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import DamagedError, ReusableCounts, Store, StoredGrid
+from pipeline.counts.store import Store
+from pipeline.counts.stored_grid import StoredGrid
+from pipeline.errors import DamagedError
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.results import Counts, Outcome, PointTraces

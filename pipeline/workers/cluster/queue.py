@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass
 
 from pipeline.counts.compute import BlockResult
+from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
 from pipeline.errors import RenderError
 from pipeline.workers.pool import MAX_DEATHS
 

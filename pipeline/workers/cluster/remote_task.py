@@ -17,8 +17,8 @@ from pipeline.counts.compute import BlockResult, count_chunks
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target
+from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
 from pipeline.errors import OrbitError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.system.machine import keep_freed_memory

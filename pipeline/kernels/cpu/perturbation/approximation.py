@@ -49,7 +49,7 @@ A, B, C, D, F, G, INVERSE_RADIUS, A_EXPONENT, B_EXPONENT, R_EXPONENT = (
 )
 NODE_SIZE = 16
 
-# A delta below this part of the reference's size cannot rebase.
+# A delta smaller than this fraction of the reference cannot rebase.
 _NEAR = 1.0 / 16.0
 # Numbers within 2^±this are held without an exponent.
 _PLAIN_EXPONENT = 900
@@ -89,7 +89,7 @@ class Approximation:
 
 
 def lowest_level(steps: int) -> int:
-    """Return the lowest level that is worth its place, and keeps the table within bounds."""
+    """Return the lowest level worth keeping, which keeps the table within its largest size."""
     level = _LOWEST_LEVEL
     while 2 * (steps >> level) * NODE_BYTES > _MOST_BYTES:
         level += 1
@@ -97,7 +97,7 @@ def lowest_level(steps: int) -> int:
 
 
 def level_offsets(steps: int) -> NDArray[np.int64]:
-    """Return where each level of the table of a reference of so many steps begins."""
+    """Return where each level begins in the table of a reference of this many steps."""
     lowest = lowest_level(steps)
     offsets = [0] * (lowest + 1)
     level = lowest
@@ -219,7 +219,7 @@ def _merge(p, q, error, node):
     c = c1 + c2 * s
     d = d1 + 2.0 * c2 * s * c1 + d2 * s * s
     f = f1 + 2.0 * c2 * beta + f2
-    # What is dropped: t⁴, t³ w…, t² w, t w², w³.
+    # The dropped terms: t⁴, t³ w…, t² w, t w², w³.
     t4 = abs(c2 * s * (c1 * c1 + 2.0 * d1) + 3.0 * d2 * s * s * c1)
     ttw = abs(2.0 * c2 * (c1 * beta + s * f1) + 3.0 * d2 * s * beta + f2 * c1)
     tww = abs(2.0 * c2 * (gamma + beta * f1) + 3.0 * d2 * beta * beta + f2 * f1)
@@ -239,12 +239,12 @@ def _merge(p, q, error, node):
     g = first * (a2 * (g1 + b1 * (c2 * beta + f2))) + second * g2
     if tww > error or www * abs(first * a2 * b1) > error * abs(beta) * abs(b):
         return
-    part = min(1.0, room / (abs(s) * (1.0 + abs(c1) + abs(d1) + abs(f1))))
+    shrink = min(1.0, room / (abs(s) * (1.0 + abs(c1) + abs(d1) + abs(f1))))
     if t4 > 0.0:
-        part = min(part, (error / t4) ** (1.0 / 3.0))
+        shrink = min(shrink, (error / t4) ** (1.0 / 3.0))
     if ttw > 0.0:
-        part = min(part, error / ttw)
-    if not part > 1e-250:
+        shrink = min(shrink, error / ttw)
+    if not shrink > 1e-250:
         return
     a = a1 * a2
     size = abs(a)
@@ -261,15 +261,15 @@ def _merge(p, q, error, node):
     node[G] = g.real
     node[G + 1] = g.imag
     node[B_EXPONENT] = b_exponent + shift
-    c *= part
-    d *= part * part
+    c *= shrink
+    d *= shrink * shrink
     node[C] = c.real
     node[C + 1] = c.imag
     node[D] = d.real
     node[D + 1] = d.imag
     node[F] = f.real
     node[F + 1] = f.imag
-    radius = radius1 * part
+    radius = radius1 * shrink
     shift = exponent_of(radius)
     node[INVERSE_RADIUS] = 1.0 / (radius * power_of_two(-shift))
     node[R_EXPONENT] = r_exponent + shift

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.kernels.cpu.float64.smooth import smooth_counts_lanes
+from pipeline.kernels.cpu.float64.smooth import fill_smooth_counts
 from pipeline.kernels.cpu.perturbation.approximation import Approximation
 from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
@@ -41,12 +41,12 @@ def escape_counts(
     approximation : Approximation
         The table of that reference.
     w_re, w_im : ndarray of float64, shape (rows, columns)
-        The points less the reference, divided by 2^(approximation.offset_exponent): parts of
-        absolute value 1 at most.
+        The points less the reference, divided by 2^(approximation.offset_exponent): real and
+        imaginary parts of absolute value 1 at most.
     maxiter : int
         The number of checks, 1 to 2**31 - 1.
     smooth : bool
-        Whether the smooth counts are wanted; without, they are empty.
+        Whether the smooth counts are needed; without, they are empty.
     settled : ndarray of uint8, optional
         Outcomes that are known, point by point; only those that are escapes are counted.
 
@@ -92,7 +92,7 @@ def escape_counts(
         c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
         c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
         _to_bailout(outcome, last_re, last_im, c_re, c_im, last_n, norm2)
-        smooth_counts_lanes(outcome, last_n, norm2, nu)
+        fill_smooth_counts(outcome, last_n, norm2, nu)
     return Counts(n, nu, outcome, iterations)
 
 

@@ -1,8 +1,8 @@
 """The lanes of a lane group: taken in from those who wait, and let out when they end.
 
-log2 |dz/dz₁| is kept on the way: a product of |z|² of each lane for single steps, and a part of
-the whole lane group, `shared`, for stretches, where all lanes have the reference's derivative.
-Small, it proves a point interior.
+log2 |dz/dz₁| is kept on the way: by a product of |z|² of each lane for single steps, and by one
+sum for the lane group, `shared`, for stretches, where all lanes have the reference's derivative.
+Where it is small enough, the point is proved interior.
 """
 
 import math
@@ -94,7 +94,7 @@ def form(waiting, chosen, w_re, w_im, k, lanes, ints):
 
 @inlined
 def idle(lanes, ints, lane):
-    """Let a lane go along at the reference itself."""
+    """Make a lane idle: it follows the reference itself."""
     lanes[X + lane] = 0.0
     lanes[Y + lane] = 0.0
     lanes[W_X + lane] = 0.0
@@ -157,7 +157,7 @@ def _log2_derivative(lanes, lane, shared):
 
 @inlined
 def settle_lane(lanes, lane, shared):
-    """Take the lane group's part and the product's exponent into a lane's logarithm."""
+    """Add the lane group's logarithm and the product's exponent to a lane's logarithm."""
     product = lanes[PRODUCT + lane]
     exponent = exponent_of(product)
     # A product that left the range of float64 proves nothing any more.

@@ -36,7 +36,7 @@ from pipeline.kernels.cpu.perturbation.group_steps import (
 from pipeline.kernels.cpu.perturbation.near_group import go_near
 from pipeline.kernels.jit import compiled
 
-# Sizes are sorted into so many classes at most.
+# Sizes are sorted into at most this many classes.
 _MAX_CLASSES = 4096
 
 
@@ -72,8 +72,8 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
     k = table.exponent
     deep = k < PLAIN_EXPONENT
     slopes = 0 if step_limits is None else points
-    waiting = _nobody_waiting(points, slopes)
-    queue = _nobody_waiting(points, slopes)
+    waiting = _room(points, slopes)
+    queue = _room(points, slopes)
     for p in range(points):
         waiting.ints[WAITING_NUMBER, p] = p
         waiting.ints[WAITING_EXPONENT, p] = k if deep else 0
@@ -118,8 +118,8 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
 
 
 @compiled
-def _nobody_waiting(points, slopes):
-    """Return room for so many points to wait in, and so many slopes."""
+def _room(points, slopes):
+    """Return room for points, and their slopes, to wait in."""
     return Waiting(
         np.zeros((WAITING_ROWS, points)),
         np.zeros((WAITING_INT_ROWS, points), np.int64),
@@ -144,14 +144,14 @@ def _sorted_by_size(waiting, left):
     shift = 0
     while (highest - lowest) >> shift >= _MAX_CLASSES:
         shift += 1
-    places = np.zeros(_MAX_CLASSES + 1, np.int64)
+    positions = np.zeros(_MAX_CLASSES + 1, np.int64)
     classes = ((highest - lowest) >> shift) + 1 if left > 0 else 0
     for p in range(left):
         keys[p] = (keys[p] - lowest) >> shift
-        places[keys[p] + 1] += 1
-    for place in range(classes):
-        places[place + 1] += places[place]
+        positions[keys[p] + 1] += 1
+    for k in range(classes):
+        positions[k + 1] += positions[k]
     for p in range(left):
-        order[places[keys[p]]] = p
-        places[keys[p]] += 1
+        order[positions[keys[p]]] = p
+        positions[keys[p]] += 1
     return order

@@ -14,7 +14,7 @@ _LANES = 64
 _NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
 
 
-# Cycles that take longer to show themselves are left out.
+# Cycles that take more steps to find are left out.
 _MOST_STEPS = 8192
 
 
@@ -45,7 +45,7 @@ def traces(
     middle, radius
         A point and a bound, a power of two, of the distance of all others from it.
     """
-    # What goes along together ends together.
+    # Sorted, so that points iterated together end together.
     order = np.argsort(n, kind="stable")
     a, b = cr[order], ci[order]
     steps = np.maximum(n[order].astype(np.int64) - tracing.last_steps, 0)
@@ -59,18 +59,18 @@ def traces(
     sorted_traces = traces_from(x, y, slope, (a, b), 1.0, tracing)
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
-    parts = (
+    in_order = (
         sorted_traces.log2_distance, sorted_traces.direction, sorted_traces.phase,
         sorted_traces.stripes, sorted_traces.trap,
     )  # fmt: skip  # one of each
-    return PointTraces(*(part[back] for part in parts)), int(iterations)
+    return PointTraces(*(values[back] for values in in_order)), int(iterations)
 
 
 @compiled
 def _advance(a, b, steps, mid_a, mid_b, radius, begun, re, im, x, y, slope):
     """Fill `x`, `y` and `slope` with each orbit after `steps` steps, rising; or after fewer.
 
-    Points that go along together stop with the first of them.
+    Points that are iterated together stop with the first of them.
     """
     degree = re.size - 1
     dx = slope[0]

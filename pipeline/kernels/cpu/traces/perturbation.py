@@ -14,10 +14,10 @@ from pipeline.kernels.reference import EDGE, Reference
 from pipeline.kernels.results import PointTraces
 from pipeline.kernels.tracing import Tracing
 
-# Of a point that is the reference itself: there the derivative is that of its neighbours.
+# The offset of a point that is the reference itself: the derivative is that of its neighbours.
 _BESIDE = 2.0**-40
 _NO_MAXITER = np.int64(1 << 40)
-# Below so many steps before the last ones a point begins at c, where all is plain float64.
+# A point with fewer steps than this before its last ones begins at c, in plain float64.
 _LEAST_STEPS = 8
 
 

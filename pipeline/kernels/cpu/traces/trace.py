@@ -12,17 +12,17 @@ from pipeline.kernels.jit import compiled
 from pipeline.kernels.results import BAILOUT_SQUARED, PointTraces
 from pipeline.kernels.tracing import Tracing
 
-# What a step back counts for less than the next.
+# The weight of a step, relative to that of the step after it.
 _STRIPE_MEMORY = 0.85
 _TRAP_MEMORY = 0.9
 # The distance at which a trap is half as bright.
 _TRAP_SIZE = 0.05
-# A point is missed by more than a line is: its distance counts for less.
-_POINT_PART = 0.2
+# Orbits miss a point by more than a line: its distance counts for less.
+_POINT_WEIGHT = 0.2
 _LN2 = 0.6931471805599453
 _BLOCK = 256
-# More steps than any orbit takes from there to the bailout: one that float64's roundings keep
-# inside must not hold up all others.
+# More steps than any orbit takes to the bailout: one that float64's roundings keep inside must not
+# delay all others.
 _MOST_STEPS = 1 << 10
 
 
@@ -166,7 +166,7 @@ def _nearness(x, y, shape, trap_x, trap_y):
     away_x = x - trap_x
     away_y = y - trap_y
     if shape == 1:
-        distance = _POINT_PART * np.sqrt(away_x * away_x + away_y * away_y)
+        distance = _POINT_WEIGHT * np.sqrt(away_x * away_x + away_y * away_y)
     else:
         distance = min(abs(away_x), abs(away_y))
     return 1.0 / (1.0 + distance / _TRAP_SIZE)
