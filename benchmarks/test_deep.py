@@ -19,6 +19,7 @@ from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
+from pipeline.kernels.reference import Approximation
 
 pytest.importorskip("numba")
 counts = importlib.import_module("pipeline.kernels.cpu.perturbation.counts")
@@ -64,7 +65,7 @@ def test_stretches_beside_single_steps(benchmark, references, stretches):
     reference, table = references.loaded(grid.target, grid.maxiter, exponent, -40)
     if not stretches:
         nothing = np.empty((0, approximation.NODE_SIZE)), np.empty((0, 2)), np.zeros(3, np.int64)
-        table = approximation.Approximation(*nothing, 2, exponent)
+        table = Approximation(*nothing, 2, exponent)
     points = view.points_from(view.center, exponent, 0, 36)
     benchmark.pedantic(
         counts.escape_counts, (reference, table, *points, grid.maxiter), rounds=1, warmup_rounds=1

@@ -1,20 +1,16 @@
 """What a backend is: it counts and traces the samples of a chunk, on one device."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.geometry.point import Points
 from pipeline.kernels.formula import Formula
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import Counts, Cycles, PointTraces
 from pipeline.kernels.tracing import Tracing
-
-if TYPE_CHECKING:
-    # Its module needs numba, which only workers load.
-    from pipeline.kernels.cpu.perturbation.approximation import Approximation
 
 
 class Disc(NamedTuple):
@@ -30,7 +26,7 @@ class ReferenceTables(NamedTuple):
     """A reference orbit and its table of stretches."""
 
     reference: Reference
-    approximation: "Approximation"
+    approximation: Approximation
 
 
 class Chunk(Protocol):

@@ -1,4 +1,7 @@
-"""The reference orbit as kernels take it: float64 values, with an exponent where they are tiny."""
+"""The reference orbit as kernels take it, and its table of stretches.
+
+Values are float64, with an exponent of their own where they are tiny.
+"""
 
 from dataclasses import dataclass, field
 
@@ -51,3 +54,26 @@ class Reference:
     def steps(self) -> int:
         """The index of the last value."""
         return len(self.z) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    """A binary tree of stretches over a reference; level l has stretches of 2^l steps.
+
+    The j-th stretch of level l begins at index 1 + j·2^l. Levels below the lowest are not kept.
+    """
+
+    nodes: NDArray[np.float64]
+    """Shape (all nodes, numbers of a node), level after level from the lowest."""
+    radius: NDArray[np.float64]
+    """Shape (all nodes, 2): the bound of a delta's larger part, 0 where float64 cannot hold it, and
+    log2 of |A|."""
+    offsets: NDArray[np.int64]
+    """Shape (levels + 1,): where each level begins in `nodes`, by level."""
+    lowest: int
+    offset_exponent: int
+    """k: 2^k bounds the distance of every pixel from the reference."""
+
+    def __post_init__(self) -> None:
+        for array in (self.nodes, self.radius, self.offsets):
+            array.flags.writeable = False

@@ -23,7 +23,6 @@ from pipeline.kernels.cpu.float64.interior_discs import inside_discs
 from pipeline.kernels.cpu.float64.series import series_about
 from pipeline.kernels.cpu.perturbation.approximation import (
     NODE_SIZE,
-    Approximation,
     fill,
     level_offsets,
     lowest_level,
@@ -31,7 +30,7 @@ from pipeline.kernels.cpu.perturbation.approximation import (
 from pipeline.kernels.cpu.perturbation.counts import escape_counts as perturbation_counts
 from pipeline.kernels.cpu.perturbation.fixed_point import iterate
 from pipeline.kernels.cpu.perturbation.period import first_return
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import Counts
 from pipeline.kernels.tracing import Tracing
 from pipeline.video.encoding import Encoding

@@ -17,8 +17,10 @@ from pipeline.kernels.backend import Backend
 from pipeline.kernels.choice import DEVICES, FLOAT64, backend_for, device_named
 from pipeline.kernels.formula import MANDELBROT, Formula
 from pipeline.timeline.frames import FrameList
+from tests.kernels.cpu.float64.test_counts import JIT_OFF
 
 pytest.importorskip("numba")
+many_points = pytest.mark.skipif(JIT_OFF, reason="thousands of points, interpreted")
 
 CENTER = Decimal("-0.743643887037158704752"), Decimal("0.131825904205311970493")
 GRID = SampleGrid(View(CENTER, Decimal("1e-3"), Decimal(20), 64, 36), 2000, FLOAT64)
@@ -33,6 +35,7 @@ keyframes:
 """
 
 
+@many_points
 def test_a_zoom_stores_the_same_counts_and_traces_whichever_device_computes_them(cli):
     stored, reports = [], []
     for device in ("cpu", "numpy"):
@@ -56,6 +59,7 @@ def test_what_computes_a_grid_is_no_part_of_it():
     assert other.detached().subsampled(10).device == "numpy"
 
 
+@many_points
 def test_each_device_counts_the_same():
     one, *others = (
         counts_of_rows(replace(GRID, device=name), 0, GRID.rows) for name in ("auto", *DEVICES)

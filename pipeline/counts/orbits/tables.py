@@ -18,7 +18,7 @@ from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.target import Target
 from pipeline.errors import about
 from pipeline.kernels.backend import ReferenceTables
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.system.atomic_files import temporary_path
 from pipeline.system.checksums import crc32_of
 
@@ -62,11 +62,7 @@ class References:
 def _loaded(
     references: References, target: Target, steps: int, offset_exponent: int, error_exponent: int
 ) -> ReferenceTables:
-    from pipeline.kernels.cpu.perturbation.approximation import (
-        Approximation,
-        level_offsets,
-        lowest_level,
-    )
+    from pipeline.kernels.cpu.perturbation.approximation import level_offsets, lowest_level
 
     reference = references.orbit(target).reference(steps)
     offsets = level_offsets(steps)

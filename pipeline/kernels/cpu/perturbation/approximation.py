@@ -22,7 +22,6 @@ fractalforums.org, 2021; C. Heiland-Allen, "Deep zoom theory and practice (again
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,33 +60,6 @@ _MOST_BYTES = 1 << 26
 NODE_BYTES = 8 * (NODE_SIZE + 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Approximation:
-    """A binary tree of stretches over a reference; level l has stretches of 2^l steps.
-
-    The j-th stretch of level l begins at index 1 + j·2^l. Levels below the lowest are not kept.
-    """
-
-    nodes: NDArray[np.float64]
-    """Shape (all nodes, NODE_SIZE), level after level from the lowest."""
-    radius: NDArray[np.float64]
-    """Shape (all nodes, 2): the bound of a delta's larger part, 0 where float64 cannot hold it, and
-    log2 of |A|."""
-    offsets: NDArray[np.int64]
-    """Shape (levels + 1,): where each level begins in `nodes`, by level."""
-    lowest: int
-    offset_exponent: int
-    """k: 2^k bounds the distance of every pixel from the reference."""
-
-    def arrays(self) -> TableArrays:
-        """Return it as compiled code takes it."""
-        return TableArrays(self.nodes, self.radius, self.offsets, self.lowest, self.offset_exponent)
-
-    def __post_init__(self) -> None:
-        for array in (self.nodes, self.radius, self.offsets):
-            array.flags.writeable = False
-
-
 def lowest_level(steps: int) -> int:
     """Return the lowest level worth keeping, which keeps the table within its largest size."""
     level = _LOWEST_LEVEL
@@ -121,9 +93,10 @@ def fill(
     offset_exponent : int
         k, where 2^k bounds the distance of every pixel from the reference.
     error : float
-        The error, relative to the delta, that a stretch may bring in.
+        The error, relative to the delta, that a stretch may introduce.
     nodes, radius : ndarray of float64
-        As in :class:`Approximation`, for the offsets of :func:`level_offsets`.
+        As in :class:`~pipeline.kernels.reference.Approximation`, for the offsets of
+        :func:`level_offsets`.
     """
     steps = reference.steps
     table = TableArrays(nodes, radius, level_offsets(steps), lowest_level(steps), offset_exponent)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.reference import Approximation, Reference
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -36,7 +36,7 @@ def orbit_arrays(reference: Reference) -> OrbitArrays:
 
 
 class TableArrays(NamedTuple):
-    """A table of stretches; see `approximation.Approximation`."""
+    """A table of stretches; see :class:`~pipeline.kernels.reference.Approximation`."""
 
     nodes: Floats
     radius: Floats
@@ -44,6 +44,14 @@ class TableArrays(NamedTuple):
     lowest: int
     exponent: int
     """k: offsets are in units of 2^k."""
+
+
+def table_arrays(approximation: Approximation) -> TableArrays:
+    """Return a table of stretches as compiled code takes it."""
+    return TableArrays(
+        approximation.nodes, approximation.radius, approximation.offsets, approximation.lowest,
+        approximation.offset_exponent,
+    )  # fmt: skip  # in order of the fields
 
 
 class Results(NamedTuple):

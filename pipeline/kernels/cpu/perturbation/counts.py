@@ -6,11 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.float64.smooth import fill_smooth_counts
-from pipeline.kernels.cpu.perturbation.approximation import Approximation
-from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays
+from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays, table_arrays
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
 from pipeline.kernels.jit import compiled
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import BAILOUT_SQUARED, Counts, Outcome
 
 _ESCAPED = np.uint8(Outcome.ESCAPED)
@@ -57,7 +56,7 @@ def escape_counts(
         TILE_COLUMNS × TILE_ROWS, counted from the first point, share lane groups, so that other
         cuts may differ in rounding.
     """
-    orbit, table = orbit_arrays(reference), approximation.arrays()
+    orbit, table = orbit_arrays(reference), table_arrays(approximation)
     rows, columns = w_re.shape
     points = np.arange(rows * columns).reshape(rows, columns)
     n = np.full(rows * columns, maxiter, np.int32)

@@ -5,12 +5,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.kernels.cpu.perturbation.approximation import Approximation
-from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays
+from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays, table_arrays
 from pipeline.kernels.cpu.perturbation.counts import TILE_COLUMNS, TILE_ROWS
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
 from pipeline.kernels.cpu.traces.trace import traces_from
-from pipeline.kernels.reference import EDGE, Reference
+from pipeline.kernels.reference import EDGE, Approximation, Reference
 from pipeline.kernels.results import PointTraces
 from pipeline.kernels.tracing import Tracing
 
@@ -39,7 +38,7 @@ def traces(
     n, escaped : ndarray, shape (rows · columns,)
         Their counts, and which of them escape. Traces are of these alone, in their order.
     """
-    orbit, table = orbit_arrays(reference), approximation.arrays()
+    orbit, table = orbit_arrays(reference), table_arrays(approximation)
     no_counts, no_outcomes = np.empty(0, np.int32), np.empty(0, np.uint8)
     rows, columns = w_re.shape
     size = rows * columns

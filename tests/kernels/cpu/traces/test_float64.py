@@ -11,7 +11,7 @@ from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
-from tests.kernels.trace_truth import ALL, check
+from tests.kernels.cpu.traces.trace_truth import ALL, check
 
 pytest.importorskip("numba")
 

@@ -190,11 +190,11 @@ def test_cardioid_and_bulb_hold_no_point_that_escapes(x, y):
 
 
 def test_log2_of_the_lanes_is_within_two_roundings():
-    from pipeline.kernels.cpu.float64.smooth import log2_lanes
+    from pipeline.kernels.cpu.float64.smooth import fill_log2
 
     values = np.exp2(np.random.default_rng(3).uniform(-30, 120, 200 if JIT_OFF else 20_000))
     work, out = values.copy(), np.empty(values.size)
-    log2_lanes(work, work.view(np.int64), out)
+    fill_log2(work, work.view(np.int64), out)
     np.testing.assert_allclose(out, np.log2(values), rtol=4e-16, atol=2e-16)
 
 

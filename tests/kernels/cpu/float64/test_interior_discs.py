@@ -15,7 +15,7 @@ from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.cpu.float64.cycle import interior_disc
 from pipeline.kernels.cpu.float64.interior import in_cardioid_or_bulb
 from pipeline.kernels.results import Outcome
-from tests.kernels.test_float64 import JIT_OFF
+from tests.kernels.cpu.float64.test_counts import JIT_OFF
 
 pytest.importorskip("numba")
 # After that: they need numba.

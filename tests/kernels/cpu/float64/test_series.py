@@ -12,7 +12,7 @@ from pipeline.kernels import numpy_twin as float64_numpy
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.cpu.float64.series import series_about
 from tests.golden import generate
-from tests.kernels.test_float64 import GOLDEN, JIT_OFF, ROUNDED_AWAY, same
+from tests.kernels.cpu.float64.test_counts import GOLDEN, JIT_OFF, ROUNDED_AWAY, same
 
 float64_lanes = pytest.importorskip("pipeline.kernels.cpu.float64.counts")
 

@@ -21,7 +21,7 @@ from pipeline.geometry.decimals import context
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
 from pipeline.kernels.results import Outcome
-from tests.kernels.trace_truth import ALL, check
+from tests.kernels.cpu.traces.trace_truth import ALL, check
 
 pytest.importorskip("numba")
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":

@@ -22,6 +22,7 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.decimals import context
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, DEVICES, FLOAT64, perturbation, view_arithmetic
+from pipeline.kernels.reference import Approximation
 from pipeline.kernels.results import Outcome
 from tests.exact import exact_count, pixel_point
 from tests.golden import generate
@@ -162,7 +163,7 @@ def test_without_any_stretch_the_counts_are_the_same(references):
         reference = references.orbit(target).reference(maxiter)
         exponent = view.distance_exponent(view.center)
         w_re, w_im = view.points_from(view.center, exponent, 10, 20)
-        none = approximation.Approximation(
+        none = Approximation(
             np.empty((0, 16)), np.empty((0, 2)), np.zeros(3, np.int64), 2, exponent
         )
         plain = escape_counts(reference, none, w_re, w_im, maxiter)
