@@ -21,7 +21,7 @@ from pipeline.counts.stored_grid import StoredGrid
 from pipeline.errors import DamagedError
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.kernels.results import Counts, Outcome, PointTraces
+from pipeline.kernels.results import Counts, Cycles, Outcome, PointTraces
 from pipeline.system.atomic_files import TEMPORARY_SUFFIX, remove_temporaries, write_durably
 
 
@@ -203,3 +203,22 @@ def test_an_orbit_that_went_astray_has_traces_that_say_so():
     np.testing.assert_array_equal(back[0].stripes, 0.5)
     np.testing.assert_array_equal(back[0].trap, 0.5)
     np.testing.assert_array_equal(back[1].stripes, 0.25)
+
+
+def test_cycles_of_interior_samples_come_back_in_fields_of_their_own():
+    escaped = np.array([[True, False, False], [False, True, False]])
+    traces = PointTraces(*(np.full(2, 0.5) for _ in range(5)))
+    multiplier = np.array([0.5j, -0.25, 0.0, 0.0])
+    cycles = Cycles(np.array([3, 1023, 1024, 0]), multiplier, 0)
+    packed = packed_from_traces(traces, escaped, np.zeros(2), cycles)
+    back = traces_from_packed(packed, 2, 3, cycles=True)
+    # Periods are counted 1 to 1023 over and over; 0 is for none.
+    np.testing.assert_array_equal(back.period, [[0, 3, 1023], [1, 0, 0]])
+    np.testing.assert_array_equal(back.multiplier, [[0, 0.5, 0.25], [0, 0, 0]])
+    for of_escapes in (back.direction, back.phase, back.stripes, back.trap):
+        np.testing.assert_array_equal(of_escapes, np.where(escaped, 0.5, 0))
+    without = traces_from_packed(packed_from_traces(traces, escaped, np.zeros(2)), 2, 3)
+    assert without.period is without.multiplier is None
+    joined = type(back).joined([back.rows(slice(0, 1)), back.rows(slice(1, 2))])
+    np.testing.assert_array_equal(joined.period, back.period)
+    np.testing.assert_array_equal(joined.columns_at(np.array([1])).period, back.period[:, [1]])
