@@ -1,6 +1,8 @@
 """Backends: the same counts whichever device computes them, and none of it in a key."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from decimal import Decimal
 
@@ -93,7 +95,7 @@ def test_numpy_is_refused_where_float64_does_not_tell_pixels_apart(tmp_path):
         FrameList(load_config(path))
     (fault,) = raised.value.faults
     assert fault.text(path) == (
-        f"{path}:8:89: keyframes[1].width: 1e-20 is deeper than float64 can tell pixels apart; "
+        f"{path}:8:87: keyframes[1].width: 1e-20 is deeper than float64 can tell pixels apart; "
         "render.device: numpy goes no deeper, auto does"
     )
 
@@ -101,5 +103,20 @@ def test_numpy_is_refused_where_float64_does_not_tell_pixels_apart(tmp_path):
 def test_an_unknown_device_is_refused(tmp_path):
     path = tmp_path / "gpu.yaml"
     path.write_text(ZOOM.replace("DEVICE", "abacus"))
-    with pytest.raises(ConfigError, match="auto, cpu or numpy"):
+    with pytest.raises(ConfigError, match="should be one of auto, cpu, numpy"):
         load_config(path)
+
+
+def test_cpu_is_refused_where_there_is_no_numba(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text(ZOOM.replace("DEVICE", "cpu"))
+    # A module of that name which cannot be found stands for a machine without the wheel.
+    program = (
+        "import sys; sys.modules['numba'] = None\n"
+        "from pathlib import Path\n"
+        "from pipeline.config.load import load_config\n"
+        f"load_config(Path({str(path)!r}))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert f"{path}:4:30: render.device: cpu needs numba" in result.stderr
