@@ -12,14 +12,17 @@ import numpy as np
 import pytest
 
 from pipeline.config.load import load_config
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
+from pipeline.kernels.reference import Approximation
 
 pytest.importorskip("numba")
+counts = importlib.import_module("pipeline.kernels.cpu.perturbation.counts")
 approximation = importlib.import_module("pipeline.kernels.cpu.perturbation.approximation")
 
 CONFIGS = Path(__file__).parent.parent / "configs"
@@ -38,8 +41,8 @@ def grid_of(name, references, accuracy="fine"):
     view = View(keyframe.center, keyframe.width, Decimal(0), 640, 360)
     target = Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(MAXITER[name], math.inf)
-    kernel = perturbation(ACCURACIES[accuracy])
-    return SampleGrid(view, MAXITER[name], kernel, target, references)
+    arithmetic = perturbation(ACCURACIES[accuracy])
+    return SampleGrid(view, MAXITER[name], arithmetic, target, references)
 
 
 @pytest.mark.parametrize("accuracy", ACCURACIES)
@@ -47,7 +50,7 @@ def grid_of(name, references, accuracy="fine"):
 def test_a_picture(benchmark, references, name, accuracy):
     benchmark.group = f"640×360 pixels of {name}"
     grid = grid_of(name, references, accuracy)
-    counts = benchmark.pedantic(grid.counts, (0, 360), rounds=5, warmup_rounds=1)
+    counts = benchmark.pedantic(counts_of_rows, (grid, 0, 360), rounds=5, warmup_rounds=1)
     benchmark.extra_info["steps a pixel"] = counts.iterations / counts.n.size
     benchmark.extra_info["mean n"] = float(counts.n.mean())
 
@@ -62,10 +65,11 @@ def test_stretches_beside_single_steps(benchmark, references, stretches):
     reference, table = references.loaded(grid.target, grid.maxiter, exponent, -40)
     if not stretches:
         nothing = np.empty((0, approximation.NODE_SIZE)), np.empty((0, 2)), np.zeros(3, np.int64)
-        table = approximation.Approximation(*nothing, 2, exponent)
+        table = Approximation(*nothing, 2, exponent)
     points = view.points_from(view.center, exponent, 0, 36)
-    count = grid.kernel.load()
-    benchmark.pedantic(count, (reference, table, *points, grid.maxiter), rounds=1, warmup_rounds=1)
+    benchmark.pedantic(
+        counts.escape_counts, (reference, table, *points, grid.maxiter), rounds=1, warmup_rounds=1
+    )
 
 
 @pytest.mark.parametrize("name", MAXITER)

@@ -7,13 +7,14 @@ import pytest
 from pipeline.colour.look import Look
 from pipeline.colour.shade import Shader
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 
 CENTER = Decimal("-0.743643887037151"), Decimal("0.131825904205330")
 GRID = SampleGrid(View(CENTER, Decimal("1e-4"), Decimal(0), 1280, 25), 2000, FLOAT64)
-COUNTS = GRID.counts(0, 25)
+COUNTS = counts_of_rows(GRID, 0, 25)
 
 pytestmark = pytest.mark.benchmark(group="one chunk, 1280×25 samples")
 

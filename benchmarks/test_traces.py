@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.test_deep import grid_of, references  # noqa: F401  # a fixture
+from pipeline.counts.chunk import GridChunk
+from pipeline.counts.compute import backend_of, counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
@@ -20,22 +22,25 @@ KINDS = {"counts": None, "distance and direction": Tracing(), "stripes and a tra
 
 
 def traced(grid, tracing):
-    counts = grid.counts(0, grid.rows)
+    counts = counts_of_rows(grid, 0, grid.rows)
     escaped = counts.outcome == Outcome.ESCAPED
-    other = grid.traced(tracing)
+    backend = backend_of(grid)
 
     def trace():
         for chunk in range(grid.chunks):
             first, last = grid.chunk_bounds(chunk)
             own = slice(first * grid.columns, last * grid.columns)
-            other.traces(chunk, counts.n[own].astype(np.int64), escaped[own])
+            n = counts.n[own].astype(np.int64)
+            backend.traces(GridChunk.of(grid, chunk), n, escaped[own], tracing)
 
     return trace
 
 
 def measured(benchmark, grid, kind):
     tracing = KINDS[kind]
-    work = (lambda: grid.counts(0, grid.rows)) if tracing is None else traced(grid, tracing)
+    work = (
+        (lambda: counts_of_rows(grid, 0, grid.rows)) if tracing is None else traced(grid, tracing)
+    )
     benchmark.pedantic(work, rounds=3, warmup_rounds=1)
 
 

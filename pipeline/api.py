@@ -41,6 +41,7 @@ from pipeline.config.one_view import config_of_view
 from pipeline.config.quality import QUALITIES
 from pipeline.config.value import number, whole, word
 from pipeline.geometry import view as geometry
+from pipeline.geometry.point import Point
 from pipeline.kernels.choice import ACCURACIES
 from pipeline.kernels.results import Outcome
 from pipeline.monitor.report import Report
@@ -101,7 +102,7 @@ class View:
     imaginary axis points up.
     """
 
-    center: tuple[Decimal, Decimal]
+    center: Point
     width: Decimal
     size: tuple[int, int]
     rotation: Decimal
@@ -119,7 +120,7 @@ class View:
         re, im = _pair(center, "center", "two numbers, such as (-0.75, 0)")
         columns, rows = _pair(size, "size", "two whole numbers, columns and rows")
         values = {
-            "center": (
+            "center": Point(
                 _checked(re, "center[0]", _COORDINATE),
                 _checked(im, "center[1]", _COORDINATE),
             ),

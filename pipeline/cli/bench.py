@@ -17,10 +17,11 @@ from pipeline.cli import article
 from pipeline.colour.look import DEFAULT_PERIOD, Look
 from pipeline.colour.shade import Shader
 from pipeline.config.names import name_fault
-from pipeline.counts.compute import count_n
+from pipeline.counts.compute import count_n, counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.drawing.picture import rgb8_from_light
 from pipeline.errors import RenderError, UsageError
+from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.plan.outputs import Outputs
@@ -99,7 +100,7 @@ def _add(rows: list[Row], row: Row) -> None:
 def article_grid() -> SampleGrid:
     """Return the article's picture as a sample grid: its outer samples lie on the range's ends."""
     width = Decimal("2.5") * article.NX / (article.NX - 1)
-    view = View((Decimal("-0.75"), Decimal(0)), width, Decimal(0), article.NX, article.NY)
+    view = View(Point(Decimal("-0.75"), Decimal(0)), width, Decimal(0), article.NX, article.NY)
     return SampleGrid(view, article.MAXITER, FLOAT64)
 
 
@@ -169,7 +170,7 @@ def _chart(rows: list[Row]) -> bytes:
 
 def _picture() -> bytes:
     grid = article_grid()
-    counts = grid.counts(0, grid.rows)
+    counts = counts_of_rows(grid, 0, grid.rows)
     smooth: NDArray[np.float64] = counts.smooth.reshape(grid.rows, grid.columns)
     shader = Shader(Look("dusk", DEFAULT_PERIOD["sqrt"], 0.0, 0.0, "sqrt", (0, 0, 0)))
     picture = rgb8_from_light(shader.light(smooth, 1), 0)

@@ -8,6 +8,7 @@ from pipeline.config.load import Config
 from pipeline.counts.orbits.orbit_state import OrbitState
 from pipeline.counts.orbits.target import Target
 from pipeline.geometry.decimals import short_text
+from pipeline.kernels.choice import device_named
 from pipeline.plan.estimate import Estimate
 from pipeline.plan.frame_plan import FramePlans
 from pipeline.plan.reuse import frame_samples
@@ -91,7 +92,8 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
     widths = [keyframe.width for keyframe in config.keyframes]
     octaves = float((max(widths) / min(widths)).log10()) / math.log10(2)
     grids = [need.grid for need in work_plan.frame_plans.needs(range(len(frames))).values()]
-    kernels = sorted({f"{c.kernel.arithmetic} ({c.kernel.code})" for c in grids})
+    device = device_named(config.device).name
+    kernels = sorted({f"{grid.arithmetic.name} ({device})" for grid in grids})
     crf = "" if encoding.crf is None else f"crf {encoding.crf} "
     blur = f", motion blur {config.motion_blur:g}" if config.motion_blur else ""
     lines = [

@@ -141,7 +141,7 @@ def _raw(frame: Frame, session: Session) -> bytes:
         iterations=np.int64(iterations),
         compute_cpu_s=np.float64(compute_cpu_s),
         reference_cpu_s=np.float64(sum(orbit.cpu_s for orbit in orbits.values())),
-        kernel=np.array(frame.kernel.arithmetic),
+        kernel=np.array(frame.arithmetic.name),
         **_view_as_text(frame.view),
     )
     return buffer.getvalue()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.look import Blend, Light
-from pipeline.counts.codec_traces import StoredTraces
+from pipeline.kernels.results import Traces
 
 Floats = NDArray[np.float32]
 
@@ -53,7 +53,7 @@ def blended(under: Floats, over: Floats, blend: Blend, opacity: Floats | float) 
     return np.asarray(np.clip(root, 0, 1) ** 2, np.float32)
 
 
-def shaded(light: Floats, traces: StoredTraces, row: int, lamp: Light) -> Floats:
+def shaded(light: Floats, traces: Traces, row: int, lamp: Light) -> Floats:
     """Return a row of light as it looks on the relief of the distance estimate.
 
     Notes
@@ -65,10 +65,10 @@ def shaded(light: Floats, traces: StoredTraces, row: int, lamp: Light) -> Floats
     azimuth, elevation = math.radians(lamp.azimuth), math.radians(lamp.elevation)
     angle = traces.direction[row] * np.float32(2 * math.pi) - np.float32(azimuth)
     slanted = math.cos(elevation) * np.cos(angle) + math.sin(elevation)
-    reusable_counts = slanted / (math.sqrt(2.0) * max(math.sin(elevation), 0.05))
+    against_flat = slanted / (math.sqrt(2.0) * max(math.sin(elevation), 0.05))
     distance = np.exp2(np.clip(traces.log2_distance[row], -30, 30))
     seen = distance**2 / (1 + distance**2)
-    shade = 1 + lamp.strength * seen * (np.maximum(reusable_counts, 0) - 1)
+    shade = 1 + lamp.strength * seen * (np.maximum(against_flat, 0) - 1)
     shade = np.asarray(shade, np.float32)
     # What is brighter than flat goes towards white, and never beyond.
     dark = light * np.minimum(shade, _ONE)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.counts.codec_traces import StoredTraces
+from pipeline.kernels.results import Traces
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Samples:
 
     smooth: NDArray[np.float64]
     """Smooth counts, shape (rows, columns); NaN where nothing escaped."""
-    traces: StoredTraces | None = None
+    traces: Traces | None = None
     """Where the look needs them."""
     log2_px: float = 0.0
     """log2 of the distance of samples in pixels."""
@@ -27,7 +27,7 @@ class Samples:
         traces = [part.traces for part in parts if part.traces is not None]
         return Samples(
             np.concatenate([part.smooth for part in parts]),
-            StoredTraces.joined(traces) if traces else None,
+            Traces.joined(traces) if traces else None,
             parts[0].log2_px,
         )
 

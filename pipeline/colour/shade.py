@@ -13,8 +13,8 @@ from pipeline.colour.oklab import linear_from_srgb
 from pipeline.colour.palette import TURN, mixed_palettes, ramp_from_palette, turn_from_palette
 from pipeline.colour.samples import Samples
 from pipeline.colour.tones import LOG_SHIFT
-from pipeline.counts.codec_traces import TURN_STEPS, StoredTraces
 from pipeline.kernels.choice import HAVE_NUMBA
+from pipeline.kernels.results import Traces
 
 # The part of the way to its neighbours over which a sample shows the palette's mean; the mean with
 # its neighbours does the rest.
@@ -224,7 +224,7 @@ class _Coloured:
         return np.asarray(scaled / self._layer.period)
 
 
-def _traces(samples: Samples) -> StoredTraces:
+def _traces(samples: Samples) -> Traces:
     assert samples.traces is not None
     return samples.traces
 
@@ -267,16 +267,18 @@ class _Inside:
     def laid_on(
         self,
         light: NDArray[np.float32],
-        traces: StoredTraces,
+        traces: Traces,
         row: int,
         outside: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         """Return a row of light, shape (3, columns), with its inside coloured."""
-        periods = np.rint(traces.trap[row] * TURN_STEPS)
+        assert traces.period is not None
+        assert traces.multiplier is not None
+        period = traces.period[row].astype(np.float32)
         # Neighbouring periods lie far apart on the palette.
-        place = periods * _GOLDEN % 1.0 if self._by_period else traces.stripes[row]
+        place = period * _GOLDEN % 1.0 if self._by_period else traces.multiplier[row]
         entry = np.minimum((place * TURN).astype(np.int64), TURN - 1)
-        own = (outside == 0) & (periods > 0)
+        own = (outside == 0) & (period > 0)
         return np.where(own, self._table[entry].T, light)
 
 

@@ -32,7 +32,8 @@ from pipeline.config.yaml_tree import (
     tree_from_text,
 )
 from pipeline.geometry.decimals import context, decimal_exponent, short_text
-from pipeline.kernels.choice import ACCURACIES, Accuracy
+from pipeline.geometry.point import Point
+from pipeline.kernels.choice import ACCURACIES, Accuracy, is_available
 from pipeline.video.encoding import Encoding
 
 MAX_FRAMES = 1_000_000
@@ -49,7 +50,7 @@ class Keyframe:
 
     time: Fraction
     """Seconds."""
-    center: tuple[Decimal, Decimal]
+    center: Point
     width: Decimal
     rotation: Decimal
     """Degrees."""
@@ -76,6 +77,8 @@ class Config:
     cluster: Cluster | None
     """The cluster that counts rows; None where this machine does."""
     certificates: Certificates | None
+    device: str
+    """Name of the device that computes counts, or auto."""
     quality: Quality
     reuse: Reuse
     motion_blur: Decimal
@@ -104,6 +107,7 @@ class Config:
             "render": {
                 "workers": self.workers,
                 "engine": "local" if self.cluster is None else f"dask {self.cluster.scheduler}",
+                "device": self.device,
                 "quality": self.quality.name,
                 "reuse": self.reuse,
                 "motion_blur": str(self.motion_blur),
@@ -305,6 +309,13 @@ class _Checker:
                 "take bands, or shorten it",
             )
             raise ConfigError(path, self.faults)
+        if not is_available(model.render.device):
+            self._fault(
+                self._position("render", "device"),
+                ("render", "device"),
+                f"{model.render.device} needs numba, which is not installed; take auto or numpy",
+            )
+            raise ConfigError(path, self.faults)
         cluster, certificates = cluster_from(model.render, self._folder)
         return Config(
             path=path,
@@ -315,6 +326,7 @@ class _Checker:
             workers=model.render.workers,
             cluster=cluster,
             certificates=certificates,
+            device=model.render.device,
             quality=QUALITIES[model.render.quality],
             reuse=model.render.reuse,
             motion_blur=model.render.motion_blur,
@@ -342,7 +354,7 @@ class _Checker:
         maxiter = model.maxiter if keyframe.maxiter is None else keyframe.maxiter
         return Keyframe(
             time=Fraction(keyframe.time),
-            center=keyframe.center,
+            center=Point(*keyframe.center),
             width=width,
             rotation=keyframe.rotation,
             maxiter=None if maxiter == "auto" else maxiter,

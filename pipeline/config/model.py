@@ -22,7 +22,7 @@ from pipeline.config.value import (
     word,
     wrong,
 )
-from pipeline.kernels.choice import ACCURACIES
+from pipeline.kernels.choice import ACCURACIES, AUTO, DEVICES
 from pipeline.kernels.tracing import TrapShape
 from pipeline.video.encoding import PIXEL_FORMATS, PRESETS
 
@@ -277,6 +277,9 @@ class RenderSection(Section):
     engine: Annotated[str, word(*get_args(Engine))] = "local"
     """Where rows are counted: local on this machine, dask on the workers of a Dask cluster. All
     else is done on this machine."""
+    device: Annotated[str, word(AUTO, *DEVICES)] = AUTO
+    """What computes the counts: cpu, numpy (the same counts, slowly, and only as deep as float64
+    reaches), or auto, the best that each machine has."""
     scheduler: Annotated[str | None, _text("an address")] = None
     """Address of the cluster's scheduler, such as tcp://pi0:8786; local-cluster starts a cluster on
     this machine."""

@@ -12,7 +12,7 @@ from pipeline.config.load import Config, Keyframe
 from pipeline.config.model import ColourSection
 from pipeline.config.quality import QUALITIES
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import ACCURACIES
+from pipeline.kernels.choice import ACCURACIES, AUTO
 from pipeline.video.encoding import Encoding
 
 
@@ -45,6 +45,7 @@ def config_of_view(
         workers=None,
         cluster=None,
         certificates=None,
+        device=AUTO,
         quality=QUALITIES[quality],
         reuse="frames",
         motion_blur=Decimal(0),

@@ -1,4 +1,4 @@
-"""Whether a row block that a worker sent can be what was asked for."""
+"""Plausibility of a row block that a worker sent."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ _MOST_ITERATIONS = 1 << 62
 def fault_of(
     block: object, grid: SampleGrid, first_chunk: int, last_chunk: int, thorough: bool = False
 ) -> str | None:
-    """Return what cannot be in a block of a sample grid's chunks; None where it can be right.
+    """Return what is wrong with a block of a sample grid's chunks; None where it is plausible.
 
     `thorough` unpacks every chunk and looks at every count, for blocks from other machines; it
     needs the compiler, which only workers load.
@@ -39,7 +39,7 @@ def fault_of(
 
 
 def _check_figures(block: BlockResult, chunks: int, samples: int) -> None:
-    """Raise ValueError where a block's figures are not those of so many chunks and samples."""
+    """Raise ValueError unless a block's figures fit its number of chunks and samples."""
     if len(block.chunks) != chunks or len(block.chunk_cpu_s) != chunks:
         raise ValueError(f"{len(block.chunks)} chunks instead of {chunks}")
     for seconds in block.chunk_cpu_s:
@@ -50,7 +50,7 @@ def _check_figures(block: BlockResult, chunks: int, samples: int) -> None:
 
 
 def _unresolved_in(chunk: bytes, grid: SampleGrid, rows: int, thorough: bool) -> int:
-    """Return how many samples of a chunk are unresolved, if it is looked at thoroughly."""
+    """Check a chunk; return its unresolved samples where it is unpacked, 0 where not."""
     sample_bytes = SAMPLE_BYTES if grid.tracing is None else TRACE_BYTES
     named, size = size_named(chunk), rows * grid.columns * sample_bytes
     if named != size:

@@ -1,4 +1,4 @@
-"""The bytes of a chunk, compressed by Zstandard and back: no more than a chunk has."""
+"""The bytes of a chunk, compressed by Zstandard and back, never more than a chunk holds."""
 
 import zstandard
 
@@ -6,7 +6,7 @@ _ZSTD_LEVEL = 1
 
 
 def compressed(data: bytes) -> bytes:
-    """Compress the bytes of a chunk; their number stands in the frame's header."""
+    """Compress the bytes of a chunk; their number is in the header."""
     return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(data)
 
 
@@ -24,9 +24,9 @@ def decompressed(packed: bytes, size: int) -> bytes:
     Raises
     ------
     ValueError
-        That is not what was compressed; a header that names another size costs no memory.
+        The bytes are damaged, or of another size.
     """
-    # Room is made for whatever size the header names.
+    # Checked first: zstandard allocates whatever size the header names.
     if (named := size_named(packed)) != size:
         raise ValueError(f"its header names {named} bytes, a chunk has {size}")
     try:

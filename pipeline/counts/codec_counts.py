@@ -1,4 +1,4 @@
-"""Counts as few bytes: one chunk of rows packed, and unpacked again.
+"""A chunk's counts as few bytes, and back.
 
 A sample is its count, exact, and how far its smooth count lies from that, in steps of 1/4096:
 mostly within two counts, but without bound towards -2, where orbits leave the disc ever slower.
@@ -15,7 +15,7 @@ from pipeline.counts.chunk_bytes import compressed, decompressed
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.kernels.results import Counts, Outcome
 
-# 1/4096 of a count is no visible colour.
+# 1/4096 of a count makes no visible difference in colour.
 SMOOTH_STEPS = 4096
 _LARGEST = 2**30
 _INTERIOR = -_LARGEST
@@ -37,7 +37,7 @@ class StoredCounts:
     outcome: NDArray[np.uint8]
 
     def seen_with(self, maxiter: int) -> "StoredCounts":
-        """Return what another maxiter would have counted, if it is smaller or nothing is open."""
+        """Return the counts for a smaller maxiter, or for any where nothing is unresolved."""
         escaped = (self.outcome == Outcome.ESCAPED) & (self.n < maxiter)
         beyond = (self.outcome == Outcome.ESCAPED) & ~escaped
         return StoredCounts(
@@ -72,7 +72,7 @@ def counts_from_packed(
     Raises
     ------
     ValueError
-        The bytes are not a chunk of this size, or no counts that could be.
+        The bytes are not a chunk of this size, or not counts.
     """
     samples = rows * columns
     data = np.frombuffer(decompressed(packed, SAMPLE_BYTES * samples), np.uint8)
@@ -97,29 +97,31 @@ def counts_from_packed(
 def _packed_planes(counts: Counts, rows: int, columns: int) -> bytes:
     """Return the bytes of a chunk before compression."""
     n = counts.n.reshape(rows, columns)
-    part = np.rint((counts.smooth - counts.n) * SMOOTH_STEPS).reshape(rows, columns)
-    np.clip(part, _INTERIOR + 1, _LARGEST, out=part)
+    offset = np.rint((counts.smooth - counts.n) * SMOOTH_STEPS).reshape(rows, columns)
+    np.clip(offset, _INTERIOR + 1, _LARGEST, out=offset)
     outcome = counts.outcome.reshape(rows, columns)
-    part[outcome == Outcome.INTERIOR] = _INTERIOR
-    part[outcome == Outcome.UNRESOLVED] = _UNRESOLVED
-    return _planes(_differences(n.astype("<i4"))) + _planes(_differences(part.astype("<i4")))
+    offset[outcome == Outcome.INTERIOR] = _INTERIOR
+    offset[outcome == Outcome.UNRESOLVED] = _UNRESOLVED
+    return _planes(_differences(n.astype("<i4"))) + _planes(_differences(offset.astype("<i4")))
 
 
 def _counts_from_planes(
     data: NDArray[np.uint8], rows: int, columns: int, maxiter: int
 ) -> tuple[StoredCounts, int]:
-    """Undo `_packed_planes`; return how many counts cannot be, too."""
+    """Undo `_packed_planes`; also return how many values cannot be counts."""
     samples = rows * columns
     n = _sums(_interleaved(data[: 4 * samples]).reshape(rows, columns))
-    part = _sums(_interleaved(data[4 * samples :]).reshape(rows, columns))
-    smooth = n + part * (1.0 / SMOOTH_STEPS)
-    outcome = np.zeros(part.shape, np.uint8)
-    special = part <= _INTERIOR
+    offset = _sums(_interleaved(data[4 * samples :]).reshape(rows, columns))
+    smooth = n + offset * (1.0 / SMOOTH_STEPS)
+    outcome = np.zeros(offset.shape, np.uint8)
+    special = offset <= _INTERIOR
     smooth[special] = np.nan
     outcome[special] = np.where(
-        part[special] == _INTERIOR, np.uint8(Outcome.INTERIOR), np.uint8(Outcome.UNRESOLVED)
+        offset[special] == _INTERIOR, np.uint8(Outcome.INTERIOR), np.uint8(Outcome.UNRESOLVED)
     )
-    wrong = np.where(special, part < _UNRESOLVED, (part < _LEAST) | (part > _LARGEST) | (n < 0))
+    wrong = np.where(
+        special, offset < _UNRESOLVED, (offset < _LEAST) | (offset > _LARGEST) | (n < 0)
+    )
     if maxiter != _ANY:
         wrong |= np.where(special, n != maxiter, n >= maxiter)
     return StoredCounts(n, smooth, outcome), int(np.count_nonzero(wrong))

@@ -1,87 +1,46 @@
-"""Traces as few bytes: one chunk of rows packed, and unpacked again.
+"""A chunk's traces as few bytes, and back.
 
 Five planes of 16 bits, each written as differences along the row and compressed by Zstandard. What
 was not asked for is zeros, which take no room.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.counts.chunk_bytes import compressed, decompressed
+from pipeline.kernels.results import Cycles, PointTraces, Traces
 
-if TYPE_CHECKING:
-    # Its module needs numba, which only workers load.
-    from pipeline.kernels.cpu.traces.trace import Traces
-
-# log2 of a distance in steps of this part: 0.3 %, no visible step.
+# Steps of log2 of a distance: 0.3 % each, not visible.
 _DISTANCE_STEPS = 256
 _FARTHEST = 120.0
-# Of a turn, and of stripes and traps: as fine as colours are.
+# Steps of a turn, and of stripes and traps: as fine as colours are.
 TURN_STEPS = 1024
 _PLANES = 5
 TRACE_BYTES = 2 * _PLANES
+# The first plane where a sample does not escape. Where cycles were sought, the planes of phase,
+# stripes and trap hold there the angle and the size of the multiplier, and the period.
+_INSIDE = round(_FARTHEST * _DISTANCE_STEPS)
 # What each plane may hold.
-_LEAST = np.array([round(-_FARTHEST * _DISTANCE_STEPS), 0, 0, 0, 0])
-_MOST = np.array([round(_FARTHEST * _DISTANCE_STEPS)] + 4 * [TURN_STEPS])
-
-Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredTraces:
-    """Traces of some rows as they come back from disk, shape (rows, columns).
-
-    Where nothing escaped, distances are so large as never else, and the rest is 0; where cycles
-    were sought, `phase` and `stripes` are their multiplier's angle and size there, and `trap` the
-    period's part of TURN_STEPS.
-    """
-
-    log2_distance: Floats
-    """log2 of the distance estimate, in distances of samples, -120 to 120."""
-    direction: Floats
-    """Turns, 0 to 1."""
-    phase: Floats
-    stripes: Floats
-    trap: Floats
-
-    def rows(self, chosen: slice) -> "StoredTraces":
-        """Return some of the rows."""
-        return StoredTraces(*(part[chosen] for part in self._parts()))
-
-    def columns_at(self, columns: NDArray[np.intp]) -> "StoredTraces":
-        """Return some of the columns."""
-        return StoredTraces(*(part[:, columns] for part in self._parts()))
-
-    def _parts(self) -> tuple[Floats, ...]:
-        return self.log2_distance, self.direction, self.phase, self.stripes, self.trap
-
-    @staticmethod
-    def joined(parts: "list[StoredTraces]") -> "StoredTraces":
-        """Return several runs of rows as one."""
-        if len(parts) == 1:
-            return parts[0]
-        return StoredTraces(*map(np.concatenate, zip(*(p._parts() for p in parts), strict=True)))
+_LEAST = np.array([-_INSIDE, 0, 0, 0, 0])
+_MOST = np.array([_INSIDE] + 4 * [TURN_STEPS])
 
 
 def packed_from_traces(
-    traces: "Traces",
+    traces: PointTraces,
     escaped: NDArray[np.bool_],
     log2_spacing: NDArray[np.float64],
-    cycles: tuple[NDArray[np.int64], NDArray[np.complex128]] | None = None,
+    cycles: Cycles | None = None,
 ) -> bytes:
     """Pack the traces of a chunk.
 
     Parameters
     ----------
     escaped : ndarray of bool, shape (rows, columns)
-        Whose traces these are.
+        The samples that `traces` are of.
     log2_spacing : ndarray of float64, shape (rows,)
         log2 of the distance of samples, row by row.
-    cycles : tuple of ndarray, optional
-        Period and multiplier of all other samples.
+    cycles : Cycles, optional
+        Those of all other samples.
     """
     rows, columns = escaped.shape
     where = np.flatnonzero(escaped)
@@ -90,15 +49,15 @@ def packed_from_traces(
     # its own roundings carried it away long before n: near the set, and at the mean of the rest.
     distance = np.clip(np.nan_to_num(distance, nan=-_FARTHEST), -_FARTHEST, _FARTHEST)
     planes = np.zeros((_PLANES, rows * columns), np.int16)
-    planes[0] = round(_FARTHEST * _DISTANCE_STEPS)
+    planes[0] = _INSIDE
     planes[0, where] = np.rint(distance * _DISTANCE_STEPS)
     planes[1, where] = np.rint(np.nan_to_num(traces.direction) * TURN_STEPS) % TURN_STEPS
     planes[2, where] = np.rint(np.nan_to_num(traces.phase) * TURN_STEPS) % TURN_STEPS
-    for plane, part in ((3, traces.stripes), (4, traces.trap)):
-        part = np.clip(np.nan_to_num(part, nan=0.5), 0.0, 1.0)
-        planes[plane, where] = np.rint(part * TURN_STEPS)
+    for plane, values in ((3, traces.stripes), (4, traces.trap)):
+        known = np.clip(np.nan_to_num(values, nan=0.5), 0.0, 1.0)
+        planes[plane, where] = np.rint(known * TURN_STEPS)
     if cycles is not None:
-        periods, multipliers = cycles
+        periods, multipliers, _ = cycles
         inside = np.flatnonzero(~escaped)
         angle = np.angle(multipliers) / (2 * np.pi) % 1.0
         planes[2, inside] = np.rint(angle * TURN_STEPS) % TURN_STEPS
@@ -112,13 +71,18 @@ def packed_from_traces(
     return compressed(_bytes_apart(folded))
 
 
-def traces_from_packed(packed: bytes, rows: int, columns: int) -> StoredTraces:
+def traces_from_packed(packed: bytes, rows: int, columns: int, cycles: bool = False) -> Traces:
     """Unpack a chunk.
+
+    Parameters
+    ----------
+    cycles : bool
+        Whether the cycles of samples that stay inside were packed with it.
 
     Raises
     ------
     ValueError
-        The bytes are not a chunk of this size, or no traces that could be.
+        The bytes are not a chunk of this size, or not traces.
     """
     data = decompressed(packed, TRACE_BYTES * rows * columns)
     low, high = np.frombuffer(data, np.uint8).reshape(2, -1).astype(np.uint16)
@@ -128,8 +92,15 @@ def traces_from_packed(packed: bytes, rows: int, columns: int) -> StoredTraces:
     least, most = planes.min(axis=(1, 2)), planes.max(axis=(1, 2))
     if (least < _LEAST).any() or (most > _MOST).any():
         raise ValueError("traces that cannot be")
+    period = multiplier = None
+    if cycles:
+        inside = planes[0] == _INSIDE
+        period = np.where(inside, planes[4], np.int16(0))
+        multiplier = np.where(inside, planes[3] * np.float32(1 / TURN_STEPS), np.float32(0))
+        planes[2:, inside] = 0
     scale = np.array([1 / _DISTANCE_STEPS] + 4 * [1 / TURN_STEPS], np.float32)
-    return StoredTraces(*(planes * scale[:, None, None]))
+    log2_distance, direction, phase, stripes, trap = planes * scale[:, None, None]
+    return Traces(log2_distance, direction, phase, stripes, trap, period, multiplier)
 
 
 def _bytes_apart(values: NDArray[np.int16]) -> bytes:

@@ -1,4 +1,4 @@
-"""What a worker process computes: the counts and traces of a row block, packed."""
+"""What a worker process computes of a sample grid: counts and traces, by the grid's backend."""
 
 import time
 from collections.abc import Sequence
@@ -9,20 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.samples import Samples
+from pipeline.counts.chunk import GridChunk
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
-from pipeline.counts.codec_traces import StoredTraces, packed_from_traces, traces_from_packed
+from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
+from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
-from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.backend import Backend
+from pipeline.kernels.choice import backend_for
+from pipeline.kernels.results import Counts, Outcome, Traces
 
 
 @dataclass(frozen=True, slots=True)
 class BlockResult:
-    """A row block's counts, packed chunk by chunk, and what they cost."""
+    """The packed chunks of a row block, and what they cost."""
 
     chunks: list[bytes]
     computed: int
-    """Samples that were not known before."""
+    """Samples whose counts were computed."""
     traced: int
     """Samples whose traces were computed."""
     unresolved: int
@@ -36,7 +39,7 @@ def count_chunks(
 ) -> BlockResult:
     """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`.
 
-    Only what stored reusable counts do not hold is computed.
+    Samples that are known from stored counts are not computed again.
     """
     if grid.tracing is not None:
         return trace_chunks(grid, first_chunk, last_chunk, reusable)
@@ -71,15 +74,16 @@ def trace_chunks(
 
 
 def packed_traces(grid: SampleGrid, chunk: int, counts: Counts) -> tuple[bytes, int, int]:
-    """Return a chunk's traces, of how many samples they are, and the iterations done."""
+    """Trace a chunk; return the packed traces, the samples traced and the iterations done."""
     first, last = grid.chunk_bounds(chunk)
     escaped = counts.outcome.reshape(-1) == Outcome.ESCAPED
-    traces, iterations = grid.traces(chunk, counts.n.reshape(-1), escaped)
+    assert grid.tracing is not None
+    backend, samples = backend_of(grid), GridChunk.of(grid, chunk)
+    traces, iterations = backend.traces(samples, counts.n.reshape(-1), escaped, grid.tracing)
     cycles = None
-    if grid.tracing is not None and grid.tracing.interior:
-        periods, multipliers, sought = grid.cycles(chunk, ~escaped)
-        cycles = periods, multipliers
-        iterations += sought
+    if grid.tracing.interior:
+        cycles = backend.cycles(samples, ~escaped)
+        iterations += cycles.iterations
     packed = packed_from_traces(
         traces,
         escaped.reshape(last - first, grid.columns),
@@ -102,30 +106,58 @@ def counts_of_chunk(
     for reusable_counts in reusable:
         if (known := reusable_counts.known(first, last, grid.columns)) is None:
             continue
-        new = known.decided & ~decided[known.place]
+        new = known.decided & ~decided[known.index]
         counts = known.counts
-        n[known.place] = np.where(
-            new & (counts.outcome == Outcome.ESCAPED), counts.n, n[known.place]
+        n[known.index] = np.where(
+            new & (counts.outcome == Outcome.ESCAPED), counts.n, n[known.index]
         )
-        smooth[known.place] = np.where(new, counts.smooth, smooth[known.place])
-        outcome[known.place] = np.where(new, counts.outcome, outcome[known.place])
-        decided[known.place] |= new
+        smooth[known.index] = np.where(new, counts.smooth, smooth[known.index])
+        outcome[known.index] = np.where(new, counts.outcome, outcome[known.index])
+        decided[known.index] |= new
     if not decided.any():
-        return grid.counts(first, last), decided.size
-    wanted = ~decided.reshape(-1)
+        return counts_of_rows(grid, first, last), decided.size
+    open_ = ~decided.reshape(-1)
     counted = Counts(n.reshape(-1), smooth.reshape(-1), outcome.reshape(-1), 0)
-    if wanted.any():
-        missing = grid.counts_where(chunk, wanted)
+    if open_.any():
+        missing = backend_of(grid).counts(GridChunk.of(grid, chunk), only=open_)
         counted.iterations = missing.iterations
-        counted.n[wanted] = missing.n
-        counted.smooth[wanted] = missing.smooth
-        counted.outcome[wanted] = missing.outcome
-    return counted, int(np.count_nonzero(wanted))
+        counted.n[open_] = missing.n[open_]
+        counted.smooth[open_] = missing.smooth[open_]
+        counted.outcome[open_] = missing.outcome[open_]
+    return counted, int(np.count_nonzero(open_))
+
+
+def backend_of(grid: SampleGrid) -> Backend:
+    """Return what computes a sample grid in this process."""
+    return backend_for(grid.device, grid.formula)
+
+
+def counts_of_rows(grid: SampleGrid, first_row: int, last_row: int, smooth: bool = True) -> Counts:
+    """Compute rows `first_row` up to, not including, `last_row`; arrays one-dimensional.
+
+    Raises
+    ------
+    OrbitError
+        The reference orbit has not been computed far enough.
+    """
+    backend = backend_of(grid)
+    runs = []
+    iterations = 0
+    for number in range(first_row // grid.chunk_rows, -(-last_row // grid.chunk_rows)):
+        # Whole chunks: their samples are counted together, whichever rows are asked for.
+        chunk = GridChunk.of(grid, number)
+        counts = backend.counts(chunk, smooth)
+        first = chunk.first_row
+        own = np.s_[max(0, first_row - first) * grid.columns : (last_row - first) * grid.columns]
+        runs.append((counts.n[own], counts.smooth[own], counts.outcome[own]))
+        iterations += counts.iterations
+    n, nu, outcome = map(np.concatenate, zip(*runs, strict=True))
+    return Counts(n, nu, outcome, iterations)
 
 
 def count_outcomes(grid: SampleGrid) -> tuple[int, int]:
     """Return how many samples of a sample grid escaped, and how many ended in any way."""
-    outcome = grid.counts(0, grid.rows, smooth=False).outcome
+    outcome = counts_of_rows(grid, 0, grid.rows, smooth=False).outcome
     return (
         int(np.count_nonzero(outcome == Outcome.ESCAPED)),
         int(np.count_nonzero(outcome != Outcome.UNRESOLVED)),
@@ -133,20 +165,24 @@ def count_outcomes(grid: SampleGrid) -> tuple[int, int]:
 
 
 def count_rows(grid: SampleGrid, first_row: int, last_row: int) -> tuple[Counts, float]:
-    """Compute rows and return them as they are, and the CPU seconds they took."""
+    """Return the counts of some rows, unpacked, and the CPU seconds that they took."""
     start = time.thread_time()
-    return grid.counts(first_row, last_row), time.thread_time() - start
+    return counts_of_rows(grid, first_row, last_row), time.thread_time() - start
 
 
 def count_n(grid: SampleGrid, first_row: int, last_row: int) -> NDArray[np.unsignedinteger[Any]]:
     """Compute the counts n alone, each in as few bytes as maxiter needs."""
     n = np.empty((last_row - first_row) * grid.columns, np.min_scalar_type(grid.maxiter))
-    # Chunk by chunk: what the kernel works on stays in the cache, and in memory once allocated.
+    # Chunk by chunk: the arrays that the kernel works on stay in the cache, and are allocated once.
     for first in range(first_row, last_row, grid.chunk_rows):
         last = min(first + grid.chunk_rows, last_row)
-        part = slice((first - first_row) * grid.columns, (last - first_row) * grid.columns)
-        n[part] = grid.counts(first, last, smooth=False).n
+        own = slice((first - first_row) * grid.columns, (last - first_row) * grid.columns)
+        n[own] = counts_of_rows(grid, first, last, smooth=False).n
     return n
+
+
+def _seeks_cycles(grid: SampleGrid) -> bool:
+    return grid.tracing is not None and grid.tracing.interior
 
 
 def samples_from_chunks(
@@ -155,20 +191,20 @@ def samples_from_chunks(
     """Return the samples of a sample grid's first chunks."""
     bounds = [grid.chunk_bounds(chunk) for chunk in range(len(packed))]
     smooth = [
-        counts_from_packed(part, last - first, grid.columns).smooth
-        for part, (first, last) in zip(packed, bounds, strict=True)
+        counts_from_packed(chunk, last - first, grid.columns).smooth
+        for chunk, (first, last) in zip(packed, bounds, strict=True)
     ]
     return Samples(np.concatenate(smooth), traces_from_chunks(grid, packed_traces))
 
 
-def traces_from_chunks(grid: SampleGrid, packed: list[bytes]) -> StoredTraces | None:
+def traces_from_chunks(grid: SampleGrid, packed: list[bytes]) -> Traces | None:
     """Return the traces of a sample grid's first chunks."""
     if not packed:
         return None
     bounds = [grid.chunk_bounds(chunk) for chunk in range(len(packed))]
-    return StoredTraces.joined(
+    return Traces.joined(
         [
-            traces_from_packed(part, last - first, grid.columns)
-            for part, (first, last) in zip(packed, bounds, strict=True)
+            traces_from_packed(chunk, last - first, grid.columns, _seeks_cycles(grid))
+            for chunk, (first, last) in zip(packed, bounds, strict=True)
         ]
     )

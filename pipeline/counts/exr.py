@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.counts.codec_traces import StoredTraces
+from pipeline.kernels.results import Traces
 
 NEVER_ESCAPED = np.uint32(0xFFFFFFFF)
 
 
 def write_exr(
-    path: Path, smooth: NDArray[np.float64], traces: StoredTraces, rotation_degrees: float
+    path: Path, smooth: NDArray[np.float64], traces: Traces, rotation_degrees: float
 ) -> None:
     """Write the samples of a picture, all arrays of its shape.
 

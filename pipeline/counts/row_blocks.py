@@ -4,13 +4,13 @@ from dataclasses import dataclass, field
 
 from pipeline.counts.sample_grid import SampleGrid
 
-# Blocks a worker gets of a sample grid whose cost nobody knows yet.
+# Blocks per worker of the first sample grid, whose cost is not known yet.
 _FIRST_BLOCKS = 4
 
 
 @dataclass(slots=True)
 class RowCosts:
-    """CPU seconds of each chunk of the latest sample grid: its neighbour will cost the same."""
+    """CPU seconds of each chunk of the latest sample grid: the next will cost about the same."""
 
     _chunk_cpu_s: list[float] = field(default_factory=list)
     _samples: int = 0
@@ -21,7 +21,7 @@ class RowCosts:
         self._samples = grid.samples
 
     def blocks(self, grid: SampleGrid, workers: int, block_s: float) -> list[tuple[int, int]]:
-        """Cut a sample grid into half-open runs of chunks of about so many seconds."""
+        """Cut a sample grid into half-open runs of chunks that take about `block_s` CPU seconds."""
         if not self._chunk_cpu_s:
             size = max(1, grid.chunks // (workers * _FIRST_BLOCKS))
             return [

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.counts.codec_counts import StoredCounts, counts_from_packed
-from pipeline.counts.codec_traces import StoredTraces, traces_from_packed
+from pipeline.counts.codec_traces import traces_from_packed
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import DamagedError, NotStoredError
-from pipeline.kernels.results import Outcome
+from pipeline.kernels.results import Outcome, Traces
 from pipeline.system.state_file import parsed, whole_number
 
 _MAGIC = b"mandelbrot counts 3\n"
@@ -30,14 +30,14 @@ _LARGEST_CHUNK_BYTES = 1 << 40
 
 
 def header_of(grid: SampleGrid, chunks: Sequence[bytes], unresolved: int, iterations: int) -> bytes:
-    """Return what stands before a sample grid's packed chunks in its file."""
+    """Return the header of a sample grid's file, which comes before its packed chunks."""
     header = json.dumps(
         {
             "key": grid.key(),
             "grid": grid.geometry.key(),
             "maxiter": grid.maxiter,
             "unresolved": unresolved,
-            "arithmetic": grid.kernel.arithmetic,
+            "arithmetic": grid.arithmetic.name,
             "iterations": iterations,
             "chunk_rows": grid.chunk_rows,
             "chunks": [[len(chunk), zlib.crc32(chunk)] for chunk in chunks],
@@ -50,20 +50,20 @@ def header_of(grid: SampleGrid, chunks: Sequence[bytes], unresolved: int, iterat
 class StoredGrid:
     """A stored sample grid, its rows read on demand; a context that holds its file open.
 
-    Where it was stored with a larger maxiter than is wanted, counts from there on are unresolved.
+    Where the stored maxiter is larger than the grid's, escapes beyond the grid's are unresolved.
     """
 
     path: Path
     grid: SampleGrid
     maxiter: int
-    """maxiter that it was stored with."""
+    """maxiter of the stored counts."""
     unresolved: int
-    """Samples that reached that, at most."""
+    """Upper bound of the samples that reached it."""
     _file: BinaryIO
     _spans: list[tuple[int, int, int]]
     """Offset, length and CRC-32 of each chunk."""
     _recent: dict[int, StoredCounts] = field(default_factory=dict)
-    _recent_traces: dict[int, StoredTraces] = field(default_factory=dict)
+    _recent_traces: dict[int, Traces] = field(default_factory=dict)
 
     @staticmethod
     def open(path: Path, grid: SampleGrid) -> "StoredGrid":
@@ -109,7 +109,7 @@ class StoredGrid:
 
     @staticmethod
     def of_chunks(grid: SampleGrid, maxiter: int, chunks: dict[int, bytes]) -> "StoredGrid":
-        """Return a sample grid of which only some chunks are there; all others count as damaged."""
+        """Return a sample grid with only some chunks; reading any other raises DamagedError."""
         data = io.BytesIO()
         spans = [(0, -1, 0)] * grid.chunks
         for chunk, packed in chunks.items():
@@ -124,7 +124,7 @@ class StoredGrid:
         self.close()
 
     def close(self) -> None:
-        """Let go of its file."""
+        """Close its file."""
         self._file.close()
 
     def chunk(self, chunk: int) -> StoredCounts:
@@ -147,9 +147,11 @@ class StoredGrid:
             and self.unresolved == 0
             and (counts.outcome == Outcome.UNRESOLVED).any()
         ):
-            # Nobody would ever compute it.
-            raise DamagedError(f"{self.path}: chunk {chunk} has samples open, its header none")
-        # With a smaller one something may be open, for whoever goes on from here.
+            # They would never be computed.
+            raise DamagedError(
+                f"{self.path}: chunk {chunk} has unresolved samples, its header says none"
+            )
+        # Counted with a smaller maxiter, samples may be unresolved: they are computed on.
         return counts.seen_with(maxiter) if self.maxiter > maxiter else counts
 
     def counts_of(self, rows: NDArray[np.intp]) -> StoredCounts:
@@ -161,12 +163,12 @@ class StoredGrid:
             Its bytes are not those that were written.
         """
         height = self.grid.chunk_rows
-        parts = []
+        runs = []
         for chunk in np.unique(rows // height):
             counts = self.chunk(int(chunk))
             own = rows[rows // height == chunk] - chunk * height
-            parts.append((counts.n[own], counts.smooth[own], counts.outcome[own]))
-        return StoredCounts(*map(np.concatenate, zip(*parts, strict=True)))
+            runs.append((counts.n[own], counts.smooth[own], counts.outcome[own]))
+        return StoredCounts(*map(np.concatenate, zip(*runs, strict=True)))
 
     def check(self) -> None:
         """Read all that was written.
@@ -206,13 +208,13 @@ class StoredGrid:
             chunk: self._recent[chunk] if chunk in self._recent else self.chunk(chunk)
             for chunk in chunks
         }
-        parts = [
+        runs = [
             self._recent[chunk].smooth[max(0, first - chunk * height) : last - chunk * height]
             for chunk in chunks
         ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return runs[0] if len(runs) == 1 else np.concatenate(runs)
 
-    def trace_rows(self, first: int, last: int) -> StoredTraces:
+    def trace_rows(self, first: int, last: int) -> Traces:
         """Return the traces of rows `first` up to `last`, of a sample grid that holds traces."""
         height = self.grid.chunk_rows
         chunks = range(first // height, -(-last // height))
@@ -222,7 +224,7 @@ class StoredGrid:
             else self._traces(chunk)
             for chunk in chunks
         }
-        return StoredTraces.joined(
+        return Traces.joined(
             [
                 self._recent_traces[chunk].rows(
                     slice(max(0, first - chunk * height), last - chunk * height)
@@ -231,11 +233,12 @@ class StoredGrid:
             ]
         )
 
-    def _traces(self, chunk: int) -> StoredTraces:
+    def _traces(self, chunk: int) -> Traces:
         packed = self.packed(chunk)
         first, last = self.grid.chunk_bounds(chunk)
         try:
-            return traces_from_packed(packed, last - first, self.grid.columns)
+            cycles = self.grid.tracing is not None and self.grid.tracing.interior
+            return traces_from_packed(packed, last - first, self.grid.columns, cycles)
         except ValueError as error:
             raise DamagedError(f"{self.path}: chunk {chunk}: {error}") from None
 
@@ -243,19 +246,19 @@ class StoredGrid:
 def _facts(facts: dict[str, Any], grid: SampleGrid) -> tuple[int, int, list[tuple[int, int]]]:
     """Return maxiter, unresolved samples, and size and CRC-32 of each chunk, from a header."""
     if facts["key"] != grid.key() or facts["chunk_rows"] != grid.chunk_rows:
-        raise ValueError("holds another canvas")
+        raise ValueError("holds another sample grid")
     chunks = [
         (whole_number(size, 0, _LARGEST_CHUNK_BYTES), whole_number(crc, 0, _LARGEST_CRC))
         for size, crc in facts["chunks"]
     ]
     if len(chunks) != grid.chunks:
-        raise ValueError("holds another canvas")
+        raise ValueError("holds another sample grid")
     maxiter = whole_number(facts["maxiter"], 1, _LARGEST_MAXITER)
     return maxiter, whole_number(facts["unresolved"], 0, grid.samples), chunks
 
 
 def _read(file: BinaryIO, size: int, path: Path) -> bytes:
-    """Read so many bytes, fewer at the end; what the disk cannot read any more is damaged."""
+    """Read up to `size` bytes; what the disk cannot read any more is damaged."""
     try:
         return file.read(size)
     except OSError as error:

@@ -22,7 +22,7 @@ class StoredSamples:
 
     @property
     def grid_rows(self) -> int:
-        """Rows that there are."""
+        """Number of rows."""
         return self.counts.grid.rows
 
     def rows(self, first: int, last: int) -> Samples:
@@ -41,7 +41,7 @@ class StoredSamples:
 def stored_samples(
     store: Store, grid: SampleGrid, tracing: Tracing | None, log2_px: float
 ) -> Iterator[StoredSamples]:
-    """Open a sample grid's counts and, where they are wanted, its traces.
+    """Open a sample grid's counts and, given a tracing, its traces.
 
     Raises
     ------

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pipeline.colour.look import Look
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, Shader, shader_of
-from pipeline.counts.codec_traces import StoredTraces
 from pipeline.counts.compute import counts_of_chunk, packed_traces, traces_from_chunks
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
@@ -19,7 +18,7 @@ from pipeline.counts.stored_samples import StoredSamples, stored_samples
 from pipeline.drawing.arena import ArenaMap
 from pipeline.drawing.picture import draw_rows, rgb8_from_light, rows_at_once
 from pipeline.errors import DamagedError
-from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.results import Counts, Outcome, Traces
 from pipeline.kernels.tracing import Tracing
 from pipeline.video.encoding import Encoding
 
@@ -105,7 +104,7 @@ def _previews(
 ) -> list[NDArray[np.uint8]]:
     """Draw a sample grid, given the counts of its chunks, as `preview_looks` does."""
     smooth = np.concatenate([part.smooth.reshape(-1, grid.columns) for part in counts])
-    traces: dict[Tracing | None, StoredTraces | None] = {None: None}
+    traces: dict[Tracing | None, Traces | None] = {None: None}
     pictures = []
     for look in looks:
         tracing = look.tracing

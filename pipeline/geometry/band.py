@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
@@ -10,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.geometry.decimals import canonical_text, split_in_two
+from pipeline.geometry.point import Point, Points
 
 Floats = NDArray[np.float64]
 
-# So many leading bits of the number of columns are free: finer steps would gain little, and a
+# The number of columns has at most this many leading bits: finer steps would gain little, and a
 # picture twice as large has exactly twice as many columns.
 _COLUMN_BITS = 8
 _LEAST_COLUMNS = 64
@@ -30,8 +30,8 @@ class Band:
     go on where this one's end.
     """
 
-    center: tuple[Decimal, Decimal]
-    """The target: real and imaginary part."""
+    center: Point
+    """The target."""
     octave: int
     columns: int
     """Samples of a ring."""
@@ -49,9 +49,9 @@ class Band:
         }
 
     def multiplied(self, factor: Fraction) -> "Band | None":
-        """Return the band with so many times as many samples each way, if there is one.
+        """Return the band with `factor` times as many columns and rows, if there is one.
 
-        Where the factor is whole, every sample of this band is one of that.
+        Where the factor is whole, every sample of this band is a sample of that band.
         """
         columns, rows = self.columns * factor, self.rows * factor
         if columns.denominator != 1 or rows.denominator != 1 or columns % 8:
@@ -59,14 +59,15 @@ class Band:
         return replace(self, columns=int(columns), rows=int(rows))
 
     def subsampled(self, samples: int) -> "Band":
-        """Return the same rings with about so many samples, if it has more."""
-        part = min(1.0, math.sqrt(samples / (self.columns * self.rows)))
-        columns = max(8, round(self.columns * part / 8) * 8)
-        return replace(self, columns=columns, rows=max(1, round(self.rows * part)))
+        """Return the same rings with about `samples` samples, if it has more."""
+        scale = min(1.0, math.sqrt(samples / (self.columns * self.rows)))
+        columns = max(8, round(self.columns * scale / 8) * 8)
+        return replace(self, columns=columns, rows=max(1, round(self.rows * scale)))
 
     def roundings_a_sample(self) -> float:
         """Return how many roundings of float64 lie between samples, where they are closest."""
-        largest = max(abs(float(part)) for part in self.center) + _power_of_two(self.octave + 1)
+        reach = _power_of_two(self.octave + 1)
+        largest = max(abs(float(component)) for component in self.center) + reach
         spacing = _power_of_two(self.octave) * 2 * math.pi / self.columns
         return spacing / float(np.spacing(largest))
 
@@ -75,44 +76,42 @@ class Band:
         radii = self.octave + 1 - np.arange(first_row, last_row) / self.rows
         return np.asarray(radii + math.log2(2 * math.pi / self.columns))
 
-    def points(self, first_row: int, last_row: int) -> tuple[Floats, Floats]:
+    def points(self, first_row: int, last_row: int) -> Points:
         """Return the points of rows `first_row` up to, not including, `last_row`.
 
         Returns
         -------
-        tuple of ndarray of float64, shape ((last_row - first_row) · columns,)
-            Real and imaginary parts, row after row from the outermost.
+        Points, shape ((last_row - first_row) · columns,)
+            Row after row from the outermost.
         """
         offset_re, offset_im = self._offsets(self.octave + 1, first_row, last_row)
         (re_high, re_low), (im_high, im_low) = map(split_in_two, self.center)
-        return (
+        return Points(
             ((offset_re + re_low) + re_high).reshape(-1),
             ((offset_im + im_low) + im_high).reshape(-1),
         )
 
-    def distance_exponent(self, point: tuple[Decimal, Decimal]) -> int:
+    def distance_exponent(self, point: Point) -> int:
         """Return k where every sample lies within 2^k of a point, which is the target."""
         assert point == self.center
         return self.octave + 1
 
-    def points_from(
-        self, point: tuple[Decimal, Decimal], exponent: int, first_row: int, last_row: int
-    ) -> tuple[Floats, Floats]:
+    def points_from(self, point: Point, exponent: int, first_row: int, last_row: int) -> Points:
         """Return the points of some rows as offsets from the target, divided by 2^exponent.
 
         Returns
         -------
-        tuple of ndarray of float64, shape (last_row - first_row, columns)
-            Real and imaginary parts, row after row from the outermost.
+        Points, shape (last_row - first_row, columns)
+            Row after row from the outermost.
         """
         assert point == self.center
         return self._offsets(self.octave + 1 - exponent, first_row, last_row)
 
-    def _offsets(self, exponent: int, first_row: int, last_row: int) -> tuple[Floats, Floats]:
+    def _offsets(self, exponent: int, first_row: int, last_row: int) -> Points:
         """Return the offsets of some rows for an outermost radius of 2^exponent."""
         radii = _radii(self.rows)[first_row:last_row] * _power_of_two(exponent)
         cosines, sines = _unit_circle(self.columns)
-        return np.multiply.outer(radii, cosines), np.multiply.outer(radii, sines)
+        return Points(np.multiply.outer(radii, cosines), np.multiply.outer(radii, sines))
 
 
 def columns_for(radius_px: float) -> int:

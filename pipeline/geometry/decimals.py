@@ -10,12 +10,12 @@ MAX_EXPONENT = 100_000
 
 
 def context(digits: int) -> Context:
-    """Return a decimal context of so many significant digits and no practical exponent limit."""
+    """Return a decimal context of some significant digits, and no practical exponent limit."""
     return Context(prec=digits, rounding=ROUND_HALF_EVEN, Emin=-999_999_999, Emax=999_999_999)
 
 
 def canonical_text(number: Decimal) -> str:
-    """Return the one text of a number's value, whatever zeros it was typed with.
+    """Return one and the same text for equal numbers, whatever zeros they were typed with.
 
     Examples
     --------
@@ -31,7 +31,7 @@ def canonical_text(number: Decimal) -> str:
 
 
 def short_text(number: Decimal) -> str:
-    """Return a number for people, at most six digits: ``1e-10``, ``3.5``, ``720``."""
+    """Return a number as text for people, with at most six digits: ``1e-10``, ``3.5``, ``720``."""
     return f"{number:.6g}".replace("e+", "e")
 
 

@@ -1,4 +1,4 @@
-"""Where a picture stands about a zoom's target: all that drawing it from bands needs to know."""
+"""Position of a picture relative to a zoom's target: all that drawing from bands needs to know."""
 
 import math
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ class Placement:
     """Radians by which the picture is turned, counterclockwise."""
 
     def far_px(self, columns: int, rows: int) -> float:
-        """Return the distance of the farthest corner from the target."""
+        """Return the distance in pixels from the target to the farthest corner."""
         return math.hypot(max(self.x, columns - self.x), max(self.y, rows - self.y))
 
     def near_px(self, columns: int, rows: int) -> float:
-        """Return the distance of the picture from the target, 0 where it shows it."""
+        """Return the distance in pixels from the target to the picture, 0 where it is in it."""
         return math.hypot(max(-self.x, 0.0, self.x - columns), max(-self.y, 0.0, self.y - rows))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.geometry.decimals import canonical_text, context, difference, log2, split_in_two
-from pipeline.kernels.choice import Accuracy, Kernel, kernel_for
+from pipeline.geometry.point import Point, Points
 
 _QUARTER_TURNS = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1.0)}
 
@@ -17,8 +17,7 @@ _QUARTER_TURNS = {0: (1.0, 0.0), 90: (0.0, 1.0), 180: (-1.0, 0.0), 270: (0.0, -1
 class View:
     """A rectangle of the complex plane, exact at any depth."""
 
-    center: tuple[Decimal, Decimal]
-    """Real and imaginary part."""
+    center: Point
     width: Decimal
     """Of the picture, on the real axis before rotation."""
     rotation: Decimal
@@ -42,22 +41,18 @@ class View:
         return replace(self, columns=columns, rows=rows)
 
     def subsampled(self, samples: int) -> "View":
-        """Return the same rectangle with about so many pixels, if it has more."""
-        part = min(1.0, math.sqrt(samples / (self.columns * self.rows)))
-        return self.resized(max(1, round(self.columns * part)), max(1, round(self.rows * part)))
+        """Return the same rectangle with about `samples` pixels, if it has more."""
+        scale = min(1.0, math.sqrt(samples / (self.columns * self.rows)))
+        return self.resized(max(1, round(self.columns * scale)), max(1, round(self.rows * scale)))
 
     def spacing(self) -> Decimal:
         """Return the distance of neighbouring pixels, to 40 digits."""
         return context(40).divide(self.width, Decimal(self.columns))
 
     def largest_coordinate(self) -> float:
-        """Return a bound of the absolute coordinates within the view."""
+        """Return an upper bound of the absolute coordinates within the view."""
         reach = float(self.width) * (0.5 + 0.5 * self.rows / self.columns)
-        return max(abs(float(part)) for part in self.center) + reach
-
-    def kernel(self, accuracy: Accuracy) -> Kernel:
-        """Return the kernel that serves this view."""
-        return kernel_for(float(self.width), self.largest_coordinate(), accuracy)
+        return max(abs(float(component)) for component in self.center) + reach
 
     def roundings_a_sample(self) -> float:
         """Return how many roundings of float64 lie between neighbouring pixels."""
@@ -67,15 +62,13 @@ class View:
         """Return log2 of the distance of pixels of some rows, shape (last_row - first_row,)."""
         return np.full(last_row - first_row, log2(self.spacing()))
 
-    def points(
-        self, first_row: int, last_row: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def points(self, first_row: int, last_row: int) -> Points:
         """Return the points of rows `first_row` up to, not including, `last_row`.
 
         Returns
         -------
-        tuple of ndarray of float64, shape ((last_row - first_row) · columns,)
-            Real and imaginary parts, row after row from the top; each point is computed on its
+        Points, shape ((last_row - first_row) · columns,)
+            Row after row from the top; each point is computed on its
             own, so that it does not depend on the rows asked for.
 
         Notes
@@ -86,52 +79,48 @@ class View:
         """
         offset_re, offset_im = self._offsets(float(self.spacing()), first_row, last_row)
         (re_high, re_low), (im_high, im_low) = map(split_in_two, self.center)
-        return (
+        return Points(
             ((offset_re + re_low) + re_high).reshape(-1),
             ((offset_im + im_low) + im_high).reshape(-1),
         )
 
-    def distance_exponent(self, point: tuple[Decimal, Decimal]) -> int:
+    def distance_exponent(self, point: Point) -> int:
         """Return k where every pixel lies within 2^k of a point."""
         numbers = context(20)
         half_diagonal = Decimal(0.5 * math.hypot(1.0, self.rows / self.columns))
-        away = sum((abs(numbers.plus(part)) for part in self._from(point)), Decimal(0))
+        away = sum((abs(numbers.plus(component)) for component in self._from(point)), Decimal(0))
         bound = numbers.add(numbers.multiply(self.width, half_diagonal), numbers.plus(away))
         return math.floor(log2(bound)) + 1
 
-    def points_from(
-        self, point: tuple[Decimal, Decimal], exponent: int, first_row: int, last_row: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def points_from(self, point: Point, exponent: int, first_row: int, last_row: int) -> Points:
         """Return the points of some rows as offsets from a point, divided by 2^exponent.
 
         Returns
         -------
-        tuple of ndarray of float64, shape (last_row - first_row, columns)
-            Real and imaginary parts, row after row from the top. Any depth: the offset of the
+        Points, shape (last_row - first_row, columns)
+            Row after row from the top. Any depth: the offset of the
             centre is exact before it is rounded, once.
         """
         numbers = context(40)
         unit = numbers.power(Decimal(2), exponent)
         spacing = float(numbers.divide(self.spacing(), unit))
         offset_re, offset_im = self._offsets(spacing, first_row, last_row)
-        re, im = (float(numbers.divide(part, unit)) for part in self._from(point))
-        return offset_re + re, offset_im + im
+        re, im = (float(numbers.divide(component, unit)) for component in self._from(point))
+        return Points(offset_re + re, offset_im + im)
 
-    def _from(self, point: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+    def _from(self, point: Point) -> Point:
         """Return the centre less a point, exactly."""
-        return difference(self.center[0], point[0]), difference(self.center[1], point[1])
+        return Point(difference(self.center[0], point[0]), difference(self.center[1], point[1]))
 
-    def _offsets(
-        self, spacing: float, first_row: int, last_row: int
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _offsets(self, spacing: float, first_row: int, last_row: int) -> Points:
         """Return the offsets of some rows' points from the centre, for this distance of pixels."""
         across = ((np.arange(self.columns) + 0.5) - self.columns / 2) * spacing
         down = (self.rows / 2 - np.arange(first_row, last_row) - 0.5) * spacing
         if not self.rotation:
             shape = (down.size, across.size)
-            return np.broadcast_to(across, shape), np.broadcast_to(down[:, None], shape)
+            return Points(np.broadcast_to(across, shape), np.broadcast_to(down[:, None], shape))
         cosine, sine = _cosine_and_sine(self.rotation)
-        return (
+        return Points(
             np.add.outer(-sine * down, cosine * across),
             np.add.outer(cosine * down, sine * across),
         )

@@ -1,4 +1,4 @@
-"""The place of compiled kernels between runs: a folder of this user's own, for this code."""
+"""Where compiled kernels are kept between runs: a folder of this user's own, for this code."""
 
 import contextlib
 import hashlib
@@ -29,7 +29,7 @@ _MARK_USE_EVERY_S = 24 * 3600.0
 
 
 def compiled_folder() -> Path | None:
-    """Return where compiled kernels are: where all are, or else the first place that takes them.
+    """Return the folder of compiled kernels: one that holds all, or else the first usable one.
 
     numba looks only at the file of the function it compiled: left to itself it would go on using
     a kernel whose parts have changed in other files.

@@ -1,17 +1,21 @@
-"""Which kernel serves a view, chosen from its width and from how exact counts should be."""
+"""Which arithmetic serves a view, and which backend computes it.
 
-from collections.abc import Callable
+The arithmetic is part of what counts depend on, and of their key. The device is not: every backend
+computes the same counts in the same arithmetic.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 import numpy as np
 
-from pipeline.kernels.results import Counts
+from pipeline.kernels.backend import Backend
+from pipeline.kernels.formula import Formula
 
 HAVE_NUMBA = find_spec("numba") is not None
-"""False on 32-bit Arm, where the numpy kernel serves."""
+"""False on 32-bit Arm, where the numpy backend serves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +24,13 @@ class Accuracy:
 
     name: str
     error_exponent: int
-    """log2 of the error, relative to a delta, that a stretch of steps may bring in."""
+    """log2 of the error, relative to a delta, that a stretch of steps may introduce."""
     float64_bits: int
-    """log2 of the roundings of float64 across a view, below which float64 gets too many pixels
-    wrong: those next to the set, where all errors grow."""
+    """log2 of the float64 roundings across a view, below which float64 gets too many pixels wrong:
+    those next to the set, where all errors grow."""
     float64_shift: float
-    """By which part of the way to the next sample the rounding of float64 may move a sample whose
-    place is free, as it is in a band."""
+    """The fraction of the distance to the next sample by which float64's rounding may move a
+    sample whose position is free, as it is in a band."""
 
 
 # Measured against arbitrary precision, wrong counts at 1e-4, and from 1e-12 to 1e-157 the worst:
@@ -42,43 +46,79 @@ ACCURACIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Kernel:
-    """A kernel's names: one of the arithmetic, which counts depend on, one of its code."""
+class Arithmetic:
+    """The numbers that orbits are computed in: what counts depend on besides points and maxiter."""
 
-    arithmetic: str
-    """What counts depend on: stored counts are keyed by it."""
-    code: str
-    """What runs it here: "numba lanes", "numba lane groups" or "numpy"."""
+    name: str
+    """Stored counts are keyed by it."""
     error_exponent: int | None = None
     """See :class:`Accuracy`; None where there are no stretches."""
 
     @property
-    def deep(self) -> bool:
+    def needs_orbit(self) -> bool:
         """Whether it runs against a reference orbit."""
         return self.error_exponent is not None
 
-    def load(self) -> Callable[..., Counts]:
-        """Import the kernel's code, which only workers need, and return its `escape_counts`."""
-        module = {
-            "numba lanes": "pipeline.kernels.cpu.float64.counts",
-            "numba packets": "pipeline.kernels.cpu.perturbation.counts",
-            "numpy": "pipeline.kernels.numpy_twin",
-        }[self.code]
-        kernel: Callable[..., Any] = import_module(module).escape_counts
-        return kernel
+    @property
+    def is_pointwise(self) -> bool:
+        """Whether a point's count is the same bits whichever points are counted with it."""
+        return self.error_exponent is None
 
 
-FLOAT64 = Kernel("float64", "numba lanes" if HAVE_NUMBA else "numpy")
+FLOAT64 = Arithmetic("float64")
 
 
-def perturbation(accuracy: Accuracy) -> Kernel:
-    """Return the kernel of any depth for an accuracy."""
+def perturbation(accuracy: Accuracy) -> Arithmetic:
+    """Return the arithmetic of any depth for an accuracy."""
     exponent = accuracy.error_exponent
-    return Kernel(f"perturbation 2^{exponent}", "numba packets", exponent)
+    return Arithmetic(f"perturbation 2^{exponent}", exponent)
 
 
-def kernel_for(width: float, largest_coordinate: float, accuracy: Accuracy) -> Kernel:
-    """Choose the kernel for a view.
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Something that computes counts."""
+
+    name: str
+    """Its name in `render.device`."""
+    backends: Mapping[str, str]
+    """For each formula's name the module whose BACKEND computes it here."""
+    any_depth: bool
+    """Whether it has perturbation; without, it has float64 alone."""
+
+
+# A backend for another device or formula is a folder of its own and an entry here.
+DEVICES = {
+    device.name: device
+    for device in (
+        Device("cpu", {"mandelbrot": "pipeline.kernels.cpu.backend"}, any_depth=True),
+        Device("numpy", {"mandelbrot": "pipeline.kernels.numpy_twin"}, any_depth=False),
+    )
+}
+AUTO = "auto"
+"""The device's name where each machine takes the best of its own."""
+
+
+def is_available(name: str) -> bool:
+    """Tell whether this machine has a device."""
+    return HAVE_NUMBA or name != "cpu"
+
+
+def device_named(name: str) -> Device:
+    """Return a device of this machine."""
+    return DEVICES["cpu" if HAVE_NUMBA else "numpy"] if name == AUTO else DEVICES[name]
+
+
+def backend_for(device: str, formula: Formula) -> Backend:
+    """Import and return the backend for a formula; only workers need it."""
+    module = import_module(device_named(device).backends[formula.name])
+    backend: Backend = module.BACKEND
+    return backend
+
+
+def view_arithmetic(
+    width: float, largest_coordinate: float, accuracy: Accuracy, device: Device
+) -> Arithmetic:
+    """Choose the arithmetic for a view.
 
     Parameters
     ----------
@@ -86,22 +126,24 @@ def kernel_for(width: float, largest_coordinate: float, accuracy: Accuracy) -> K
         Of the view; 0 where it underflows.
     largest_coordinate : float
         The largest absolute value of the view's coordinates.
+    device : Device
+        What is to compute it: float64 serves at any depth where there is nothing else.
     """
     rounding = float(np.spacing(largest_coordinate))
-    if width >= rounding * 2.0**accuracy.float64_bits:
+    if not device.any_depth or width >= rounding * 2.0**accuracy.float64_bits:
         return FLOAT64
     return perturbation(accuracy)
 
 
-def band_kernel_for(roundings: float, accuracy: Accuracy) -> Kernel:
-    """Choose the kernel for a band whose samples are so many roundings of float64 apart.
+def band_arithmetic(roundings: float, accuracy: Accuracy, device: Device) -> Arithmetic:
+    """Choose the arithmetic for a band whose samples are `roundings` float64 roundings apart.
 
     Notes
     -----
-    An orbit in float64 is close to that of a point a rounding or two beside its own. What a wrong
-    count is at a pixel's own place is, to a sample that may lie anywhere near, the right count of
-    its neighbour.
+    An orbit in float64 is close to that of a point a rounding or two beside its own. What would be
+    a wrong count for a pixel, whose position is fixed, is for a sample that may lie anywhere near
+    the right count of its neighbour.
     """
-    if not HAVE_NUMBA or roundings * accuracy.float64_shift >= 2.0:
+    if not device.any_depth or roundings * accuracy.float64_shift >= 2.0:
         return FLOAT64
     return perturbation(accuracy)

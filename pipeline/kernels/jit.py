@@ -10,13 +10,13 @@ def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-# 32-bit Arm: only the numpy kernel is used there, and all else stays as it is.
+# 32-bit Arm: the numpy backend counts there, and these functions are plain Python.
 inlined: Callable[..., Any] = _as_it_is
 """Compile a function into each of its callers."""
 compiled: Callable[..., Any] = _as_it_is
 """Compile a function on first use and keep it on disk."""
 ready_to_compile: Callable[..., Any] = _as_it_is
-"""Compile something small, so that the compiler is ready for more; nothing is kept."""
+"""Compile something small, so that the compiler is loaded; nothing is kept."""
 
 try:
     import numba

@@ -1,11 +1,15 @@
-"""Count escapes in float64 with numpy alone: slow, obvious, and the same counts everywhere.
+"""numpy as a backend: float64 counts, slow, obvious, and the same everywhere.
 
 It serves where numba has no wheel (32-bit Arm), and the tests hold the compiled kernel against it.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.backend import Backend, Chunk
+from pipeline.kernels.cpu.float64.chunk import chunk_counts, chunk_cycles, chunk_traces
 from pipeline.kernels.cpu.float64.interior import in_cardioid_or_bulb
 from pipeline.kernels.cpu.float64.series import Series
 from pipeline.kernels.results import (
@@ -15,8 +19,47 @@ from pipeline.kernels.results import (
     HEAD_STEPS,
     RADIUS_SQUARED,
     Counts,
+    Cycles,
     Outcome,
+    PointTraces,
 )
+from pipeline.kernels.tracing import Tracing
+
+
+class NumpyBackend(Backend):
+    """Counts by numpy, in float64 alone.
+
+    Series, discs and traces are the functions that the cpu backend uses: compiled where there is
+    numba, plain Python where there is none.
+    """
+
+    def counts(
+        self, chunk: Chunk, smooth: bool = True, only: NDArray[np.bool_] | None = None
+    ) -> Counts:
+        """Count, see `Backend`."""
+        _check(chunk)
+        return chunk_counts(escape_counts, chunk, smooth, only)
+
+    def traces(
+        self,
+        chunk: Chunk,
+        n: NDArray[np.integer[Any]],
+        escaped: NDArray[np.bool_],
+        tracing: Tracing,
+    ) -> tuple[PointTraces, int]:
+        """Trace, see `Backend`."""
+        _check(chunk)
+        return chunk_traces(chunk, n, escaped, tracing)
+
+    def cycles(self, chunk: Chunk, inside: NDArray[np.bool_]) -> Cycles:
+        """Find cycles, see `Backend`."""
+        _check(chunk)
+        return chunk_cycles(chunk, inside)
+
+
+def _check(chunk: Chunk) -> None:
+    if chunk.needs_orbit:
+        raise ValueError("numpy counts in float64 alone")
 
 
 def escape_counts(
@@ -88,3 +131,6 @@ def begun(
     for re, im in zip(series.re[::-1], series.im[::-1], strict=True):
         x, y = (x * d_re - y * d_im) + re, (x * d_im + y * d_re) + im
     return x, y
+
+
+BACKEND = NumpyBackend()

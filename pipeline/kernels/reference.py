@@ -1,4 +1,7 @@
-"""The reference orbit as kernels take it: float64 values, with an exponent where they are tiny."""
+"""The reference orbit as kernels take it, and its table of stretches.
+
+Values are float64, with an exponent of their own where they are tiny.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,11 +10,11 @@ from numpy.typing import NDArray
 
 # Below this, a value of the orbit is also held with an exponent of its own.
 TINY_EXPONENT = -960
-# Where |Z|² comes nearer than this to 4, or beyond it, its margin |Z|² - 4 is held, too: float64
-# values of Z tell it to some 2^-51 only, and deltas may be smaller than that.
+# Where |Z|² is nearer than this to 4, or above it, its margin |Z|² - 4 is held as well: float64
+# values of Z give it to some 2^-51 only, and deltas may be smaller than that.
 EDGE = 2.0**-30
-# An orbit goes on up to here: until then, points beside it may still be in the disc by less than
-# float64 can tell.
+# An orbit is followed up to this |Z|²: until then, points near it may still be inside the disc, by
+# less than float64 resolves.
 OUTSIDE = 4.0 + 2.0**-10
 
 
@@ -41,15 +44,36 @@ class Reference:
 
     def __post_init__(self) -> None:
         # Mapped files are read-only, and numba compiles anew for arrays that are not.
-        for array in (self.z, self.tiny_index, self.tiny, self.tiny_exponent, *self.margins):
+        for array in (
+            self.z, self.tiny_index, self.tiny, self.tiny_exponent,
+            self.margin_index, self.margin, self.margin_exponent,
+        ):  # fmt: skip  # all fields
             array.flags.writeable = False
-
-    @property
-    def margins(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-        """The margins as kernels take them."""
-        return self.margin_index, self.margin, self.margin_exponent
 
     @property
     def steps(self) -> int:
         """The index of the last value."""
         return len(self.z) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Approximation:
+    """A binary tree of stretches over a reference; level l has stretches of 2^l steps.
+
+    The j-th stretch of level l begins at index 1 + j·2^l. Levels below the lowest are not kept.
+    """
+
+    nodes: NDArray[np.float64]
+    """Shape (all nodes, numbers of a node), level after level from the lowest."""
+    radius: NDArray[np.float64]
+    """Shape (all nodes, 2): the bound of a delta's larger part, 0 where float64 cannot hold it, and
+    log2 of |A|."""
+    offsets: NDArray[np.int64]
+    """Shape (levels + 1,): where each level begins in `nodes`, by level."""
+    lowest: int
+    offset_exponent: int
+    """k: 2^k bounds the distance of every pixel from the reference."""
+
+    def __post_init__(self) -> None:
+        for array in (self.nodes, self.radius, self.offsets):
+            array.flags.writeable = False

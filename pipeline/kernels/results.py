@@ -1,8 +1,9 @@
-"""What kernels return for the points of a row block: counts, and why each iteration ended."""
+"""What kernels return: counts, why each iteration ended, traces and cycles."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,3 +44,83 @@ class Counts:
     """Values of :class:`Outcome`."""
     iterations: int
     """Iterations carried out to get these."""
+
+
+@dataclass(slots=True)
+class PointTraces:
+    """Traces of points, one-dimensional; where nothing escaped they mean nothing."""
+
+    log2_distance: NDArray[np.float64]
+    """log2 of the distance estimate, in the plane."""
+    direction: NDArray[np.float64]
+    """Turns, 0 to 1, counterclockwise from the real axis: the way away from the set."""
+    phase: NDArray[np.float64]
+    """Turns, 0 to 1: where the orbit crosses the bailout."""
+    stripes: NDArray[np.float64]
+    """0 to 1: the stripe average; 0 where it was not asked for."""
+    trap: NDArray[np.float64]
+    """0 to 1: how near the orbit came to the trap."""
+
+
+class Cycles(NamedTuple):
+    """The attracting cycles of interior points, one-dimensional."""
+
+    period: NDArray[np.int64]
+    """0 where none was found."""
+    multiplier: NDArray[np.complex128]
+    iterations: int
+    """Iterations carried out to find them."""
+
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Traces of rows of samples, shape (rows, columns), as colours are made from them.
+
+    Where nothing escaped, the distance is the largest there is and all else but the cycle is 0.
+    """
+
+    log2_distance: Floats
+    """log2 of the distance estimate, in distances of samples, -120 to 120."""
+    direction: Floats
+    """Turns, 0 to 1, counterclockwise from the real axis: the way away from the set."""
+    phase: Floats
+    """Turns, 0 to 1: where the orbit crosses the bailout."""
+    stripes: Floats
+    """0 to 1: the stripe average."""
+    trap: Floats
+    """0 to 1: how near the orbit came to the trap."""
+    period: NDArray[np.int16] | None = None
+    """Period of an interior sample's attracting cycle, counted 1 to 1023 over and over; 0 where
+    none was found, and where the sample escapes. None where cycles were not sought."""
+    multiplier: Floats | None = None
+    """0 to 1: absolute value of that cycle's multiplier."""
+
+    def rows(self, chosen: slice) -> "Traces":
+        """Return some of the rows."""
+        return self._each(lambda plane: plane[chosen])
+
+    def columns_at(self, columns: NDArray[np.intp]) -> "Traces":
+        """Return some of the columns."""
+        return self._each(lambda plane: plane[:, columns])
+
+    def _each(self, choose: Callable[[NDArray[Any]], NDArray[Any]]) -> "Traces":
+        planes: list[Any] = [None if plane is None else choose(plane) for plane in self._planes()]
+        return Traces(*planes)
+
+    def _planes(self) -> tuple[Any, ...]:
+        return (
+            self.log2_distance, self.direction, self.phase, self.stripes, self.trap,
+            self.period, self.multiplier,
+        )  # fmt: skip  # in order of the fields
+
+    @staticmethod
+    def joined(runs: "list[Traces]") -> "Traces":
+        """Return several runs of rows as one."""
+        if len(runs) == 1:
+            return runs[0]
+        each = zip(*(run._planes() for run in runs), strict=True)
+        planes: list[Any] = [None if of[0] is None else np.concatenate(of) for of in each]
+        return Traces(*planes)

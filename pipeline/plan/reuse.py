@@ -38,7 +38,7 @@ def _chosen(group: list[int], config: Config, frames: FrameList) -> tuple[list[i
     """Return the legs of a group that are drawn from bands, and their zoom."""
 
     def zoom(legs: list[int]) -> Zoom:
-        return zoom_of(legs, frames, config.accuracy, config.quality.density)
+        return zoom_of(legs, frames, config.quality.density)
 
     alone = {leg: zoom([leg]) for leg in group}
     legs = [leg for leg in group if _in_reach(alone[leg], config)]

@@ -14,8 +14,8 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.band import Band, columns_for, rows_for
 from pipeline.geometry.decimals import context, difference, log2
 from pipeline.geometry.placement import Placement
+from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import Accuracy, band_kernel_for
 from pipeline.timeline.frames import FrameList
 from pipeline.timeline.leg import Leg
 
@@ -43,7 +43,7 @@ class Zoom:
     octave: int
     """Octave of the outermost band."""
     core: SampleGrid
-    center: tuple[Decimal, Decimal]
+    center: Point
     """The target."""
     keys: tuple[tuple[str, int], ...]
     """Key and maxiter of each sample grid."""
@@ -100,7 +100,7 @@ class Zoom:
         return range(first, last + 1)
 
 
-def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: float) -> Zoom:
+def zoom_of(legs: list[int], frames: FrameList, density: float) -> Zoom:
     """Return the zoom that serves some legs with the same target.
 
     It depends on the keyframes' centres, widths and maxiter alone: times, rotation and easing do
@@ -124,12 +124,12 @@ def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: flo
             octave_of_band,
             moments.near(octave_of_band, corner_px),
             corner_px,
-            accuracy,
+            frames,
             density,
         )
         for octave_of_band in range(octave, core_exponent - 1, -1)
     )
-    core = _core(target, width, columns, core_exponent, frames, legs, accuracy, density)
+    core = _core(target, width, columns, core_exponent, frames, legs, density)
     keys = tuple((grid.key(), grid.maxiter) for grid in (*bands, core))
     return Zoom(bands, octave, core, target.center, keys)
 
@@ -199,7 +199,7 @@ def _band(
     octave: int,
     moments: _Moments,
     corner_px: float,
-    accuracy: Accuracy,
+    frames: FrameList,
     density: float,
 ) -> SampleGrid:
     """Return the band of an octave, with one sample per pixel where it is largest on the screen."""
@@ -212,9 +212,8 @@ def _band(
     leaving = seen & (outer_px >= corner_px / 2)
     columns = columns_for(largest_px * density)
     band = Band(target.center, octave, columns, rows_for(columns))
-    kernel = band_kernel_for(band.roundings_a_sample(), accuracy)
     maxiter = int(np.max(moments.maxiter[leaving])) if leaving.any() else moments.largest_maxiter
-    return SampleGrid(band, maxiter, kernel, target if kernel.deep else None)
+    return frames.shared_grid(band, maxiter, target)
 
 
 def _core(
@@ -224,7 +223,6 @@ def _core(
     exponent: int,
     frames: FrameList,
     legs: list[int],
-    accuracy: Accuracy,
     density: float,
 ) -> SampleGrid:
     """Return the grid around the target, its samples half a pixel of the deepest frame apart."""
@@ -234,10 +232,9 @@ def _core(
     half = 2 * math.ceil(2.0 ** (exponent - log2(spacing)) * _CORE_MARGIN / 2)
     side = numbers.multiply(spacing, Decimal(2 * half))
     view = View(target.center, side, Decimal(0), 2 * half, 2 * half)
-    kernel = band_kernel_for(view.roundings_a_sample(), accuracy)
     limits = [
         frames.maxiter(leg, Fraction(1 if frames.legs[leg].deep is frames.legs[leg].end else 0))
         for leg in legs
         if frames.legs[leg].deep.width == width
     ]
-    return SampleGrid(view, max(limits), kernel, target if kernel.deep else None)
+    return frames.shared_grid(view, max(limits), target)

@@ -12,6 +12,7 @@ from pipeline.colour.shade import shader_of
 from pipeline.counts.compute import (
     count_chunks,
     counts_of_chunk,
+    counts_of_rows,
     packed_traces,
     samples_from_chunks,
     trace_chunks,
@@ -35,7 +36,7 @@ class SurveyedGrid:
 def survey_grid(grid: SampleGrid) -> SurveyedGrid:
     """Count and pack a subsampled sample grid, and measure the cost of both."""
     # The first call of a process loads code, which is not to be measured.
-    grid.counts(0, 1)
+    counts_of_rows(grid, 0, 1)
     if grid.tracing is not None:
         counts = [counts_of_chunk(grid.counted, chunk, ())[0] for chunk in range(grid.chunks)]
         packed_traces(grid, 0, counts[0])
@@ -67,11 +68,10 @@ def survey_frame(
     block = count_chunks(grid, 0, grid.chunks)
     frame = np.empty(encoding.frame_bytes, np.uint8)
     # The first picture of a process makes its tables, which are not to be measured.
-    traced = (
-        []
-        if look.tracing is None
-        else trace_chunks(grid.traced(look.tracing), 0, grid.chunks, ()).chunks
-    )
+    traced: list[bytes] = []
+    if look.tracing is not None:
+        grid = grid.traced(look.tracing)
+        traced = trace_chunks(grid, 0, grid.chunks, ()).chunks
     warm = samples_from_chunks(grid, block.chunks[:1], traced[:1])
     draw_rows(shader.pixels(warm, 1)[: len(warm.smooth) // 2 * 2], 0, encoding, frame)
     began, start = time.monotonic(), time.thread_time()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.config.load import Config
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.kernels.choice import band_kernel_for
+from pipeline.kernels.choice import band_arithmetic, device_named
 from pipeline.plan.estimate import Estimate, Survey, estimate
 from pipeline.plan.work_plan import WorkPlan
 from pipeline.prepare.probes import SurveyedFrame, SurveyedGrid, survey_frame, survey_grid
@@ -116,10 +116,12 @@ def _share(counted: list[SurveyedGrid], drawn: list[SurveyedFrame]) -> float:
 def roughly(
     frame: Frame, columns: int, rows: int, config: Config, references: References
 ) -> SampleGrid:
-    """Return a frame as a small sample grid, with the kernel that a band would use there."""
+    """Return a frame as a small sample grid, in the arithmetic that a band would have there."""
     grid = frame.sized(columns, rows, references)
-    kernel = band_kernel_for(grid.geometry.roundings_a_sample(), config.accuracy)
-    return grid if kernel.deep else replace(grid, kernel=kernel, target=None)
+    arithmetic = band_arithmetic(
+        grid.geometry.roundings_a_sample(), config.accuracy, device_named(config.device)
+    )
+    return grid if arithmetic.needs_orbit else replace(grid, arithmetic=arithmetic, target=None)
 
 
 def _small(encoding: Encoding) -> Encoding:

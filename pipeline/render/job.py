@@ -247,7 +247,7 @@ def _describe(work_plan: WorkPlan, report: Report) -> None:
     for grid in grids:
         if grid.tracing is not None:
             continue
-        arithmetic = grid.kernel.arithmetic
+        arithmetic = grid.arithmetic.name
         report.kernels[arithmetic] = report.kernels.get(arithmetic, 0) + grid.samples
 
 

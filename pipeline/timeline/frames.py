@@ -12,9 +12,17 @@ from pipeline.config.load import Config
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.band import Band
 from pipeline.geometry.decimals import context, log2, short_text
+from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import FLOAT64, HAVE_NUMBA, Kernel
+from pipeline.kernels.choice import (
+    HAVE_NUMBA,
+    Arithmetic,
+    band_arithmetic,
+    device_named,
+    view_arithmetic,
+)
 from pipeline.timeline.leg import Leg, log_between
 
 # A target may lie 2**8 widths away from a view: offsets of pixels from it then still have more than
@@ -37,9 +45,11 @@ class Frame:
     """Progress along that leg, 0 to 1."""
     view: View
     maxiter: int
-    kernel: Kernel
+    arithmetic: Arithmetic
     target: Target | None
-    """Whose reference orbit a deep kernel runs against."""
+    """The point of the reference orbit, where the arithmetic needs one."""
+    device: str
+    """Name of the device that computes it."""
 
     def grid(self, supersample: int, references: References | None = None) -> SampleGrid:
         """Return the frame's own grid of samples."""
@@ -49,7 +59,9 @@ class Frame:
     def sized(self, columns: int, rows: int, references: References | None = None) -> SampleGrid:
         """Return the frame's rectangle as a sample grid of another size."""
         view = self.view.resized(columns, rows)
-        return SampleGrid(view, self.maxiter, self.kernel, self.target, references)
+        return SampleGrid(
+            view, self.maxiter, self.arithmetic, self.target, references, device=self.device
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +101,7 @@ class FrameList:
         self._loops = config.loops and self._forward_frames > 2
         self._size = (config.encoding.columns, config.encoding.rows)
         self._accuracy = config.accuracy
+        self._device = config.device
         self._targets = _targets(config)
         self._check_reach(config)
 
@@ -143,7 +156,14 @@ class FrameList:
         """Return the view at any progress, without rotation, as a sample grid of another size."""
         view = self.legs[leg].view(progress, *self._size)
         view = View(view.center, view.width, Decimal(0), columns, rows)
-        return SampleGrid(view, limit, *self._kernel(leg, view))
+        return SampleGrid(view, limit, *self._arithmetic(leg, view), device=self._device)
+
+    def shared_grid(self, geometry: View | Band, maxiter: int, target: Target) -> SampleGrid:
+        """Return a sample grid around a target, from which many frames are drawn."""
+        device = device_named(self._device)
+        arithmetic = band_arithmetic(geometry.roundings_a_sample(), self._accuracy, device)
+        own_target = target if arithmetic.needs_orbit else None
+        return SampleGrid(geometry, maxiter, arithmetic, own_target, device=self._device)
 
     def leg_of(self, index: int) -> int:
         """Return the index of the leg that a frame belongs to."""
@@ -160,30 +180,41 @@ class FrameList:
         progress = self.legs[leg].progress(time)
         view = self.legs[leg].view(progress, *self._size)
         maxiter = self.maxiter(leg, progress)
-        return Frame(index, time, leg, progress, view, maxiter, *self._kernel(leg, view))
+        arithmetic, target = self._arithmetic(leg, view)
+        return Frame(index, time, leg, progress, view, maxiter, arithmetic, target, self._device)
 
-    def _kernel(self, leg: int, view: View) -> tuple[Kernel, Target | None]:
-        """Return the kernel that serves a view on a leg, and the target it runs against."""
-        kernel = view.kernel(self._accuracy) if HAVE_NUMBA else FLOAT64
-        if not kernel.deep:
-            return kernel, None
+    def _arithmetic(self, leg: int, view: View) -> tuple[Arithmetic, Target | None]:
+        """Return the arithmetic that serves a view on a leg, and the target that it needs."""
+        arithmetic = view_arithmetic(
+            float(view.width),
+            view.largest_coordinate(),
+            self._accuracy,
+            device_named(self._device),
+        )
+        if not arithmetic.needs_orbit:
+            return arithmetic, None
         target = self.target(leg)
         if not _near(view, target):
             target = Target(view.center, bits_for(view.spacing()))
-        return kernel, target
+        return arithmetic, target
 
     def _check_reach(self, config: Config) -> None:
-        """Refuse deep keyframes where there is no numba to compute them."""
+        """Refuse keyframes that are too deep for the device."""
+        if device_named(self._device).any_depth:
+            return
+        cure = "deeper needs numba, which has wheels for 64-bit processors"
+        if HAVE_NUMBA:
+            cure = f"render.device: {self._device} goes no deeper, auto does"
         faults = []
         for k, keyframe in enumerate(config.keyframes):
             view = View(keyframe.center, keyframe.width, keyframe.rotation, *self._size)
-            if not HAVE_NUMBA and view.roundings_a_sample() < _ROUNDINGS_A_PIXEL:
+            if view.roundings_a_sample() < _ROUNDINGS_A_PIXEL:
                 faults.append(
                     Fault(
                         keyframe.position,
                         f"keyframes[{k}].width",
                         f"{short_text(keyframe.width)} is deeper than float64 can tell pixels "
-                        "apart; deeper needs numba, which has wheels for 64-bit processors",
+                        f"apart; {cure}",
                     )
                 )
         if faults:
@@ -196,9 +227,9 @@ def legs_of(config: Config) -> tuple[Leg, ...]:
     return legs or (Leg(config.keyframes[0], config.keyframes[0]),)
 
 
-def _targets(config: Config) -> dict[tuple[Decimal, Decimal], Target]:
+def _targets(config: Config) -> dict[Point, Target]:
     """Return a target for every keyframe's centre, exact enough for the deepest there."""
-    deepest: dict[tuple[Decimal, Decimal], Decimal] = {}
+    deepest: dict[Point, Decimal] = {}
     for keyframe in config.keyframes:
         width = deepest.get(keyframe.center, keyframe.width)
         deepest[keyframe.center] = min(width, keyframe.width)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from pipeline.config.load import Keyframe
 from pipeline.config.model import Ease
 from pipeline.geometry.decimals import context, decimal_exponent, log2
+from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 
 # Digits of a width between keyframes, and digits of a centre beyond the first one of the width: far
@@ -69,7 +70,7 @@ class Leg:
             return None
         return log_between(self.start.maxiter, self.end.maxiter, progress)
 
-    def _glide(self, progress: Fraction) -> tuple[Decimal, tuple[Decimal, Decimal]]:
+    def _glide(self, progress: Fraction) -> tuple[Decimal, Point]:
         """Return width and centre between the keyframes.
 
         Notes
@@ -98,7 +99,7 @@ class Leg:
             )
             for number, target in zip(shallow.center, deep.center, strict=True)
         )
-        return width, (real, imaginary)
+        return width, Point(real, imaginary)
 
 
 def eased(ease: Ease, s: Fraction) -> Fraction:

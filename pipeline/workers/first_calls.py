@@ -1,7 +1,7 @@
-"""A first call of every kernel, with small inputs of the types that workers use.
+"""First calls of every kernel, with small inputs of the types that workers use.
 
-The first call of all compiles a kernel; in another process it only loads what was compiled. In
-parts, so that each may be compiled by a process of its own: a compiler keeps what it has worked on.
+The very first call compiles a kernel; later processes only load what was compiled. Grouped into
+functions that can each run in a process of their own: a compiler never frees the memory it took.
 """
 
 from collections.abc import Callable
@@ -18,19 +18,19 @@ from pipeline.drawing.picture import draw_rows
 from pipeline.drawing.texture import paint as paint
 from pipeline.drawing.texture import texels
 from pipeline.geometry.placement import Placement
-from pipeline.kernels.choice import ACCURACIES, FLOAT64, perturbation
+from pipeline.kernels.cpu.float64.counts import escape_counts as float64_counts
 from pipeline.kernels.cpu.float64.interior_discs import inside_discs
 from pipeline.kernels.cpu.float64.series import series_about
 from pipeline.kernels.cpu.perturbation.approximation import (
     NODE_SIZE,
-    Approximation,
     fill,
     level_offsets,
     lowest_level,
 )
+from pipeline.kernels.cpu.perturbation.counts import escape_counts as perturbation_counts
 from pipeline.kernels.cpu.perturbation.fixed_point import iterate
 from pipeline.kernels.cpu.perturbation.period import first_return
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import Counts
 from pipeline.kernels.tracing import Tracing
 from pipeline.video.encoding import Encoding
@@ -42,12 +42,12 @@ _SIDE = 16
 
 def _count_in_float64() -> None:
     # Enough steps to go through every part of the kernel.
-    FLOAT64.load()(_POINT + 0.26, _POINT, 1000, True)
+    float64_counts(_POINT + 0.26, _POINT, 1000, True)
 
 
 def _prove_and_expand() -> None:
     # Points of the period-3 bulb.
-    inside_discs(np.full(200, -0.1225), np.full(200, 0.7449), 2000)
+    inside_discs(float64_counts, np.full(200, -0.1225), np.full(200, 0.7449), 2000)
     series_about(-0.1225, 0.7449, 2.0**-30, 200)
 
 
@@ -80,7 +80,7 @@ def _compute_orbit() -> None:
 
 def _count_deep() -> None:
     point = _POINT.reshape(1, 1)
-    perturbation(ACCURACIES["fine"]).load()(*_tables(), point, point, 100, True)
+    perturbation_counts(*_tables(), point, point, 100, True)
 
 
 def _pack() -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from pipeline.counts.block_check import fault_of
 from pipeline.counts.compute import BlockResult, count_chunks
 from pipeline.counts.orbits.tables import References
+from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
 
 
 @dataclass(frozen=True, slots=True)

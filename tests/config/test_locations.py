@@ -16,6 +16,7 @@ from pipeline.cli.main import main
 from pipeline.config.load import load_config
 from pipeline.config.locations.any_format import location_from_file
 from pipeline.config.locations.location import number_from
+from pipeline.counts.compute import counts_of_rows
 from pipeline.errors import UsageError
 from pipeline.timeline.frames import FrameList
 
@@ -35,7 +36,7 @@ def counts_of_import(source: Path, folder: Path) -> np.ndarray:
     )
     config.write_text(text)
     grid = FrameList(load_config(config))[0].grid(1)
-    return grid.counts(0, ROWS).n.reshape(ROWS, COLUMNS)
+    return counts_of_rows(grid, 0, ROWS).n.reshape(ROWS, COLUMNS)
 
 
 def counts_at(points: np.ndarray, maxiter: int = MAXITER) -> np.ndarray:

@@ -16,7 +16,7 @@ from pipeline.counts import codec_counts as counts_packing
 from pipeline.counts.block_check import fault_of
 from pipeline.counts.chunk_bytes import compressed, decompressed
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
-from pipeline.counts.codec_traces import StoredTraces, traces_from_packed
+from pipeline.counts.codec_traces import traces_from_packed
 from pipeline.counts.compute import count_chunks
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.tables import References, _loaded
@@ -25,7 +25,7 @@ from pipeline.counts.stored_grid import StoredGrid
 from pipeline.drawing.arena import ArenaMap
 from pipeline.drawing.texture.paint import paint
 from pipeline.errors import DamagedError, NotStoredError
-from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.results import Counts, Outcome, Traces
 from pipeline.kernels.tracing import Tracing
 from pipeline.system.state_file import read_state, write_state
 from pipeline.video.encoder import Encoder
@@ -298,7 +298,7 @@ def test_traces_that_cannot_be_are_refused():
         chunk = compressed(folded.reshape(-1, 1).view(np.uint8).T.tobytes())
         with pytest.raises(ValueError, match="cannot be"):
             traces_from_packed(chunk, 1, 2)
-    assert isinstance(traces_from_packed(compressed(bytes(20)), 1, 2), StoredTraces)
+    assert isinstance(traces_from_packed(compressed(bytes(20)), 1, 2), Traces)
 
 
 # Zstandard's frame header (RFC 8878): a content size of eight bytes, here of 3 GB.
@@ -321,7 +321,7 @@ def test_samples_left_open_that_the_header_does_not_tell_of_are_found(tmp_path):
     assert store.holds(higher)
     with (
         StoredGrid.open(store.path(higher), higher) as stored,
-        pytest.raises(DamagedError, match="samples open"),
+        pytest.raises(DamagedError, match="unresolved samples"),
     ):
         stored.smooth_rows(0, 40)
     assert not store.is_whole(higher)

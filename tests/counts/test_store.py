@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from pipeline.counts import codec_counts as counts_packing
 from pipeline.counts.codec_counts import SMOOTH_STEPS, counts_from_packed, packed_from_counts
 from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
+from pipeline.counts.compute import counts_of_rows
+from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import DamagedError, ReusableCounts, Store, StoredGrid
+from pipeline.counts.store import Store
+from pipeline.counts.stored_grid import StoredGrid
+from pipeline.errors import DamagedError
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.kernels.cpu.traces.trace import Traces
-from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.results import Counts, Cycles, Outcome, PointTraces
 from pipeline.system.atomic_files import TEMPORARY_SUFFIX, remove_temporaries, write_durably
 
 
@@ -31,7 +34,7 @@ def packed(of: SampleGrid) -> list[bytes]:
     chunks = []
     for chunk in range(of.chunks):
         first, last = of.chunk_bounds(chunk)
-        chunks.append(packed_from_counts(of.counts(first, last), last - first, of.columns))
+        chunks.append(packed_from_counts(counts_of_rows(of, first, last), last - first, of.columns))
     return chunks
 
 
@@ -95,7 +98,7 @@ def test_a_stored_grid_gives_back_any_rows(tmp_path):
     assert not store.holds(whole)
     store.save(whole, packed(whole), 0, 123)
     assert store.holds(whole)
-    expected = whole.counts(0, whole.rows).smooth.reshape(whole.rows, whole.columns)
+    expected = counts_of_rows(whole, 0, whole.rows).smooth.reshape(whole.rows, whole.columns)
     with StoredGrid.open(store.path(whole), whole) as stored:
         for first, last in ((0, 120), (0, 1), (45, 49), (119, 120), (3, 100)):
             np.testing.assert_allclose(
@@ -193,10 +196,29 @@ def test_an_orbit_that_went_astray_has_traces_that_say_so():
     lost, there = np.full(4, np.nan), np.full(4, 0.25)
     escaped = np.array([[True, True], [True, True]])
     back = [
-        traces_from_packed(packed_from_traces(Traces(*parts), escaped, np.zeros(2)), 2, 2)
+        traces_from_packed(packed_from_traces(PointTraces(*parts), escaped, np.zeros(2)), 2, 2)
         for parts in (5 * [lost], 5 * [there])
     ]
     assert (back[0].log2_distance < -30).all()
     np.testing.assert_array_equal(back[0].stripes, 0.5)
     np.testing.assert_array_equal(back[0].trap, 0.5)
     np.testing.assert_array_equal(back[1].stripes, 0.25)
+
+
+def test_cycles_of_interior_samples_come_back_in_fields_of_their_own():
+    escaped = np.array([[True, False, False], [False, True, False]])
+    traces = PointTraces(*(np.full(2, 0.5) for _ in range(5)))
+    multiplier = np.array([0.5j, -0.25, 0.0, 0.0])
+    cycles = Cycles(np.array([3, 1023, 1024, 0]), multiplier, 0)
+    packed = packed_from_traces(traces, escaped, np.zeros(2), cycles)
+    back = traces_from_packed(packed, 2, 3, cycles=True)
+    # Periods are counted 1 to 1023 over and over; 0 is for none.
+    np.testing.assert_array_equal(back.period, [[0, 3, 1023], [1, 0, 0]])
+    np.testing.assert_array_equal(back.multiplier, [[0, 0.5, 0.25], [0, 0, 0]])
+    for of_escapes in (back.direction, back.phase, back.stripes, back.trap):
+        np.testing.assert_array_equal(of_escapes, np.where(escaped, 0.5, 0))
+    without = traces_from_packed(packed_from_traces(traces, escaped, np.zeros(2)), 2, 3)
+    assert without.period is without.multiplier is None
+    joined = type(back).joined([back.rows(slice(0, 1)), back.rows(slice(1, 2))])
+    np.testing.assert_array_equal(joined.period, back.period)
+    np.testing.assert_array_equal(joined.columns_at(np.array([1])).period, back.period[:, [1]])

@@ -47,7 +47,7 @@ color:
   trap: point
   trap_at: [0, 1]
 render: {workers: 2, engine: dask, scheduler: local-cluster, quality: best, reuse: frames,
-  motion_blur: 0.5, accuracy: exact, keep: needed, nice: 5, pause_above_temperature: 80,
+  motion_blur: 0.5, accuracy: exact, device: auto, keep: needed, nice: 5, pause_above_temperature: 80,
   security: {ca: a.map, certificate: a.map, key: a.map}}
 keyframes:
   - {time: 0, centre: &start [-0.75, 0], width: 3.5, rotation: 10, maxiter: 500, ease: in-out}

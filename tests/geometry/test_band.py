@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.band import Band, columns_for, rows_for
-from pipeline.kernels.choice import ACCURACIES, FLOAT64, band_kernel_for
+from pipeline.kernels.choice import ACCURACIES, DEVICES, FLOAT64, band_arithmetic
 from pipeline.kernels.results import Outcome
 
 SEAHORSE = (
@@ -83,10 +84,11 @@ def count_exactly(real: Decimal, imaginary: Decimal, maxiter: int) -> int:
 def test_float64_counts_a_band_as_a_point_close_by_is_counted():
     """What is wrong at a sample's own place is right a few thousandths of a sample beside it."""
     band = Band(SEAHORSE, -35, 4640, 512)
-    assert band_kernel_for(band.roundings_a_sample(), ACCURACIES["fine"]) == FLOAT64
-    assert band_kernel_for(band.roundings_a_sample(), ACCURACIES["exact"]).deep
+    roundings, device = band.roundings_a_sample(), DEVICES["cpu"]
+    assert band_arithmetic(roundings, ACCURACIES["fine"], device) == FLOAT64
+    assert band_arithmetic(roundings, ACCURACIES["exact"], device).needs_orbit
     maxiter = 4000
-    counts = SampleGrid(band, maxiter, FLOAT64).counts(100, 101)
+    counts = counts_of_rows(SampleGrid(band, maxiter, FLOAT64), 100, 101)
     rng = np.random.default_rng(3)
     picked = rng.choice(np.flatnonzero(counts.outcome == Outcome.ESCAPED), 60, replace=False)
     turn = 2 * Decimal("3.14159265358979323846264338327950288")

@@ -12,7 +12,7 @@ from pipeline.colour.oklab import srgb_from_linear
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import Shader
 from pipeline.config.load import load_config
-from pipeline.counts.compute import count_chunks
+from pipeline.counts.compute import count_chunks, counts_of_rows
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
@@ -96,7 +96,7 @@ class Studio:
         grid = frame.grid(supersample, self.references)
         for target, steps in steps_wanted([grid]).items():
             self.references.orbit(target).extend(steps, 1e9)
-        counts = grid.counts(0, grid.rows)
+        counts = counts_of_rows(grid, 0, grid.rows)
         smooth = counts.smooth.reshape(grid.rows, grid.columns)
         shader = Shader(self.config.look)
         if smoothed:
@@ -287,7 +287,7 @@ keyframes:
     studio = Studio(config, frames, tmp_path / "counts")
     for index in (0, 20):
         frame = frames[index]
-        assert all(grid.kernel.deep for grid in studio.frame_plans.zooms[0].grids)
+        assert all(grid.arithmetic.needs_orbit for grid in studio.frame_plans.zooms[0].grids)
         truth = studio.direct(frame, 6)
         bands = psnr(studio.light(studio.frame_plans[index]), truth)
         assert bands > psnr(studio.direct(frame, 2, smoothed=False), truth) - 0.5
@@ -302,7 +302,7 @@ def test_the_limit_of_a_band_is_that_of_the_frame_that_it_leaves(tmp_path):
     assert limits == sorted(limits)
     assert limits[0] < 3000
     assert zoom.core.maxiter == 32000
-    assert zoom_of([0], frames, config.accuracy, 1.0).keys == zoom.keys
+    assert zoom_of([0], frames, 1.0).keys == zoom.keys
     assert frames.at(Fraction(3, 2)).maxiter in range(limits[0], limits[-1])
 
 

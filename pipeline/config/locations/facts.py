@@ -16,6 +16,7 @@ from pipeline.config.locations.location import (
 )
 from pipeline.config.model import MAX_MAXITER
 from pipeline.errors import UsageError
+from pipeline.geometry.point import Point
 
 _NAMED = 8
 # Keys that the program does not have are ignored, unless their names sound like these.
@@ -81,10 +82,10 @@ class Facts:
         """Return a number, or the program's default if it is missing or empty."""
         return number_from(self.path, key, self.text(key) or default)
 
-    def center(self, re_key: str, im_key: str) -> tuple[Decimal, Decimal]:
+    def center(self, re_key: str, im_key: str) -> Point:
         """Return the centre from two keys."""
         re_text, im_text = self.required(re_key), self.required(im_key)
-        return (
+        return Point(
             coordinate_from(self.path, re_key, re_text),
             coordinate_from(self.path, im_key, im_text),
         )

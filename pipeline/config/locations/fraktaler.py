@@ -25,6 +25,7 @@ from pipeline.config.locations.location import (
     zoom_from,
 )
 from pipeline.config.locations.toml_text import pairs_of_table
+from pipeline.geometry.point import Point
 
 PROGRAM = "fraktaler-3"
 SECTIONS = ("location", "bailout", "transform", "formula", "reference")
@@ -77,7 +78,7 @@ def location_from(path: Path, table: dict[str, Any]) -> Location:
         "transform.vertical_flip", "false", otherwise="shows the picture mirrored in some places"
     )
     facts.at_least("bailout.escape_radius", 2)
-    center = (
+    center = Point(
         coordinate_from(path, "location.real", _value(facts, "location.real", "0")),
         coordinate_from(path, "location.imag", _value(facts, "location.imag", "0")),
     )

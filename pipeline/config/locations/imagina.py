@@ -23,6 +23,7 @@ from pipeline.config.locations.location import (
     zoom_of_height,
 )
 from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, context
+from pipeline.geometry.point import Point
 
 _MAGIC = (0x000A0D56504D49FF).to_bytes(8, "little")
 _HEXADECIMAL = re.compile(
@@ -60,7 +61,7 @@ def location_from(path: Path, text: str) -> Location:
     if not facts.has(_BLOCK):
         raise refusal(path, "", f"has no block {_BLOCK}: with Re, Im and Size, as Imagina writes")
     facts.passed_over(_BLOCK)
-    center = (_coordinate(facts, f"{_BLOCK}.Re"), _coordinate(facts, f"{_BLOCK}.Im"))
+    center = Point(_coordinate(facts, f"{_BLOCK}.Re"), _coordinate(facts, f"{_BLOCK}.Im"))
     size = f"{_BLOCK}.Size"
     zoom = zoom_of_height(path, size, 2 * _number(path, size, facts.required(size), 25))
     maxiter = facts.maxiter(f"{_BLOCK}.Iterations")

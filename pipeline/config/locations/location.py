@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.errors import UsageError, printable_name
 from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, context, decimal_exponent
+from pipeline.geometry.point import Point
 
 PICTURE = (1280, 720)
 """Columns and rows of the video that is made of a location."""
@@ -30,7 +31,7 @@ _WRITTEN_AS = (("\u2212", "-"), ("\u2013", "-"), ("*^", "e"), ("×10^", "e"), ("
 class Location:
     """A view of another program, in our conventions: the imaginary axis points up."""
 
-    center: tuple[Decimal, Decimal]
+    center: Point
     """Real and imaginary part, every digit that was typed."""
     zoom: Decimal
     """4 / the view's height."""
@@ -126,10 +127,9 @@ def checked_zoom(path: Path, key: str, zoom: Decimal) -> Decimal:
     return zoom
 
 
-def upside_down(center: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
+def upside_down(center: Point) -> Point:
     """Return a centre whose imaginary axis points the other way."""
-    re_part, im_part = center
-    return re_part, im_part.copy_negate() if im_part else im_part
+    return Point(center.re, center.im.copy_negate() if center.im else center.im)
 
 
 def angle_from(path: Path, key: str, text: str) -> Decimal:

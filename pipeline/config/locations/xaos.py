@@ -27,6 +27,7 @@ from pipeline.config.locations.location import (
     zoom_of_height,
 )
 from pipeline.geometry.decimals import context
+from pipeline.geometry.point import Point
 
 _TOKEN = re.compile(r""";[^\n]*|"(?:[^"\\]|\\.)*"|[()]|[^\s();"]+""", re.DOTALL)
 _MAXITER = 170
@@ -62,7 +63,7 @@ def location_from(path: Path, text: str) -> Location:
         raise refusal(path, "view", "should be the centre, the width and the height: four numbers")
     re_text, im_text, *sides = state.view[:4]
     center = upside_down(
-        (coordinate_from(path, "view", re_text), coordinate_from(path, "view", im_text))
+        Point(coordinate_from(path, "view", re_text), coordinate_from(path, "view", im_text))
     )
     across, down = (number_from(path, "view", side).copy_abs() for side in sides)
     columns, rows = map(Decimal, PICTURE)

@@ -1,8 +1,8 @@
-"""A reference orbit on disk: computed with as many bits as it needs, extended, never lost.
+"""A reference orbit on disk, computed in the precision that it needs, and extended on demand.
 
 An orbit is a folder of two files: its values as float64, which only grows, and its state, replaced
-whole after each piece: how much of the values counts, their checksum, and the numbers in full from
-which it goes on.
+as a whole after each piece: how many of the values are valid, their checksum, and the last value in
+full precision, from which it continues.
 """
 
 import base64
@@ -36,7 +36,8 @@ from pipeline.kernels.reference import EDGE, OUTSIDE, TINY_EXPONENT, Reference
 from pipeline.system.atomic_files import flush, make_folder
 from pipeline.system.checksums import crc32_of
 
-# Steps between two looks for the clock, an escape and a period: doubled while they take less time.
+# Steps between two checks of the clock, for an escape and a period: doubled while they take less
+# than _PIECE_S.
 _FIRST_PIECE_STEPS = 1024
 _LAST_PIECE_STEPS = 1 << 16
 _PIECE_S = 0.02
@@ -57,11 +58,11 @@ class Orbit:
 
     @property
     def state_file(self) -> Path:
-        """How much of them counts."""
+        """How many of them are valid."""
         return self.folder / STATE_NAME
 
     def state(self) -> OrbitState:
-        """Return how far the orbit on disk has come; anything damaged counts as not there."""
+        """Return how far the orbit on disk has come; a damaged one counts as missing."""
         try:
             state = read_orbit_state(self.state_file, self.target)
             whole = self._are_whole(state) and (state.has_margins or not self._meets_edge(state))
@@ -70,7 +71,7 @@ class Orbit:
         return state if whole else OrbitState()
 
     def steps_for(self, maxiter: int) -> int:
-        """Return the steps on disk, without a look at them.
+        """Return the number of steps on disk, without reading them.
 
         Raises
         ------
@@ -105,7 +106,7 @@ class Orbit:
         return bool(largest > 4.0 - EDGE or barely)
 
     def extend(self, maxiter: int, seconds: float) -> OrbitState:
-        """Compute on towards what maxiter needs, for about so many seconds, and store that.
+        """Extend it towards what maxiter needs, for about `seconds` seconds, and store it.
 
         Raises
         ------
@@ -140,7 +141,7 @@ class Orbit:
         return state
 
     def _append(self, data: bytes, offset: int) -> None:
-        """Write values behind those that count; the state that counts them comes after."""
+        """Write values after the valid ones; the state that makes them valid is written later."""
         descriptor = os.open(self.values_file, os.O_RDWR | os.O_CREAT, 0o666)
         with about(self.values_file), os.fdopen(descriptor, "r+b") as file:
             file.seek(offset)
@@ -150,7 +151,7 @@ class Orbit:
             flush(file.fileno())
 
     def reference(self, maxiter: int) -> Reference:
-        """Return the orbit as kernels take it, memory-mapped, as far as maxiter needs it.
+        """Return the orbit as kernels take it, memory-mapped, as long as maxiter needs it.
 
         Raises
         ------
@@ -174,10 +175,10 @@ class Orbit:
 
 
 class _Run:
-    """The computing itself, from where a state stands."""
+    """The computation of an orbit, continued from a state."""
 
     def __init__(self, target: Target, state: OrbitState) -> None:
-        # It needs numba, which takes a fifth of a second to load: only workers do.
+        # Imported here: numba takes a fifth of a second to load, and only workers need it.
         from pipeline.kernels.cpu.perturbation.period import first_return
 
         self._first_return = first_return
@@ -187,11 +188,11 @@ class _Run:
         self._numbers: _FixedPoint | _Mpfr = kind(target, state.last)
 
     def last(self) -> tuple[str, str]:
-        """Return the last value as text, in full."""
+        """Return the last value as text, in full precision."""
         return self._numbers.last()
 
     def piece(self, steps: int) -> NDArray[np.float64]:
-        """Return the next values, at most so many; fewer where the orbit ends."""
+        """Return the next values, `steps` at most; fewer where the orbit ends."""
         state = self._state
         start = self._numbers.in_full()
         values = self._numbers.advance(steps)
@@ -200,7 +201,7 @@ class _Run:
             norm2 = _norm2(values)
             outside = ~(norm2 <= OUTSIDE)
         if outside.any():
-            # A value well beyond the disc is of no use to anyone, but Z₁ has to be there.
+            # Values well outside the disc are of no use, but Z₁ must exist.
             inside = int(outside.argmax())
             state.ended = ESCAPED
             values = values[: max(inside, 0 if state.steps else 1)]
@@ -233,7 +234,7 @@ class _Run:
     ) -> tuple[list[tuple[int, float, float, int]], list[tuple[int, float, int]]]:
         """Return small values, and the margins of those on the edge of the disc.
 
-        Index, mantissas and exponent of each; the piece is gone over again as far as there are any.
+        Index, mantissas and exponent of each. The piece is iterated again up to the last of them.
         """
         x, y = start
         c_re, c_im = self._numbers.c
@@ -257,7 +258,7 @@ class _Run:
 
 
 class _Mpfr:
-    """The orbit in gmpy2's floating point; the context has the precision."""
+    """Iterates in gmpy2's floating point; the context sets the precision."""
 
     def __init__(self, target: Target, last: tuple[str, str] | None) -> None:
         self.c = tuple(mpfr(str(part)) for part in target.center)
@@ -288,7 +289,7 @@ class _Mpfr:
 
 
 class _FixedPoint:
-    """The same in fixed point of our own, without a library's call for every operation."""
+    """Iterates in compiled fixed point, without a library call for every operation."""
 
     def __init__(self, target: Target, last: tuple[str, str] | None) -> None:
         from pipeline.kernels.cpu.perturbation.fixed_point import INTEGER_BITS, iterate

@@ -21,14 +21,14 @@ ESCAPED = "escaped"
 PERIODIC = "periodic"
 
 _VERSION = 3
-# Held no margins, and ended at the disc itself: whatever is off its edge is the same.
+# Without margins, and ending at the disc itself; the same wherever no value is on its edge.
 _VERSION_BEFORE = 2
 _UNCHECKED = b'{"version": 2, '
 STATE_NAME = "state.json"
 _MOST_STEPS = 1 << 40
 _MOST_EXPONENT = 1 << 40
 _LARGEST_CRC = (1 << 32) - 1
-# Up to here fixed point of our own is quicker than gmpy2's calls; beyond, its multiplications are.
+# Up to here compiled fixed point is faster than gmpy2's calls; beyond, gmpy2's multiplications.
 _FIXED_POINT_BITS = 2048
 
 
@@ -41,11 +41,11 @@ class OrbitState:
     ended: str | None = None
     """ESCAPED or PERIODIC where it goes no further."""
     cpu_s: float = 0.0
-    """Seconds that it took to come here."""
+    """CPU seconds that the orbit took so far."""
     checksum: int = 0
     """CRC-32 of the values on disk."""
     last: tuple[str, str] | None = None
-    """The last value in full."""
+    """The last value in full precision."""
     derivative: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """See `first_return`."""
     tiny: list[tuple[int, float, float, int]] = field(default_factory=list)
@@ -53,15 +53,15 @@ class OrbitState:
     margins: list[tuple[int, float, int]] = field(default_factory=list)
     """See `Reference`: index, mantissa and exponent."""
     has_margins: bool = True
-    """False of the version before."""
+    """False where an earlier version wrote it."""
 
     def suffices(self, steps: int) -> bool:
-        """Tell whether there is no more to do for so many steps."""
+        """Tell whether it need not be extended for this many steps."""
         return self.ended is not None or self.steps >= steps
 
 
 def write_orbit_state(path: Path, target: Target, state: OrbitState) -> None:
-    """Write a state durably, in place of the one before.
+    """Write a state durably, replacing the one before.
 
     Raises
     ------

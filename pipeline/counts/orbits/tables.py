@@ -1,4 +1,4 @@
-"""Reference orbits on disk, and their tables: what deep sample grids share, mapped by workers."""
+"""Reference orbits and their tables on disk, shared by all workers as mapped memory."""
 
 import contextlib
 import fcntl
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,19 +17,16 @@ from numpy.typing import NDArray
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.target import Target
 from pipeline.errors import about
-from pipeline.kernels.reference import Reference
+from pipeline.kernels.backend import ReferenceTables
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.system.atomic_files import temporary_path
 from pipeline.system.checksums import crc32_of
 
-if TYPE_CHECKING:
-    # Its code needs numba, which takes a fifth of a second to load: only workers do.
-    from pipeline.kernels.cpu.perturbation.approximation import Approximation
-
 Floats = NDArray[np.float64]
 
-# Tables that a process keeps mapped: of neighbouring octaves.
+# Tables that a process keeps mapped: those of neighbouring octaves.
 _MAPPED_TABLES = 3
-# Tables on disk: what neighbouring frames need, not the whole zoom's.
+# Tables that stay on disk: those that neighbouring frames need, not the whole zoom.
 _KEPT_TABLES = 4
 # CRC-32 of a table, behind it.
 _CHECKSUM = struct.Struct("<I")
@@ -37,7 +34,7 @@ _CHECKSUM = struct.Struct("<I")
 
 @dataclass(frozen=True, slots=True)
 class References:
-    """Two folders: the orbits, which stay, and the tables, quickly made again, of one run."""
+    """Two folders: the orbits, which stay, and the tables of one run, which are quickly rebuilt."""
 
     orbits: Path
     tables: Path
@@ -48,7 +45,7 @@ class References:
 
     def loaded(
         self, target: Target, maxiter: int, offset_exponent: int, error_exponent: int
-    ) -> tuple[Reference, "Approximation"]:
+    ) -> ReferenceTables:
         """Return a target's orbit and the table for views of this size, mapped.
 
         Raises
@@ -56,7 +53,7 @@ class References:
         OrbitError
             The orbit does not suffice for maxiter.
         """
-        # By the steps that are there, not by maxiter: that may be another one in every frame.
+        # Keyed by the steps on disk, not by maxiter, which may differ from frame to frame.
         steps = self.orbit(target).steps_for(maxiter)
         return _loaded(self, target, steps, offset_exponent, error_exponent)
 
@@ -64,12 +61,8 @@ class References:
 @lru_cache(maxsize=_MAPPED_TABLES)
 def _loaded(
     references: References, target: Target, steps: int, offset_exponent: int, error_exponent: int
-) -> tuple[Reference, "Approximation"]:
-    from pipeline.kernels.cpu.perturbation.approximation import (
-        Approximation,
-        level_offsets,
-        lowest_level,
-    )
+) -> ReferenceTables:
+    from pipeline.kernels.cpu.perturbation.approximation import level_offsets, lowest_level
 
     reference = references.orbit(target).reference(steps)
     offsets = level_offsets(steps)
@@ -82,13 +75,14 @@ def _loaded(
             _prune(references.tables)
         nodes, radius = _mapped(path, "r", count)
     lowest = lowest_level(steps)
-    return reference, Approximation(nodes, radius, offsets, lowest, offset_exponent)
+    approximation = Approximation(nodes, radius, offsets, lowest, offset_exponent)
+    return ReferenceTables(reference, approximation)
 
 
 def _write(
     path: Path, reference: Reference, offset_exponent: int, error_exponent: int, count: int
 ) -> None:
-    """Build a table in its file, and its checksum behind; it needs no flush, with that."""
+    """Build a table in its file, followed by a checksum, which makes a flush needless."""
     from pipeline.kernels.cpu.perturbation.approximation import NODE_BYTES, fill
 
     temporary = temporary_path(path)
@@ -102,7 +96,7 @@ def _write(
 
 
 def _is_whole(path: Path, count: int) -> bool:
-    """Tell whether a table is there, as it was written: on a cluster's machines they stay."""
+    """Tell whether a table on disk is as it was written: on a cluster's machines tables stay."""
     from pipeline.kernels.cpu.perturbation.approximation import NODE_BYTES
 
     size = count * NODE_BYTES
@@ -116,7 +110,7 @@ def _is_whole(path: Path, count: int) -> bool:
 
 
 def _prune(tables: Path) -> None:
-    """Remove all but the latest tables; whoever has one mapped keeps it."""
+    """Remove all but the latest tables; processes that have one mapped keep it."""
     by_age = sorted(tables.glob("*.table"), key=lambda path: path.stat().st_mtime_ns)
     for path in by_age[:-_KEPT_TABLES]:
         path.unlink()
@@ -137,10 +131,10 @@ def _mapped(path: Path, mode: Literal["r", "r+"], count: int) -> tuple[Floats, F
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock among the workers; it is freed when its holder dies."""
+    """Hold a lock that excludes other workers; it is freed when its holder dies."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        # Where there are no locks two may write the same table, each in a file of its own.
+        # Without locks two workers may write the same table, each to a temporary file of its own.
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield

@@ -1,48 +1,62 @@
-"""Count a chunk in float64: its first steps in one, and its interior by discs."""
+"""Count and trace a chunk in float64, by whichever kernel counts its points.
+
+The first steps of all points are taken at once, as a polynomial, and interior points are proved by
+discs; the kernel counts the others.
+"""
+
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.kernels.choice import FLOAT64
+from pipeline.kernels.backend import Chunk
 from pipeline.kernels.cpu.float64.interior import in_cardioid_or_bulb
 from pipeline.kernels.cpu.float64.interior_discs import inside_discs
-from pipeline.kernels.cpu.float64.series import series_about
-from pipeline.kernels.results import Counts, Outcome
+from pipeline.kernels.cpu.float64.series import Series, series_about
+from pipeline.kernels.results import Counts, Cycles, Outcome, PointTraces
+from pipeline.kernels.tracing import Tracing
 
 
-def escape_counts(
-    cr: NDArray[np.float64],
-    ci: NDArray[np.float64],
-    middle: tuple[float, float],
-    radius: float,
-    maxiter: int,
-    smooth: bool = True,
-    only: NDArray[np.bool_] | None = None,
+class Kernel(Protocol):
+    """A kernel that counts points in float64."""
+
+    def __call__(
+        self,
+        cr: NDArray[np.float64],
+        ci: NDArray[np.float64],
+        maxiter: int,
+        smooth: bool = True,
+        series: Series | None = None,
+    ) -> Counts:
+        """Count the steps before each point's orbit first leaves the disc of radius 2.
+
+        Parameters
+        ----------
+        cr, ci : ndarray of float64, shape (points,)
+            Real and imaginary parts of the points, contiguous.
+        maxiter : int
+            The largest number of checks, 1 to 2**31 - 1.
+        smooth : bool
+            Whether the smooth counts are needed; without, they are empty.
+        series : Series, optional
+            The first steps of all of them.
+        """
+
+
+def chunk_counts(
+    kernel: Kernel, chunk: Chunk, smooth: bool = True, only: NDArray[np.bool_] | None = None
 ) -> Counts:
-    """Count the escapes of a chunk of points.
+    """Count the samples of a chunk; see `Backend.counts`.
 
-    Counts do not depend on which points it is made of; which of them are proved interior does.
-
-    Parameters
-    ----------
-    cr, ci : ndarray of float64, shape (points,)
-        Those that follow each other lie side by side.
-    middle : tuple of float
-        Real and imaginary part of a point around which they lie.
-    radius : float
-        A bound of their distance from it, a power of two.
-    maxiter : int
-        The number of checks, 1 to 2**31 - 1.
-    smooth : bool
-        Whether the smooth counts are wanted; without, they are empty.
-    only : ndarray of bool, shape (points,), optional
-        Where counts are wanted; elsewhere they mean nothing.
+    A point's count does not depend on the other points of the chunk; whether it is proved interior
+    may.
     """
-    kernel = FLOAT64.load()
-    series = series_about(*middle, radius, maxiter)
-    inside, sought = inside_discs(cr, ci, maxiter, series)
-    known = inside
-    if series is not None:
+    formula = chunk.formula
+    cr, ci = chunk.points()
+    maxiter = chunk.maxiter
+    series = series_about(*chunk.disc(), maxiter) if formula.series else None
+    known, sought = inside_discs(kernel, cr, ci, maxiter, series) if formula.cycles else (None, 0)
+    if series is not None and formula.cardioid:
         # Without a series the kernel does this.
         known = _either(known, in_cardioid_or_bulb(cr, ci))
     if only is not None:
@@ -50,16 +64,36 @@ def escape_counts(
     if known is None or not known.any():
         counts = kernel(cr, ci, maxiter, smooth, series)
         return Counts(counts.n, counts.smooth, counts.outcome, counts.iterations + sought)
-    wanted = ~known
-    counts = kernel(cr[wanted], ci[wanted], maxiter, smooth, series)
+    rest = ~known
+    counts = kernel(cr[rest], ci[rest], maxiter, smooth, series)
     n = np.full(cr.size, maxiter, np.int32)
     outcome = np.full(cr.size, np.uint8(Outcome.INTERIOR))
     nu = np.full(cr.size if smooth else 0, np.nan)
-    n[wanted] = counts.n
-    outcome[wanted] = counts.outcome
+    n[rest] = counts.n
+    outcome[rest] = counts.outcome
     if smooth:
-        nu[wanted] = counts.smooth
+        nu[rest] = counts.smooth
     return Counts(n, nu, outcome, counts.iterations + sought)
+
+
+def chunk_traces(
+    chunk: Chunk, n: NDArray[np.integer[Any]], escaped: NDArray[np.bool_], tracing: Tracing
+) -> tuple[PointTraces, int]:
+    """Trace the samples that escape; see `Backend.traces`."""
+    # Imported here: counting alone needs none of it, and it takes a second to load.
+    from pipeline.kernels.cpu.traces import float64
+
+    cr, ci = chunk.points()
+    re, im, radius = chunk.disc()
+    return float64.traces(cr[escaped], ci[escaped], n[escaped], (re, im), radius, tracing)
+
+
+def chunk_cycles(chunk: Chunk, inside: NDArray[np.bool_]) -> Cycles:
+    """Find the attracting cycles of the chosen samples; see `Backend.cycles`."""
+    from pipeline.kernels.cpu.traces import float64
+
+    cr, ci = chunk.points()
+    return float64.cycles(cr[inside], ci[inside], chunk.maxiter)
 
 
 def _either(one: NDArray[np.bool_] | None, other: NDArray[np.bool_]) -> NDArray[np.bool_]:

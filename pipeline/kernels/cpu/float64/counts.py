@@ -18,11 +18,12 @@ multiply-adds, so every processor, and the numpy twin, gets the same counts.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.float64.block_lanes import blocks
 from pipeline.kernels.cpu.float64.lanes import LANES
 from pipeline.kernels.cpu.float64.series import Series
-from pipeline.kernels.cpu.float64.smooth import smooth_counts_lanes
+from pipeline.kernels.cpu.float64.smooth import fill_smooth_counts
 from pipeline.kernels.cpu.float64.tested_lanes import finish, head
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.results import BAILOUT_SQUARED, RADIUS_SQUARED, Counts, Outcome
@@ -33,7 +34,13 @@ _POLYNOMIALS = 512
 _NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
 
 
-def escape_counts(cr, ci, maxiter, smooth=True, series=None):
+def escape_counts(
+    cr: NDArray[np.float64],
+    ci: NDArray[np.float64],
+    maxiter: int,
+    smooth: bool = True,
+    series: Series | None = None,
+) -> Counts:
     """Count the steps before each point's orbit first leaves the disc of radius 2.
 
     Parameters
@@ -43,7 +50,7 @@ def escape_counts(cr, ci, maxiter, smooth=True, series=None):
     maxiter : int
         The number of checks, 1 to 2**31 - 1.
     smooth : bool
-        Whether the smooth counts are wanted; without, they are empty.
+        Whether the smooth counts are needed; without, they are empty.
     series : Series, optional
         The first steps of all of them.
 
@@ -66,7 +73,7 @@ def escape_counts(cr, ci, maxiter, smooth=True, series=None):
     )  # fmt: skip  # the points, the series, the rest
     nu = np.empty(points if smooth else 0, np.float64)
     if smooth:
-        smooth_counts_lanes(outcome, steps, mag2, nu)
+        fill_smooth_counts(outcome, steps, mag2, nu)
     return Counts(n, nu, outcome, iterations)
 
 

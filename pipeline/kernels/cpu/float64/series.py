@@ -9,7 +9,7 @@ from pipeline.kernels.jit import compiled
 from pipeline.kernels.results import BLOCK_STEPS, RADIUS_SQUARED
 
 _DEGREE = 20
-# The powers left out are judged by so many of the last ones, any of which may happen to be 0.
+# The powers left out are judged by this many of the last ones, any of which may happen to be 0.
 _LAST = 4
 # log2 of how far they may move a point: less than float64's rounding of its coordinates does.
 _MOVED = -56

@@ -32,7 +32,7 @@ def _log2_parts(exponent, m):
 
 
 @compiled
-def log2_lanes(values, bits, out):
+def fill_log2(values, bits, out):
     """Fill `out` with log2 of positive normal `values`, to within 2 ulp or 2e-16.
 
     `bits` are the same bytes as `values`, seen as int64; they are overwritten, because
@@ -49,7 +49,7 @@ def log2_lanes(values, bits, out):
 
 
 @compiled
-def smooth_counts_lanes(outcome, steps, mag2, out):
+def fill_smooth_counts(outcome, steps, mag2, out):
     """Fill `out` with the smooth counts; NaN where the outcome is not an escape.
 
     Parameters
@@ -68,9 +68,9 @@ def smooth_counts_lanes(outcome, steps, mag2, out):
     size = outcome.size
     for k in range(size):
         mag2[k] = mag2[k] if outcome[k] == _ESCAPED else 4.0
-    log2_lanes(mag2, mag2.view(np.int64), out)
+    fill_log2(mag2, mag2.view(np.int64), out)
     for k in range(size):
         mag2[k] = 0.5 * out[k]
-    log2_lanes(mag2, mag2.view(np.int64), out)
+    fill_log2(mag2, mag2.view(np.int64), out)
     for k in range(size):
         out[k] = (steps[k] + 1.0) - out[k] if outcome[k] == _ESCAPED else np.nan

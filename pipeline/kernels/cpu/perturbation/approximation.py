@@ -22,11 +22,11 @@ fractalforums.org, 2021; C. Heiland-Allen, "Deep zoom theory and practice (again
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.cpu.perturbation.arguments import TableArrays, orbit_arrays
 from pipeline.kernels.cpu.perturbation.edge import margin_of, on_edge
 from pipeline.kernels.cpu.scaling import exponent_of, power_of_two
 from pipeline.kernels.jit import compiled, inlined
@@ -48,7 +48,7 @@ A, B, C, D, F, G, INVERSE_RADIUS, A_EXPONENT, B_EXPONENT, R_EXPONENT = (
 )
 NODE_SIZE = 16
 
-# A delta below this part of the reference's size cannot rebase.
+# A delta smaller than this fraction of the reference cannot rebase.
 _NEAR = 1.0 / 16.0
 # Numbers within 2^±this are held without an exponent.
 _PLAIN_EXPONENT = 900
@@ -60,31 +60,8 @@ _MOST_BYTES = 1 << 26
 NODE_BYTES = 8 * (NODE_SIZE + 2)
 
 
-@dataclass(frozen=True, slots=True)
-class Approximation:
-    """A binary tree of stretches over a reference; level l has stretches of 2^l steps.
-
-    The j-th stretch of level l begins at index 1 + j·2^l. Levels below the lowest are not kept.
-    """
-
-    nodes: NDArray[np.float64]
-    """Shape (all nodes, NODE_SIZE), level after level from the lowest."""
-    radius: NDArray[np.float64]
-    """Shape (all nodes, 2): the bound of a delta's larger part, 0 where float64 cannot hold it, and
-    log2 of |A|."""
-    offsets: NDArray[np.int64]
-    """Shape (levels + 1,): where each level begins in `nodes`, by level."""
-    lowest: int
-    offset_exponent: int
-    """k: 2^k bounds the distance of every pixel from the reference."""
-
-    def __post_init__(self) -> None:
-        for array in (self.nodes, self.radius, self.offsets):
-            array.flags.writeable = False
-
-
 def lowest_level(steps: int) -> int:
-    """Return the lowest level that is worth its place, and keeps the table within bounds."""
+    """Return the lowest level worth keeping, which keeps the table within its largest size."""
     level = _LOWEST_LEVEL
     while 2 * (steps >> level) * NODE_BYTES > _MOST_BYTES:
         level += 1
@@ -92,7 +69,7 @@ def lowest_level(steps: int) -> int:
 
 
 def level_offsets(steps: int) -> NDArray[np.int64]:
-    """Return where each level of the table of a reference of so many steps begins."""
+    """Return where each level begins in the table of a reference of this many steps."""
     lowest = lowest_level(steps)
     offsets = [0] * (lowest + 1)
     level = lowest
@@ -116,15 +93,14 @@ def fill(
     offset_exponent : int
         k, where 2^k bounds the distance of every pixel from the reference.
     error : float
-        The error, relative to the delta, that a stretch may bring in.
+        The error, relative to the delta, that a stretch may introduce.
     nodes, radius : ndarray of float64
-        As in :class:`Approximation`, for the offsets of :func:`level_offsets`.
+        As in :class:`~pipeline.kernels.reference.Approximation`, for the offsets of
+        :func:`level_offsets`.
     """
-    _build(
-        reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-        reference.margins, offset_exponent, error, level_offsets(reference.steps),
-        lowest_level(reference.steps), nodes, radius,
-    )  # fmt: skip  # the arguments of _build
+    steps = reference.steps
+    table = TableArrays(nodes, radius, level_offsets(steps), lowest_level(steps), offset_exponent)
+    _build(orbit_arrays(reference), error, table)
 
 
 @inlined
@@ -216,7 +192,7 @@ def _merge(p, q, error, node):
     c = c1 + c2 * s
     d = d1 + 2.0 * c2 * s * c1 + d2 * s * s
     f = f1 + 2.0 * c2 * beta + f2
-    # What is dropped: t⁴, t³ w…, t² w, t w², w³.
+    # The dropped terms: t⁴, t³ w…, t² w, t w², w³.
     t4 = abs(c2 * s * (c1 * c1 + 2.0 * d1) + 3.0 * d2 * s * s * c1)
     ttw = abs(2.0 * c2 * (c1 * beta + s * f1) + 3.0 * d2 * s * beta + f2 * c1)
     tww = abs(2.0 * c2 * (gamma + beta * f1) + 3.0 * d2 * beta * beta + f2 * f1)
@@ -236,12 +212,12 @@ def _merge(p, q, error, node):
     g = first * (a2 * (g1 + b1 * (c2 * beta + f2))) + second * g2
     if tww > error or www * abs(first * a2 * b1) > error * abs(beta) * abs(b):
         return
-    part = min(1.0, room / (abs(s) * (1.0 + abs(c1) + abs(d1) + abs(f1))))
+    shrink = min(1.0, room / (abs(s) * (1.0 + abs(c1) + abs(d1) + abs(f1))))
     if t4 > 0.0:
-        part = min(part, (error / t4) ** (1.0 / 3.0))
+        shrink = min(shrink, (error / t4) ** (1.0 / 3.0))
     if ttw > 0.0:
-        part = min(part, error / ttw)
-    if not part > 1e-250:
+        shrink = min(shrink, error / ttw)
+    if not shrink > 1e-250:
         return
     a = a1 * a2
     size = abs(a)
@@ -258,15 +234,15 @@ def _merge(p, q, error, node):
     node[G] = g.real
     node[G + 1] = g.imag
     node[B_EXPONENT] = b_exponent + shift
-    c *= part
-    d *= part * part
+    c *= shrink
+    d *= shrink * shrink
     node[C] = c.real
     node[C + 1] = c.imag
     node[D] = d.real
     node[D + 1] = d.imag
     node[F] = f.real
     node[F + 1] = f.imag
-    radius = radius1 * part
+    radius = radius1 * shrink
     shift = exponent_of(radius)
     node[INVERSE_RADIUS] = 1.0 / (radius * power_of_two(-shift))
     node[R_EXPONENT] = r_exponent + shift
@@ -300,11 +276,11 @@ def _plain(node):
 
 
 @compiled
-def _build(
-    z, tiny_index, tiny, tiny_exponent, margins, offset_exponent, error, offsets, lowest,
-    nodes, radius,
-):  # fmt: skip  # the reference, what the table is for, the table
-    """Fill `nodes` and `radius`: the lowest level from single steps, each other from the last."""
+def _build(orbit, error, table):
+    """Fill a table: its lowest level from single steps, each other level from the one before."""
+    z = orbit.z
+    tiny_index = orbit.tiny_index
+    nodes, radius, offsets, lowest, offset_exponent = table
     stack = np.empty((lowest + 1, NODE_SIZE))
     left = np.empty((lowest + 1, NODE_SIZE))
     t = 0
@@ -317,15 +293,15 @@ def _build(
             outer = 2.0 - _size(z[m + 1, 0], z[m + 1, 1])
             outer_exponent = np.int64(0)
             if on_edge(z[m + 1, 0], z[m + 1, 1]):
-                margin, outer_exponent = margin_of(z, margins, m + 1)
+                margin, outer_exponent = margin_of(orbit, m + 1)
                 outer = -0.25 * margin
             re = z[m, 0]
             im = z[m, 1]
             exponent = np.int64(0)
             if t < tiny_index.size and tiny_index[t] == m:
-                re = tiny[t, 0]
-                im = tiny[t, 1]
-                exponent = tiny_exponent[t]
+                re = orbit.tiny[t, 0]
+                im = orbit.tiny[t, 1]
+                exponent = orbit.tiny_exponent[t]
             _leaf(stack[0], re, im, exponent, outer, outer_exponent, offset_exponent)
             # Like a binary counter: two of a level make one of the next.
             level = 0

@@ -3,10 +3,13 @@
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pipeline.kernels.cpu.float64.smooth import smooth_counts_lanes
+from pipeline.kernels.cpu.float64.smooth import fill_smooth_counts
+from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays, table_arrays
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
 from pipeline.kernels.jit import compiled
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import BAILOUT_SQUARED, Counts, Outcome
 
 _ESCAPED = np.uint8(Outcome.ESCAPED)
@@ -20,7 +23,15 @@ _TOGETHER = 6
 _MOST = 1 << 10
 
 
-def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, settled=None):
+def escape_counts(
+    reference: Reference,
+    approximation: Approximation,
+    w_re: NDArray[np.float64],
+    w_im: NDArray[np.float64],
+    maxiter: int,
+    smooth: bool = True,
+    settled: NDArray[np.uint8] | None = None,
+) -> Counts:
     """Count the steps before each point's orbit first leaves the disc of radius 2.
 
     Parameters
@@ -29,12 +40,12 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, se
     approximation : Approximation
         The table of that reference.
     w_re, w_im : ndarray of float64, shape (rows, columns)
-        The points less the reference, divided by 2^(approximation.offset_exponent): parts of
-        absolute value 1 at most.
+        The points less the reference, divided by 2^(approximation.offset_exponent): real and
+        imaginary parts of absolute value 1 at most.
     maxiter : int
         The number of checks, 1 to 2**31 - 1.
     smooth : bool
-        Whether the smooth counts are wanted; without, they are empty.
+        Whether the smooth counts are needed; without, they are empty.
     settled : ndarray of uint8, optional
         Outcomes that are known, point by point; only those that are escapes are counted.
 
@@ -45,6 +56,7 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, se
         TILE_COLUMNS × TILE_ROWS, counted from the first point, share lane groups, so that other
         cuts may differ in rounding.
     """
+    orbit, table = orbit_arrays(reference), table_arrays(approximation)
     rows, columns = w_re.shape
     points = np.arange(rows * columns).reshape(rows, columns)
     n = np.full(rows * columns, maxiter, np.int32)
@@ -58,17 +70,20 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, se
             tile = points[top : top + TILE_ROWS, left : left + TILE_COLUMNS].reshape(-1)
             if settled is not None:
                 tile = tile[settled[tile] == _ESCAPED]
-            parts = [np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8)]
-            parts += [np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32)]
+            own = Results(
+                np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8),
+                np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32),
+                last_slope=np.empty((2, 0)),
+            )  # fmt: skip  # counts, last values
             steps, _ = iterate_tile(
-                reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-                reference.margins, approximation.nodes, approximation.radius,
-                approximation.offsets, approximation.lowest, approximation.offset_exponent,
-                w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, *parts,
-            )  # fmt: skip  # in signature order
+                orbit, table, w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, own
+            )
             iterations += steps
-            for whole, part in zip((n, outcome, last_re, last_im, last_n), parts, strict=True):
-                whole[tile] = part
+            n[tile] = own.n
+            outcome[tile] = own.outcome
+            last_re[tile] = own.last_re
+            last_im[tile] = own.last_im
+            last_n[tile] = own.last_n
     nu = np.empty(n.size if smooth else 0)
     if smooth:
         norm2 = np.empty(n.size)
@@ -76,7 +91,7 @@ def escape_counts(reference, approximation, w_re, w_im, maxiter, smooth=True, se
         c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
         c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
         _to_bailout(outcome, last_re, last_im, c_re, c_im, last_n, norm2)
-        smooth_counts_lanes(outcome, last_n, norm2, nu)
+        fill_smooth_counts(outcome, last_n, norm2, nu)
     return Counts(n, nu, outcome, iterations)
 
 

@@ -42,17 +42,18 @@ def on_edge(z_re, z_im):
 
 
 @compiled
-def margin_of(z, margins, m):
+def margin_of(orbit, m):
     """Return |Z|² - 4 of the reference at index m, which is on the edge: mantissa and exponent."""
-    index, margin, exponent = margins
+    index = orbit.margin_index
     at = np.searchsorted(index, m)
     if at < index.size and index[at] == m:
-        return margin[at], np.int64(exponent[at])
+        return orbit.margin[at], np.int64(orbit.margin_exponent[at])
+    z = orbit.z
     return z[m, 0] * z[m, 0] + z[m, 1] * z[m, 1] - 4.0, np.int64(0)
 
 
 @compiled
-def look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, traced):
+def look_beyond(lanes, ints, orbit, m, exponent, results, traced):
     """Flag anew which lanes are outside where the reference is on the edge; return how many flags.
 
     A lane that is outside by less than float64 can tell has its count from here on, and goes along
@@ -63,7 +64,8 @@ def look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, traced):
     -----
     |Z + dz|² - 4 = (|Z|² - 4) + 2 Re(conj(Z) dz) + |dz|², all in the exponent of the lane group.
     """
-    mantissa, margin_exponent = margin_of(z, margins, m)
+    z = orbit.z
+    mantissa, margin_exponent = margin_of(orbit, m)
     plain = mantissa * power_of_two(max(margin_exponent, _LEAST_EXPONENT))
     margin = mantissa * power_of_two(
         min(max(margin_exponent - exponent, _LEAST_EXPONENT), _LARGEST_EXPONENT)
@@ -96,7 +98,7 @@ def look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, traced):
                 flag |= STAYS
         elif beyond > 0.0 and ints[COUNTED + lane] == 0:
             ints[COUNTED + lane] = 1
-            n[pixel] = ints[BASE + lane] + m - 1
-            outcome[pixel] = _ESCAPED
+            results.n[pixel] = ints[BASE + lane] + m - 1
+            results.outcome[pixel] = _ESCAPED
         ints[FLAG + lane] = flag
     return hits

@@ -56,11 +56,14 @@ _ZERO_EXPONENT = -(1 << 40)
 
 @compiled
 def go_far(
-    z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest, k, maxiter,
-    lanes, ints, m, exponent, active, shared, queue, queue_int, queued, n, outcome, last_re,
-    last_im, last_n, slope, queue_slope, last_slope,
-):  # fmt: skip  # as iterate_tile
-    """Take a lane group on with an exponent until no lane is left or float64 holds the deltas."""
+    orbit, table, maxiter, lanes, ints, slope, m, exponent, active, shared, queue, queued, results
+):
+    """Take a lane group on with an exponent until no lane is left or float64 holds the deltas.
+
+    Parameters as for `go_near`; `exponent` is the lane group's power of two.
+    """
+    z = orbit.z
+    nodes, radius, offsets, lowest, k = table
     steps_end = np.int64(z.shape[0] - 1)
     levels = offsets.size - 1
     lane_steps = np.int64(0)
@@ -68,7 +71,7 @@ def go_far(
     settle_at = np.int64(SETTLE_STEPS)
     end = last_index(ints, steps_end, maxiter, slope)
     largest = largest_of(lanes)
-    edges = margins[0].size > 0
+    edges = orbit.margin_index.size > 0
     while active > 0:
         # The largest delta is brought to between 1 and 2 in the lane group's exponent.
         if largest > 0.0:
@@ -113,7 +116,7 @@ def go_far(
             scale_a = power_of_two(-a_shift) * power_of_two(a_exponent - exponent)
             scale_b = power_of_two(-b_shift) * power_of_two(b_exponent - exponent)
             m += np.int64(1) << (level - 1)
-            z_re, z_im = _in_exponent(_value(z, tiny_index, tiny, tiny_exponent, m), exponent)
+            z_re, z_im = _in_exponent(_value(orbit, m), exponent)
             if slope is not None:
                 grown = np.int64(nodes[node, A_EXPONENT]) + a_shift
                 slope_a = power_of_two(-a_shift)
@@ -133,7 +136,7 @@ def go_far(
                 nodes[node, G + 1] * scale_b, inverse, z_re, z_im, np.inf,
             )  # fmt: skip  # in signature order
         else:
-            twice_re, twice_im, value_exponent = _value(z, tiny_index, tiny, tiny_exponent, m)
+            twice_re, twice_im, value_exponent = _value(orbit, m)
             value_exponent += 1
             if value_exponent > exponent + 8:
                 shared += 0.5 * math.log2(twice_re * twice_re + twice_im * twice_im)
@@ -152,7 +155,7 @@ def go_far(
             product_exponent = exponent + sum_exponent
             exponent = max(product_exponent, k) if largest > 0.0 else np.int64(k)
             m += 1
-            z_re, z_im = _in_exponent(_value(z, tiny_index, tiny, tiny_exponent, m), exponent)
+            z_re, z_im = _in_exponent(_value(orbit, m), exponent)
             if slope is not None:
                 before = np.int64(slope[SLOPE_EXPONENT])
                 # Where the reference is 0, or nearly, 2^k is all there is.
@@ -169,7 +172,7 @@ def go_far(
                 z_re, z_im,
             )  # fmt: skip  # in signature order
         if edges and on_edge(z[m, 0], z[m, 1]):
-            hits = look_beyond(lanes, ints, z, margins, m, exponent, n, outcome, slope is not None)
+            hits = look_beyond(lanes, ints, orbit, m, exponent, results, slope is not None)
         lane_steps += active
         group_steps += 1
         if slope is None and group_steps >= settle_at:
@@ -180,13 +183,12 @@ def go_far(
             if slope is None:
                 queued, active = drop(
                     lanes, ints, z_re, z_im, z[m, 0], z[m, 1], m, exponent, m >= steps_end,
-                    maxiter, shared, queue, queue_int, queued, n, outcome, last_re, last_im, last_n,
+                    maxiter, shared, queue, queued, results,
                 )  # fmt: skip  # in signature order
             else:
                 queued, active = drop_traced(
                     lanes, ints, slope, z_re, z_im, z[m, 0], z[m, 1], m, exponent,
-                    m >= steps_end, queue, queue_int, queue_slope, queued, last_re, last_im,
-                    last_slope,
+                    m >= steps_end, queue, queued, results,
                 )  # fmt: skip  # in signature order
             if m >= end:
                 end = last_index(ints, steps_end, maxiter, slope)
@@ -201,17 +203,17 @@ def go_far(
 
 
 @compiled
-def _value(z, tiny_index, tiny, tiny_exponent, m):
+def _value(orbit, m):
     """Return the reference at index m as two mantissas and their exponent of two."""
-    re = z[m, 0]
-    im = z[m, 1]
+    re = orbit.z[m, 0]
+    im = orbit.z[m, 1]
     exponent = exponent_of(larger_part(re, im))
     if exponent >= TINY_EXPONENT:
         scale = power_of_two(-exponent)
         return re * scale, im * scale, np.int64(exponent)
-    at = np.searchsorted(tiny_index, m)
-    if at < tiny_index.size and tiny_index[at] == m:
-        return tiny[at, 0], tiny[at, 1], np.int64(tiny_exponent[at])
+    at = np.searchsorted(orbit.tiny_index, m)
+    if at < orbit.tiny_index.size and orbit.tiny_index[at] == m:
+        return orbit.tiny[at, 0], orbit.tiny[at, 1], np.int64(orbit.tiny_exponent[at])
     return 0.0, 0.0, np.int64(_ZERO_EXPONENT)
 
 

@@ -1,8 +1,8 @@
 """The lanes of a lane group: taken in from those who wait, and let out when they end.
 
-log2 |dz/dz₁| is kept on the way: a product of |z|² of each lane for single steps, and a part of
-the whole lane group, `shared`, for stretches, where all lanes have the reference's derivative.
-Small, it proves a point interior.
+log2 |dz/dz₁| is kept on the way: by a product of |z|² of each lane for single steps, and by one
+sum for the lane group, `shared`, for stretches, where all lanes have the reference's derivative.
+Where it is small enough, the point is proved interior.
 """
 
 import math
@@ -61,28 +61,28 @@ WAITING_EXPONENT, WAITING_COUNT, WAITING_NUMBER, WAITING_INT_ROWS = range(4)
 
 
 @compiled
-def form(waiting, waiting_int, chosen, w_re, w_im, k, lanes, ints):
+def form(waiting, chosen, w_re, w_im, k, lanes, ints):
     """Fill a lane group with chosen points, in the exponent of the largest delta; return that."""
     # They are sorted, so the last is the largest; in the first round all are 0.
-    exponent = waiting_int[WAITING_EXPONENT, chosen[-1]]
+    exponent = waiting.ints[WAITING_EXPONENT, chosen[-1]]
     plain = power_of_two(k)
     for lane in range(LANES):
         if lane < chosen.size:
             p = chosen[lane]
-            pixel = waiting_int[WAITING_NUMBER, p]
-            scale = power_of_two(waiting_int[WAITING_EXPONENT, p] - exponent)
-            x = waiting[WAITING_X, p] * scale
-            y = waiting[WAITING_Y, p] * scale
+            pixel = waiting.ints[WAITING_NUMBER, p]
+            scale = power_of_two(waiting.ints[WAITING_EXPONENT, p] - exponent)
+            x = waiting.numbers[WAITING_X, p] * scale
+            y = waiting.numbers[WAITING_Y, p] * scale
             lanes[X + lane] = x
             lanes[Y + lane] = y
             lanes[W_X + lane] = w_re[pixel]
             lanes[W_Y + lane] = w_im[pixel]
             ints[PIXEL + lane] = pixel
-            ints[BASE + lane] = waiting_int[WAITING_COUNT, p]
+            ints[BASE + lane] = waiting.ints[WAITING_COUNT, p]
             ints[COUNTED + lane] = 0
             # |z|² at index 0 is in the product.
-            lanes[LOG + lane] = waiting[WAITING_LOG, p]
-            lanes[PRODUCT + lane] = waiting[WAITING_PRODUCT, p]
+            lanes[LOG + lane] = waiting.numbers[WAITING_LOG, p]
+            lanes[PRODUCT + lane] = waiting.numbers[WAITING_PRODUCT, p]
             lanes[NORM2 + lane] = 1.0
         else:
             idle(lanes, ints, lane)
@@ -94,7 +94,7 @@ def form(waiting, waiting_int, chosen, w_re, w_im, k, lanes, ints):
 
 @inlined
 def idle(lanes, ints, lane):
-    """Let a lane go along at the reference itself."""
+    """Make a lane idle: it follows the reference itself."""
     lanes[X + lane] = 0.0
     lanes[Y + lane] = 0.0
     lanes[W_X + lane] = 0.0
@@ -111,25 +111,25 @@ def idle(lanes, ints, lane):
 
 
 @compiled
-def form_slope(waiting_slope, waiting_int, chosen, k, slope, auto_maxiter):
+def form_slope(waiting, chosen, k, slope, step_limits):
     """Fill a lane group's slopes, in the exponent of the largest, and limits."""
     largest = -np.inf
     for p in chosen:
-        size = larger_part(waiting_slope[0, p], waiting_slope[1, p])
+        size = larger_part(waiting.slope[0, p], waiting.slope[1, p])
         if size > 0.0:
-            largest = max(largest, waiting_slope[2, p] + exponent_of(size))
+            largest = max(largest, waiting.slope[2, p] + exponent_of(size))
     exponent = np.int64(k) if largest == -np.inf else np.int64(largest)
     slope[:] = 0.0
     slope[SLOPE_EXPONENT] = exponent
     for lane in range(chosen.size):
         p = chosen[lane]
         # Below the largest as far as float64 goes; what lies farther down is in the mantissa.
-        below = max(min(exponent - np.int64(waiting_slope[2, p]), 1000), 0)
-        rest = power_of_two(np.int64(waiting_slope[2, p]) - exponent + below)
-        slope[SLOPE_X + lane] = waiting_slope[0, p] * rest
-        slope[SLOPE_Y + lane] = waiting_slope[1, p] * rest
+        below = max(min(exponent - np.int64(waiting.slope[2, p]), 1000), 0)
+        rest = power_of_two(np.int64(waiting.slope[2, p]) - exponent + below)
+        slope[SLOPE_X + lane] = waiting.slope[0, p] * rest
+        slope[SLOPE_Y + lane] = waiting.slope[1, p] * rest
         slope[SLOPE_UNIT + lane] = power_of_two(below)
-        slope[LIMIT + lane] = auto_maxiter[waiting_int[WAITING_NUMBER, p]]
+        slope[LIMIT + lane] = step_limits[waiting.ints[WAITING_NUMBER, p]]
 
 
 @compiled
@@ -157,7 +157,7 @@ def _log2_derivative(lanes, lane, shared):
 
 @inlined
 def settle_lane(lanes, lane, shared):
-    """Take the lane group's part and the product's exponent into a lane's logarithm."""
+    """Add the lane group's logarithm and the product's exponent to a lane's logarithm."""
     product = lanes[PRODUCT + lane]
     exponent = exponent_of(product)
     # A product that left the range of float64 proves nothing any more.
@@ -201,12 +201,13 @@ def _escapes(ints, lane, x, y, exponent, edge):
 
 @compiled
 def drop(
-    lanes, ints, z_re, z_im, plain_re, plain_im, m, exponent, ends, maxiter, shared, queue,
-    queue_int, queued, n, outcome, last_re, last_im, last_n,
+    lanes, ints, z_re, z_im, plain_re, plain_im, m, exponent, ends, maxiter, shared, queue, queued,
+    results,
 ):  # fmt: skip  # a lane group, where it stands, who waits, the results
-    """Take out the lanes that are flagged, or all that end here; return how many wait, and go on.
+    """Take out the lanes that are flagged, or all where the orbit ends.
 
-    `z_re` and `z_im` are the reference in the group's exponent, `plain_re` and `plain_im` without.
+    Returns how many points wait, and how many lanes go on. `z_re` and `z_im` are the reference in
+    the lane group's exponent, `plain_re` and `plain_im` without.
     """
     active = 0
     unit = power_of_two(exponent)
@@ -225,11 +226,11 @@ def drop(
         y = plain_im + lanes[Y + lane] * unit
         if counted or _escapes(ints, lane, x, y, exponent, edge):
             if not counted:
-                n[pixel] = count - 1
-                outcome[pixel] = _ESCAPED
-            last_re[pixel] = x
-            last_im[pixel] = y
-            last_n[pixel] = count - 1
+                results.n[pixel] = count - 1
+                results.outcome[pixel] = _ESCAPED
+            results.last_re[pixel] = x
+            results.last_im[pixel] = y
+            results.last_n[pixel] = count - 1
             idle(lanes, ints, lane)
             continue
         own_exponent = np.int64(0)
@@ -239,11 +240,11 @@ def drop(
             y = z_im + lanes[Y + lane]
         log = _log2_derivative(lanes, lane, shared)
         if log < _INTERIOR_LOG2:
-            n[pixel] = maxiter
-            outcome[pixel] = _INTERIOR
+            results.n[pixel] = maxiter
+            results.outcome[pixel] = _INTERIOR
         elif count >= maxiter:
-            n[pixel] = maxiter
-            outcome[pixel] = _UNRESOLVED
+            results.n[pixel] = maxiter
+            results.outcome[pixel] = _UNRESOLVED
         else:
             # The factor |z| of the step from index 0.
             size2 = x * x + y * y
@@ -252,13 +253,13 @@ def drop(
             if size2 < SMALLEST:
                 lanes[LOG + lane] += math.log2(math.hypot(x, y))
                 product = lanes[PRODUCT + lane]
-            queue[WAITING_X, queued] = x
-            queue[WAITING_Y, queued] = y
-            queue[WAITING_LOG, queued] = lanes[LOG + lane]
-            queue[WAITING_PRODUCT, queued] = product
-            queue_int[WAITING_EXPONENT, queued] = own_exponent
-            queue_int[WAITING_COUNT, queued] = count
-            queue_int[WAITING_NUMBER, queued] = pixel
+            queue.numbers[WAITING_X, queued] = x
+            queue.numbers[WAITING_Y, queued] = y
+            queue.numbers[WAITING_LOG, queued] = lanes[LOG + lane]
+            queue.numbers[WAITING_PRODUCT, queued] = product
+            queue.ints[WAITING_EXPONENT, queued] = own_exponent
+            queue.ints[WAITING_COUNT, queued] = count
+            queue.ints[WAITING_NUMBER, queued] = pixel
             queued += 1
         idle(lanes, ints, lane)
     return queued, active
@@ -266,8 +267,7 @@ def drop(
 
 @compiled
 def drop_traced(
-    lanes, ints, slope, z_re, z_im, plain_re, plain_im, m, exponent, ends, queue, queue_int,
-    queue_slope, queued, last_re, last_im, last_slope,
+    lanes, ints, slope, z_re, z_im, plain_re, plain_im, m, exponent, ends, queue, queued, results
 ):  # fmt: skip  # a lane group, where it stands, who waits, the results
     """Do as `drop` where slopes are followed; lanes leave at their limits, or where they escape.
 
@@ -291,22 +291,22 @@ def drop_traced(
         y = plain_im + lanes[Y + lane] * unit
         own_exponent = np.int64(slope[SLOPE_EXPONENT]) - exponent_of(slope[SLOPE_UNIT + lane])
         if leaves or _escapes(ints, lane, x, y, exponent, edge):
-            last_re[pixel] = x
-            last_im[pixel] = y
+            results.last_re[pixel] = x
+            results.last_im[pixel] = y
             scale = power_of_two(own_exponent)
-            last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
-            last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
+            results.last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
+            results.last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
         else:
-            queue[WAITING_X, queued] = x if swallowed else z_re + lanes[X + lane]
-            queue[WAITING_Y, queued] = y if swallowed else z_im + lanes[Y + lane]
-            queue[WAITING_LOG, queued] = 0.0
-            queue[WAITING_PRODUCT, queued] = 1.0
-            queue_slope[0, queued] = slope[SLOPE_X + lane]
-            queue_slope[1, queued] = slope[SLOPE_Y + lane]
-            queue_slope[2, queued] = own_exponent
-            queue_int[WAITING_EXPONENT, queued] = np.int64(0) if swallowed else exponent
-            queue_int[WAITING_COUNT, queued] = count
-            queue_int[WAITING_NUMBER, queued] = pixel
+            queue.numbers[WAITING_X, queued] = x if swallowed else z_re + lanes[X + lane]
+            queue.numbers[WAITING_Y, queued] = y if swallowed else z_im + lanes[Y + lane]
+            queue.numbers[WAITING_LOG, queued] = 0.0
+            queue.numbers[WAITING_PRODUCT, queued] = 1.0
+            queue.slope[0, queued] = slope[SLOPE_X + lane]
+            queue.slope[1, queued] = slope[SLOPE_Y + lane]
+            queue.slope[2, queued] = own_exponent
+            queue.ints[WAITING_EXPONENT, queued] = np.int64(0) if swallowed else exponent
+            queue.ints[WAITING_COUNT, queued] = count
+            queue.ints[WAITING_NUMBER, queued] = pixel
             queued += 1
         slope[SLOPE_X + lane] = 0.0
         slope[SLOPE_Y + lane] = 0.0

@@ -13,6 +13,7 @@ Rebasing: Zhuoran, "Another solution to perturbation glitches", fractalforums.or
 
 import numpy as np
 
+from pipeline.kernels.cpu.perturbation.arguments import Waiting
 from pipeline.kernels.cpu.perturbation.far_group import PLAIN_EXPONENT, go_far
 from pipeline.kernels.cpu.perturbation.group_lanes import (
     WAITING_EXPONENT,
@@ -35,35 +36,32 @@ from pipeline.kernels.cpu.perturbation.group_steps import (
 from pipeline.kernels.cpu.perturbation.near_group import go_near
 from pipeline.kernels.jit import compiled
 
-# Sizes are sorted into so many classes at most.
+# Sizes are sorted into at most this many classes.
 _MAX_CLASSES = 4096
 
 
 @compiled
-def iterate_tile(
-    z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest, k, w_re, w_im,
-    maxiter, n, outcome, last_re, last_im, last_n, auto_maxiter=None, last_slope=None,
-):  # fmt: skip  # the reference, its table, the points, the results
+def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
     """Iterate a tile's points until each escapes, is proved interior or reaches maxiter.
 
     Parameters
     ----------
-    z, tiny_index, tiny, tiny_exponent, margins
-        See :class:`~pipeline.kernels.reference.Reference`.
-    nodes, radius, offsets, lowest, k
-        See :class:`~pipeline.kernels.cpu.perturbation.approximation.Approximation`.
+    orbit : OrbitArrays
+        The reference.
+    table : TableArrays
+        Its table of stretches.
     w_re, w_im : ndarray of float64, shape (points,)
-        The points less the reference, divided by 2^k.
+        The points less the reference, divided by 2^k, k the table's exponent.
     maxiter : int
         The number of checks.
-    n, outcome, last_re, last_im, last_n
+    results : Results
         Filled: counts, outcomes, and for escaped points the first value that is beyond radius 2 by
-        what float64 can tell, and its number, counted like n.
-    limits : ndarray of float64, shape (points,), optional
+        what float64 can tell, and its index, counted like n.
+    step_limits : ndarray of float64, shape (points,), optional
         With it the derivative is followed: `last_re` and `last_im` become each point's value after
-        so many steps from z₀ (or its first beyond radius 2), and `last_slope`, shape (2, points),
-        dz/dw there, w the point's offset in units of 2^k. A point on the edge of the disc of radius
-        2 goes on until it has left it. `n`, `outcome` and `last_n` are left alone.
+        so many steps from z₀ (or its first beyond radius 2), and `last_slope` dz/dw there, w the
+        point's offset in units of 2^k. A point on the edge of the disc of radius 2 goes on until it
+        has left it. `n`, `outcome` and `last_n` are left alone.
 
     Returns
     -------
@@ -71,66 +69,66 @@ def iterate_tile(
         Steps of all lanes, a stretch counted as one; steps of lane groups.
     """
     points = w_re.size
+    k = table.exponent
     deep = k < PLAIN_EXPONENT
-    waiting = np.zeros((2, WAITING_ROWS, points))
-    waiting_int = np.zeros((2, WAITING_INT_ROWS, points), np.int64)
+    slopes = 0 if step_limits is None else points
+    waiting = _room(points, slopes)
+    queue = _room(points, slopes)
     for p in range(points):
-        waiting_int[0, WAITING_NUMBER, p] = p
-        waiting_int[0, WAITING_EXPONENT, p] = k if deep else 0
+        waiting.ints[WAITING_NUMBER, p] = p
+        waiting.ints[WAITING_EXPONENT, p] = k if deep else 0
         # The derivative counts from z₁: this takes back the factor 2 of the step from z₀.
-        waiting[0, WAITING_LOG, p] = -1.0
-        waiting[0, WAITING_PRODUCT, p] = 1.0
+        waiting.numbers[WAITING_LOG, p] = -1.0
+        waiting.numbers[WAITING_PRODUCT, p] = 1.0
     order = np.arange(points)
-    waiting_slope = np.zeros((2, 3, 0 if auto_maxiter is None else points))
-    slope = None if auto_maxiter is None else np.zeros(SLOPE_SIZE)
+    slope = None if step_limits is None else np.zeros(SLOPE_SIZE)
     lanes = np.empty(GROUP_SIZE)
     ints = lanes.view(np.int64)
     lane_steps = np.int64(0)
     group_steps = np.int64(0)
-    now = 0
     left = points
     while left > 0:
-        queue = waiting[1 - now]
-        queue_int = waiting_int[1 - now]
         queued = np.int64(0)
         for at in range(0, left, LANES):
             active = min(LANES, left - at)
-            exponent = form(
-                waiting[now], waiting_int[now], order[at : at + active], w_re, w_im, k, lanes, ints
-            )
-            if auto_maxiter is not None:
-                form_slope(
-                    waiting_slope[now], waiting_int[now], order[at : at + active], k, slope,
-                    auto_maxiter,
-                )  # fmt: skip  # in signature order
+            exponent = form(waiting, order[at : at + active], w_re, w_im, k, lanes, ints)
+            if step_limits is not None:
+                form_slope(waiting, order[at : at + active], k, slope, step_limits)
             m = np.int64(0)
             shared = 0.0
             while active > 0:
                 if exponent == 0:
-                    m, active, queued, shared, steps, lane_groups = go_near(
-                        z, margins, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m,
-                        active, shared, queue, queue_int, queued, n, outcome, last_re, last_im,
-                        last_n, k, slope, waiting_slope[1 - now], last_slope,
-                    )  # fmt: skip  # as in the head
+                    m, active, queued, shared, steps, steps_together = go_near(
+                        orbit, table, deep, maxiter, lanes, ints, slope, m, active, shared, queue,
+                        queued, results,
+                    )  # fmt: skip  # in signature order
                     lane_steps += steps
-                    group_steps += lane_groups
+                    group_steps += steps_together
                 if active > 0:
-                    m, exponent, active, queued, shared, steps, lane_groups = go_far(
-                        z, tiny_index, tiny, tiny_exponent, margins, nodes, radius, offsets, lowest,
-                        k, maxiter, lanes, ints, m, exponent, active, shared, queue, queue_int,
-                        queued, n, outcome, last_re, last_im, last_n, slope,
-                        waiting_slope[1 - now], last_slope,
-                    )  # fmt: skip  # as in the head
+                    m, exponent, active, queued, shared, steps, steps_together = go_far(
+                        orbit, table, maxiter, lanes, ints, slope, m, exponent, active, shared,
+                        queue, queued, results,
+                    )  # fmt: skip  # in signature order
                     lane_steps += steps
-                    group_steps += lane_groups
+                    group_steps += steps_together
         left = queued
-        now = 1 - now
-        order = _sorted_by_size(queue, queue_int, left)
+        waiting, queue = queue, waiting
+        order = _sorted_by_size(waiting, left)
     return lane_steps, group_steps
 
 
 @compiled
-def _sorted_by_size(queue, queue_int, left):
+def _room(points, slopes):
+    """Return room for points, and their slopes, to wait in."""
+    return Waiting(
+        np.zeros((WAITING_ROWS, points)),
+        np.zeros((WAITING_INT_ROWS, points), np.int64),
+        np.zeros((3, slopes)),
+    )
+
+
+@compiled
+def _sorted_by_size(waiting, left):
     """Return the numbers of those waiting in the order of their deltas' sizes, stably."""
     order = np.empty(left, np.int64)
     keys = np.empty(left, np.int64)
@@ -138,22 +136,22 @@ def _sorted_by_size(queue, queue_int, left):
     highest = -lowest
     for p in range(left):
         # A logarithm, four classes an octave.
-        size = np.float64(larger_part(queue[WAITING_X, p], queue[WAITING_Y, p]))
-        key = (size.view(np.int64) >> 50) + 4 * queue_int[WAITING_EXPONENT, p]
+        size = np.float64(larger_part(waiting.numbers[WAITING_X, p], waiting.numbers[WAITING_Y, p]))
+        key = (size.view(np.int64) >> 50) + 4 * waiting.ints[WAITING_EXPONENT, p]
         keys[p] = key
         lowest = min(lowest, key)
         highest = max(highest, key)
     shift = 0
     while (highest - lowest) >> shift >= _MAX_CLASSES:
         shift += 1
-    places = np.zeros(_MAX_CLASSES + 1, np.int64)
+    positions = np.zeros(_MAX_CLASSES + 1, np.int64)
     classes = ((highest - lowest) >> shift) + 1 if left > 0 else 0
     for p in range(left):
         keys[p] = (keys[p] - lowest) >> shift
-        places[keys[p] + 1] += 1
-    for place in range(classes):
-        places[place + 1] += places[place]
+        positions[keys[p] + 1] += 1
+    for k in range(classes):
+        positions[k + 1] += positions[k]
     for p in range(left):
-        order[places[keys[p]]] = p
-        places[keys[p]] += 1
+        order[positions[keys[p]]] = p
+        positions[keys[p]] += 1
     return order

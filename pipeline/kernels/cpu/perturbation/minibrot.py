@@ -7,6 +7,7 @@ from pipeline.kernels.cpu.scaling import exponent_of, power_of_two
 from pipeline.kernels.cpu.traces.float64 import cycles as cycles_of
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.reference import Reference
+from pipeline.kernels.results import Cycles
 
 # What the disc of radius 2 holds of the whole set is all of it.
 _RADIUS = 2.0
@@ -19,8 +20,8 @@ def cycles(
     w_re: NDArray[np.float64],
     w_im: NDArray[np.float64],
     maxiter: int,
-) -> tuple[NDArray[np.int64], NDArray[np.complex128], int]:
-    """Return the period and the multiplier of each point's attracting cycle.
+) -> Cycles:
+    """Return each point's attracting cycle; none outside the minibrot, as in other minibrots.
 
     Parameters
     ----------
@@ -29,11 +30,6 @@ def cycles(
     exponent : int
         The points are the reference plus 2^exponent (w_re + i w_im), shape (points,).
     maxiter : int
-
-    Returns
-    -------
-    tuple
-        Periods, 0 where none was found, as in other minibrots; multipliers; the iterations done.
 
     Notes
     -----
@@ -45,13 +41,13 @@ def cycles(
     periods = np.zeros(w_re.size, np.int64)
     multipliers = np.zeros(w_re.size, np.complex128)
     if reference.steps == 0 or reference.z[-1].any():
-        return periods, multipliers, 0
+        return Cycles(periods, multipliers, 0)
     re, im, inverse_exponent, known = _inverse_size(
         reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent
     )
     shift = exponent + inverse_exponent
     if not known or shift > _EXPONENTS:
-        return periods, multipliers, 0
+        return Cycles(periods, multipliers, 0)
     scale = power_of_two(shift)
     x, y = (re * w_re - im * w_im) * scale, (re * w_im + im * w_re) * scale
     near = np.flatnonzero(x * x + y * y <= _RADIUS**2)
@@ -59,7 +55,7 @@ def cycles(
         x[near], y[near], max(1, maxiter // reference.steps)
     )
     periods[near] = found * reference.steps
-    return periods, multipliers, reference.steps + iterations
+    return Cycles(periods, multipliers, reference.steps + iterations)
 
 
 @compiled

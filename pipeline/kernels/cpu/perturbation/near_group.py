@@ -41,11 +41,27 @@ _CRITICAL = 2.0**-50
 
 @compiled
 def go_near(
-    z, margins, nodes, radius, offsets, lowest, deep, maxiter, lanes, ints, m, active, shared,
-    queue, queue_int, queued, n, outcome, last_re, last_im, last_n, k, slope, queue_slope,
-    last_slope,
-):  # fmt: skip  # as iterate_tile
-    """Take a lane group along in plain float64, until no lane is left or a product is too small."""
+    orbit, table, deep, maxiter, lanes, ints, slope, m, active, shared, queue, queued, results
+):
+    """Take a lane group along in plain float64, until no lane is left or a product is too small.
+
+    Parameters
+    ----------
+    orbit, table, maxiter, results
+        As for `iterate_tile`.
+    deep : bool
+        Whether a product may be too small for float64.
+    lanes, ints : ndarray
+        The lane group, see `group_steps`.
+    slope : ndarray or None
+        Its slopes, where they are followed.
+    m, active, shared
+        Index of the reference, lanes that are not idle, and the lane group's log2 |dz/dz₁|.
+    queue, queued
+        Where lanes that rebase wait, and how many do.
+    """
+    z = orbit.z
+    nodes, radius, offsets, lowest, k = table
     steps_end = np.int64(z.shape[0] - 1)
     levels = offsets.size - 1
     lowest_mask = (np.int64(1) << lowest) - 1
@@ -54,7 +70,7 @@ def go_near(
     group_steps = np.int64(0)
     settle_at = np.int64(SETTLE_STEPS)
     largest = largest_of(lanes)
-    edges = margins[0].size > 0
+    edges = orbit.margin_index.size > 0
     while active > 0:
         # The longest stretch that begins here, is valid and ends in time.
         node = np.int64(-1)
@@ -129,7 +145,7 @@ def go_near(
             hits = single_step(lanes, ints, old_re, old_im, z_re, z_im)
             shared += 1.0
         if edges and on_edge(z_re, z_im):
-            hits = look_beyond(lanes, ints, z, margins, m, 0, n, outcome, slope is not None)
+            hits = look_beyond(lanes, ints, orbit, m, 0, results, slope is not None)
         lane_steps += active
         group_steps += 1
         if slope is None and group_steps >= settle_at:
@@ -140,12 +156,12 @@ def go_near(
             if slope is None:
                 queued, active = drop(
                     lanes, ints, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, maxiter, shared,
-                    queue, queue_int, queued, n, outcome, last_re, last_im, last_n,
+                    queue, queued, results,
                 )  # fmt: skip  # in signature order
             else:
                 queued, active = drop_traced(
-                    lanes, ints, slope, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, queue,
-                    queue_int, queue_slope, queued, last_re, last_im, last_slope,
+                    lanes, ints, slope, z_re, z_im, z_re, z_im, m, 0, m >= steps_end,
+                    queue, queued, results,
                 )  # fmt: skip  # in signature order
             if m >= end:
                 end = last_index(ints, steps_end, maxiter, slope)

@@ -5,32 +5,25 @@ from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.float64.cycle import fill_multipliers
 from pipeline.kernels.cpu.float64.series import Series, series_about
-from pipeline.kernels.cpu.traces.trace import Traces, traces_from
+from pipeline.kernels.cpu.traces.trace import traces_from
 from pipeline.kernels.jit import compiled, inlined
+from pipeline.kernels.results import Cycles, PointTraces
 from pipeline.kernels.tracing import Tracing
 
 _LANES = 64
 _NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
 
 
-# Cycles that take longer to show themselves are left out.
+# Cycles that take more steps to find are left out.
 _MOST_STEPS = 8192
 
 
-def cycles(
-    cr: NDArray[np.float64], ci: NDArray[np.float64], maxiter: int
-) -> tuple[NDArray[np.int64], NDArray[np.complex128], int]:
-    """Return the period and the multiplier of each point's attracting cycle.
-
-    Returns
-    -------
-    tuple
-        Periods, 0 where none was found; multipliers; the iterations done.
-    """
+def cycles(cr: NDArray[np.float64], ci: NDArray[np.float64], maxiter: int) -> Cycles:
+    """Return each point's attracting cycle."""
     period = np.zeros(cr.size, np.int64)
     re, im = np.zeros(cr.size), np.zeros(cr.size)
     taken = fill_multipliers(cr, ci, min(maxiter, _MOST_STEPS), period, re, im)
-    return period, re + 1j * im, int(taken)
+    return Cycles(period, re + 1j * im, int(taken))
 
 
 def traces(
@@ -40,7 +33,7 @@ def traces(
     middle: tuple[float, float],
     radius: float,
     tracing: Tracing,
-) -> tuple[Traces, int]:
+) -> tuple[PointTraces, int]:
     """Trace points that escape, and return the iterations done, too.
 
     Parameters
@@ -52,7 +45,7 @@ def traces(
     middle, radius
         A point and a bound, a power of two, of the distance of all others from it.
     """
-    # What goes along together ends together.
+    # Sorted, so that points iterated together end together.
     order = np.argsort(n, kind="stable")
     a, b = cr[order], ci[order]
     steps = np.maximum(n[order].astype(np.int64) - tracing.last_steps, 0)
@@ -66,18 +59,18 @@ def traces(
     sorted_traces = traces_from(x, y, slope, (a, b), 1.0, tracing)
     back = np.empty_like(order)
     back[order] = np.arange(order.size)
-    parts = (
+    in_order = (
         sorted_traces.log2_distance, sorted_traces.direction, sorted_traces.phase,
         sorted_traces.stripes, sorted_traces.trap,
     )  # fmt: skip  # one of each
-    return Traces(*(part[back] for part in parts)), int(iterations)
+    return PointTraces(*(values[back] for values in in_order)), int(iterations)
 
 
 @compiled
 def _advance(a, b, steps, mid_a, mid_b, radius, begun, re, im, x, y, slope):
     """Fill `x`, `y` and `slope` with each orbit after `steps` steps, rising; or after fewer.
 
-    Points that go along together stop with the first of them.
+    Points that are iterated together stop with the first of them.
     """
     degree = re.size - 1
     dx = slope[0]

@@ -5,16 +5,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.kernels.cpu.perturbation.approximation import Approximation
+from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays, table_arrays
 from pipeline.kernels.cpu.perturbation.counts import TILE_COLUMNS, TILE_ROWS
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
-from pipeline.kernels.cpu.traces.trace import Traces, traces_from
-from pipeline.kernels.reference import EDGE, Reference
+from pipeline.kernels.cpu.traces.trace import traces_from
+from pipeline.kernels.reference import EDGE, Approximation, Reference
+from pipeline.kernels.results import PointTraces
 from pipeline.kernels.tracing import Tracing
 
-# Of a point that is the reference itself: there the derivative is that of its neighbours.
+# The offset of a point that is the reference itself: the derivative is that of its neighbours.
 _BESIDE = 2.0**-40
-# Below so many steps before the last ones a point begins at c, where all is plain float64.
+_NO_MAXITER = np.int64(1 << 40)
+# A point with fewer steps than this before its last ones begins at c, in plain float64.
 _LEAST_STEPS = 8
 
 
@@ -26,7 +28,7 @@ def traces(
     n: NDArray[np.integer],
     escaped: NDArray[np.bool_],
     tracing: Tracing,
-) -> tuple[Traces, int]:
+) -> tuple[PointTraces, int]:
     """Trace the points that escape, and return the iterations done, too.
 
     Parameters
@@ -36,6 +38,8 @@ def traces(
     n, escaped : ndarray, shape (rows · columns,)
         Their counts, and which of them escape. Traces are of these alone, in their order.
     """
+    orbit, table = orbit_arrays(reference), table_arrays(approximation)
+    no_counts, no_outcomes = np.empty(0, np.int32), np.empty(0, np.uint8)
     rows, columns = w_re.shape
     size = rows * columns
     w_re, w_im = w_re.reshape(-1), w_im.reshape(-1)
@@ -44,10 +48,10 @@ def traces(
     a = reference.z[1, 0] + w_re * c_unit
     b = reference.z[1, 1] + w_im * c_unit
     # Steps from z₀ = 0: one more than from z₁.
-    auto_maxiter = n + 1.0 - tracing.last_steps
+    step_limits = n + 1.0 - tracing.last_steps
     # On the edge of the disc of radius 2 float64 does not lead away from it.
-    early = (auto_maxiter < _LEAST_STEPS) & (np.abs(a * a + b * b - 4.0) > 2.0 * EDGE)
-    auto_maxiter = np.maximum(auto_maxiter, 1.0)
+    early = (step_limits < _LEAST_STEPS) & (np.abs(a * a + b * b - 4.0) > 2.0 * EDGE)
+    step_limits = np.maximum(step_limits, 1.0)
     x, y = a.copy(), b.copy()
     slope = np.zeros((2, size))
     slope[0] = 1.0
@@ -61,17 +65,14 @@ def traces(
             last_slope = np.zeros((2, tile.size))
             beside = (w_re[tile] == 0.0) & (w_im[tile] == 0.0)
             steps, _ = iterate_tile(
-                reference.z, reference.tiny_index, reference.tiny, reference.tiny_exponent,
-                reference.margins, approximation.nodes, approximation.radius,
-                approximation.offsets, approximation.lowest, exponent,
-                np.where(beside, _BESIDE, w_re[tile]), w_im[tile], np.int64(1 << 40),
-                np.empty(0, np.int32), np.empty(0, np.uint8), last[0], last[1],
-                np.empty(0, np.int32), auto_maxiter[tile], last_slope,
-            )  # fmt: skip  # the reference, its table, the points, the results
+                orbit, table, np.where(beside, _BESIDE, w_re[tile]), w_im[tile], _NO_MAXITER,
+                Results(no_counts, no_outcomes, last[0], last[1], no_counts, last_slope),
+                step_limits[tile],
+            )  # fmt: skip  # the reference, the points, the results
             x[tile], y[tile] = last
             slope[:, tile] = last_slope
             iterations += steps
-    whole = Traces(*(np.zeros(np.count_nonzero(escaped)) for _ in range(5)))
+    whole = PointTraces(*(np.zeros(np.count_nonzero(escaped)) for _ in range(5)))
     for chosen, unit, shift in (
         (escaped & early, 1.0, 0),
         # The derivative is by w = dc / 2^k.

@@ -5,43 +5,25 @@ point's orbit to its last steps, with the derivative; from there it goes on here
 late its errors have no time left to grow.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.jit import compiled
-from pipeline.kernels.results import BAILOUT_SQUARED
+from pipeline.kernels.results import BAILOUT_SQUARED, PointTraces
 from pipeline.kernels.tracing import Tracing
 
-# What a step back counts for less than the next.
+# The weight of a step, relative to that of the step after it.
 _STRIPE_MEMORY = 0.85
 _TRAP_MEMORY = 0.9
 # The distance at which a trap is half as bright.
 _TRAP_SIZE = 0.05
-# A point is missed by more than a line is: its distance counts for less.
-_POINT_PART = 0.2
+# Orbits miss a point by more than a line: its distance counts for less.
+_POINT_WEIGHT = 0.2
 _LN2 = 0.6931471805599453
 _BLOCK = 256
-# More steps than any orbit takes from there to the bailout: one that float64's roundings keep
-# inside must not hold up all others.
+# More steps than any orbit takes to the bailout: one that float64's roundings keep inside must not
+# delay all others.
 _MOST_STEPS = 1 << 10
-
-
-@dataclass(slots=True)
-class Traces:
-    """Traces of points, one-dimensional; where nothing escaped they mean nothing."""
-
-    log2_distance: NDArray[np.float64]
-    """log2 of the distance estimate, in the plane."""
-    direction: NDArray[np.float64]
-    """Turns, 0 to 1, counterclockwise from the real axis: the way away from the set."""
-    phase: NDArray[np.float64]
-    """Turns, 0 to 1: where the orbit crosses the bailout."""
-    stripes: NDArray[np.float64]
-    """0 to 1: the stripe average; 0 where it was not asked for."""
-    trap: NDArray[np.float64]
-    """0 to 1: how near the orbit came to the trap."""
 
 
 def traces_from(
@@ -51,7 +33,7 @@ def traces_from(
     points: tuple[NDArray[np.float64], NDArray[np.float64]],
     unit: float,
     tracing: Tracing,
-) -> Traces:
+) -> PointTraces:
     r"""Go on from some steps before the escape to the bailout.
 
     Parameters
@@ -75,7 +57,7 @@ def traces_from(
     depth.
     """
     size = x.size
-    out = Traces(*(np.zeros(size) for _ in range(5)))
+    out = PointTraces(*(np.zeros(size) for _ in range(5)))
     shape = 0 if tracing.trap is None else 1 if tracing.trap == "point" else 2
     _finish(
         x, y, slope[0], slope[1], points[0], points[1], unit, tracing.stripes, shape,
@@ -184,7 +166,7 @@ def _nearness(x, y, shape, trap_x, trap_y):
     away_x = x - trap_x
     away_y = y - trap_y
     if shape == 1:
-        distance = _POINT_PART * np.sqrt(away_x * away_x + away_y * away_y)
+        distance = _POINT_WEIGHT * np.sqrt(away_x * away_x + away_y * away_y)
     else:
         distance = min(abs(away_x), abs(away_y))
     return 1.0 / (1.0 + distance / _TRAP_SIZE)

@@ -7,8 +7,8 @@ import pytest
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.kernels.choice import ACCURACIES, perturbation
-from tests.kernels.test_perturbation import LOCATIONS, location, references  # noqa: F401  # fixture
-from tests.kernels.trace_truth import ALL, check
+from tests.kernels.cpu.perturbation.test_counts import LOCATIONS, location, references  # noqa: F401  # fixture
+from tests.kernels.cpu.traces.trace_truth import ALL, check
 
 # Those whose truth takes seconds.
 QUICK = "5e113", "e318", "e1000", "mitosis", "glitch_test_1"

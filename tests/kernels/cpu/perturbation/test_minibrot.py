@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.counts.orbits.target import Target, bits_for
-from tests.kernels.test_perturbation import location, references  # noqa: F401  # fixture
+from tests.kernels.cpu.perturbation.test_counts import location, references  # noqa: F401  # fixture
 
 minibrot = pytest.importorskip("pipeline.kernels.cpu.perturbation.minibrot")
 

@@ -5,6 +5,8 @@ import math
 import gmpy2
 import numpy as np
 
+from pipeline.counts.chunk import GridChunk
+from pipeline.counts.compute import backend_of, counts_of_rows
 from pipeline.geometry.decimals import log2
 from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
@@ -52,11 +54,10 @@ def turned(a, b):
 
 
 def check(grid, tracing, every, bits, octaves):
-    traced = grid.traced(tracing)
-    counts = grid.counts(0, grid.rows)
+    counts = counts_of_rows(grid, 0, grid.rows)
     escaped = counts.outcome == Outcome.ESCAPED
     assert grid.chunks == 1
-    traces, _ = traced.traces(0, counts.n, escaped)
+    traces, _ = backend_of(grid).traces(GridChunk.of(grid, 0), counts.n, escaped, tracing)
     spacing = log2(grid.geometry.spacing())
     wrong, looked = [], 0
     for number, sample in enumerate(np.flatnonzero(escaped)):

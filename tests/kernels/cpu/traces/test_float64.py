@@ -4,12 +4,14 @@ from decimal import Decimal
 
 import pytest
 
+from pipeline.counts.chunk import GridChunk
+from pipeline.counts.compute import backend_of, counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
-from tests.kernels.trace_truth import ALL, check
+from tests.kernels.cpu.traces.trace_truth import ALL, check
 
 pytest.importorskip("numba")
 
@@ -31,8 +33,9 @@ def test_float64_traces_are_those_of_arbitrary_precision(width, tracing):
 
 def test_what_was_not_asked_for_is_0():
     grid = SampleGrid(View(CENTER, Decimal(4), Decimal(0), 32, 18), 500, FLOAT64)
-    counts = grid.counts(0, 18)
-    traces, _ = grid.traced(Tracing()).traces(0, counts.n, counts.outcome == Outcome.ESCAPED)
+    counts = counts_of_rows(grid, 0, 18)
+    escaped = counts.outcome == Outcome.ESCAPED
+    traces, _ = backend_of(grid).traces(GridChunk.of(grid, 0), counts.n, escaped, Tracing())
     assert not traces.stripes.any()
     assert not traces.trap.any()
     assert traces.log2_distance.any()

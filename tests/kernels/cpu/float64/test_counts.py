@@ -39,7 +39,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 coordinates = st.floats(-2.1, 2.1) | st.sampled_from([0.0, -2.0, 0.25, -0.75, -1.25, 2.0])
 points = st.lists(st.tuples(coordinates, coordinates), min_size=1, max_size=20 if JIT_OFF else 300)
-auto_maxiter = st.integers(1, 300) | st.sampled_from([1, 15, 16, 17, 31, 32, 33, 48, 5000])
+limits = st.integers(1, 300) | st.sampled_from([1, 15, 16, 17, 31, 32, 33, 48, 5000])
 few = settings(max_examples=10 if JIT_OFF else 60, deadline=None)
 
 
@@ -54,7 +54,7 @@ def same(one, other):
     np.testing.assert_allclose(one.smooth, other.smooth, rtol=0, atol=1e-12)
 
 
-@given(points, auto_maxiter)
+@given(points, limits)
 @few
 def test_compiled_lanes_and_the_numpy_twin_count_the_same(listed, maxiter):
     cr, ci = parts(listed)
@@ -190,11 +190,11 @@ def test_cardioid_and_bulb_hold_no_point_that_escapes(x, y):
 
 
 def test_log2_of_the_lanes_is_within_two_roundings():
-    from pipeline.kernels.cpu.float64.smooth import log2_lanes
+    from pipeline.kernels.cpu.float64.smooth import fill_log2
 
     values = np.exp2(np.random.default_rng(3).uniform(-30, 120, 200 if JIT_OFF else 20_000))
     work, out = values.copy(), np.empty(values.size)
-    log2_lanes(work, work.view(np.int64), out)
+    fill_log2(work, work.view(np.int64), out)
     np.testing.assert_allclose(out, np.log2(values), rtol=4e-16, atol=2e-16)
 
 

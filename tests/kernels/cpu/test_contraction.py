@@ -9,11 +9,9 @@ numba = pytest.importorskip("numba")
 if numba.config.DISABLE_JIT:
     pytest.skip("nothing is built", allow_module_level=True)
 
-from pipeline.kernels.cpu.float64 import counts as float64_lanes  # noqa: E402
-from pipeline.kernels.cpu.float64 import series  # noqa: E402
-from pipeline.kernels.cpu.float64 import smooth as smooth_lanes  # noqa: E402
-from pipeline.kernels.cpu.perturbation import approximation  # noqa: E402
-from pipeline.kernels.cpu.perturbation import lane_groups as lane_groups  # noqa: E402
+from pipeline.kernels.cpu.float64 import counts as float64  # noqa: E402
+from pipeline.kernels.cpu.float64 import series, smooth  # noqa: E402
+from pipeline.kernels.cpu.perturbation import approximation, lane_groups  # noqa: E402
 
 FUSED = re.compile(r"\b(?:v?fn?m(?:add|sub)\w*|fml[as])\b")
 PLACES = numba.types.Array(numba.float64, 1, "C")
@@ -43,8 +41,8 @@ def test_what_may_be_fused_is_seen():
 
 
 KERNELS = [
-    float64_lanes._count,
-    smooth_lanes.smooth_counts_lanes,
+    float64._count,
+    smooth.fill_smooth_counts,
     series._expand,
     approximation._build,
     lane_groups.iterate_tile,

@@ -8,15 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.cpu.float64.cycle import interior_disc
 from pipeline.kernels.cpu.float64.interior import in_cardioid_or_bulb
 from pipeline.kernels.results import Outcome
-from tests.kernels.test_float64 import JIT_OFF
+from tests.kernels.cpu.float64.test_counts import JIT_OFF
 
 pytest.importorskip("numba")
+# After that: they need numba.
+from pipeline.kernels.cpu.float64.counts import escape_counts
+from pipeline.kernels.cpu.float64.interior_discs import inside_discs
+
 many_points = pytest.mark.skipif(JIT_OFF, reason="thousands of points, interpreted")
 
 # In and around the minibrots of period 39 that seahorse.yaml passes, of period 3 on the needle,
@@ -64,12 +69,10 @@ def test_nothing_is_proved_where_there_is_no_attracting_cycle(c):
 @many_points
 @pytest.mark.parametrize(("re", "im", "width"), PLACES)
 def test_discs_hold_only_what_iteration_never_lets_escape(re, im, width):
-    from pipeline.kernels.cpu.float64.interior_discs import inside_discs
-
     view = View((Decimal(re), Decimal(im)), Decimal(width), Decimal(17), 200, 160)
     cr, ci = view.points(0, view.rows)
-    inside, _ = inside_discs(cr, ci, 4000)
-    counts = FLOAT64.load()(cr, ci, 200_000, False)
+    inside, _ = inside_discs(escape_counts, cr, ci, 4000)
+    counts = escape_counts(cr, ci, 200_000, False)
     assert not np.any(counts.outcome[inside] == Outcome.ESCAPED)
     # And not nothing, but for the cardioid and its disc, which need no proof.
     staying = (counts.outcome != Outcome.ESCAPED) & ~in_cardioid_or_bulb(cr, ci)
@@ -81,8 +84,8 @@ def test_discs_hold_only_what_iteration_never_lets_escape(re, im, width):
 @pytest.mark.parametrize("maxiter", [1500, 6000])
 def test_a_grid_counts_as_its_kernel_does(re, im, width, maxiter):
     view = View((Decimal(re), Decimal(im)), Decimal(width), Decimal(0), 120, 90)
-    counts = SampleGrid(view, maxiter, FLOAT64).counts(0, view.rows)
-    alone = FLOAT64.load()(*view.points(0, view.rows), maxiter)
+    counts = counts_of_rows(SampleGrid(view, maxiter, FLOAT64), 0, view.rows)
+    alone = escape_counts(*view.points(0, view.rows), maxiter)
     # The first steps in one round otherwise, which shows where orbits of thousands of steps are
     # next to the set: 1 % of the first place, where either way is as near to exact arithmetic.
     equal = counts.n == alone.n
@@ -97,7 +100,7 @@ def test_a_grid_counts_as_its_kernel_does(re, im, width, maxiter):
 def test_a_larger_maxiter_finds_the_same_discs_and_more():
     view = View(tuple(map(Decimal, PLACES[0][:2])), Decimal("5e-7"), Decimal(0), 150, 120)
     small, large = (
-        SampleGrid(view, maxiter, FLOAT64).counts(0, view.rows).outcome == Outcome.INTERIOR
+        counts_of_rows(SampleGrid(view, maxiter, FLOAT64), 0, view.rows).outcome == Outcome.INTERIOR
         for maxiter in (1100, 8000)
     )
     assert np.any(small)

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.kernels import numpy_twin as float64_numpy
 from pipeline.kernels.choice import FLOAT64
 from pipeline.kernels.cpu.float64.series import series_about
 from tests.golden import generate
-from tests.kernels.test_float64 import GOLDEN, JIT_OFF, ROUNDED_AWAY, same
+from tests.kernels.cpu.float64.test_counts import GOLDEN, JIT_OFF, ROUNDED_AWAY, same
 
 float64_lanes = pytest.importorskip("pipeline.kernels.cpu.float64.counts")
 
@@ -84,6 +85,6 @@ def test_a_point_inside_the_set_is_followed_to_the_limit():
 @pytest.mark.parametrize("name", generate.VIEWS)
 def test_grids_agree_with_exact_arithmetic_as_their_kernel_does(name):
     view, maxiter = generate.view(name)
-    counts = SampleGrid(view, maxiter, FLOAT64).counts(0, view.rows)
+    counts = counts_of_rows(SampleGrid(view, maxiter, FLOAT64), 0, view.rows)
     wrong = np.count_nonzero(counts.n.reshape(view.rows, view.columns) != np.array(GOLDEN[name]))
     assert wrong <= ROUNDED_AWAY[name] * counts.n.size

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
@@ -20,7 +21,7 @@ from pipeline.geometry.decimals import context
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
 from pipeline.kernels.results import Outcome
-from tests.kernels.trace_truth import ALL, check
+from tests.kernels.cpu.traces.trace_truth import ALL, check
 
 pytest.importorskip("numba")
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":
@@ -74,7 +75,7 @@ def exact(geometry, maxiter):
 
 def assert_exact(grid):
     n, smooth = exact(grid.geometry, grid.maxiter)
-    counts = grid.counts(0, grid.rows)
+    counts = counts_of_rows(grid, 0, grid.rows)
     np.testing.assert_array_equal(counts.n, n)
     np.testing.assert_array_equal(counts.outcome == Outcome.ESCAPED, n < grid.maxiter)
     # A colour sees some thousandths of a count.
@@ -107,7 +108,7 @@ def test_the_needle_s_counts_are_those_of_arbitrary_precision(
         aside = "-2" if aside == "-2" else "-2.0000000000000000000000000000000000000001"
     view = View((Decimal(re), Decimal(im)), Decimal(width), Decimal(0), 64, 36)
     target = (Decimal(aside), Decimal(0)) if aside else None
-    n = grid_of(view, 3000, references, accuracy, target).counts(0, 36).n.reshape(36, 64)
+    n = counts_of_rows(grid_of(view, 3000, references, accuracy, target), 0, 36).n.reshape(36, 64)
     assert {place: n[place] for place in right} == right
 
 
@@ -155,7 +156,7 @@ def test_the_count_is_0_only_outside_the_disc(references, angle, digits, part):
             gmpy2.norm(gmpy2.mpc(gmpy2.mpfr(str(center[0])) + x, gmpy2.mpfr(str(center[1])) + y))
             for x, y in zip(*(part.reshape(-1) for part in offsets), strict=True)
         ]
-    n = grid_of(view, 20, references).counts(0, 4).n
+    n = counts_of_rows(grid_of(view, 20, references), 0, 4).n
     assert (n == 0).tolist() == [norm > 4 for norm in outside]
 
 
@@ -234,7 +235,7 @@ def test_orbits_stored_without_margins_serve_where_there_are_none(tmp_path, cent
 
 
 def test_counts_stored_elsewhere_keep_their_key():
-    kernel = perturbation(ACCURACIES["fine"])
+    arithmetic = perturbation(ACCURACIES["fine"])
     view = View(SEAHORSE, Decimal("1e-20"), Decimal(0), 64, 36)
-    grid = SampleGrid(view, 3000, kernel, Target(SEAHORSE, bits_for(view.spacing())))
+    grid = SampleGrid(view, 3000, arithmetic, Target(SEAHORSE, bits_for(view.spacing())))
     assert grid.key() == "12c7416f741b84fc3e0766c7261f4c51"

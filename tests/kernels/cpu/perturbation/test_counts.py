@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.counts.compute import counts_of_rows
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.decimals import context
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import ACCURACIES, FLOAT64, perturbation
+from pipeline.kernels.choice import ACCURACIES, DEVICES, FLOAT64, perturbation, view_arithmetic
+from pipeline.kernels.reference import Approximation
 from pipeline.kernels.results import Outcome
 from tests.exact import exact_count, pixel_point
 from tests.golden import generate
@@ -60,8 +62,8 @@ def references(tmp_path_factory):
 def counts_of(view, maxiter, references, accuracy="fine", target=None):
     target = target or Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(maxiter, math.inf)
-    kernel = perturbation(ACCURACIES[accuracy])
-    return SampleGrid(view, maxiter, kernel, target, references).counts(0, view.rows)
+    arithmetic = perturbation(ACCURACIES[accuracy])
+    return counts_of_rows(SampleGrid(view, maxiter, arithmetic, target, references), 0, view.rows)
 
 
 def sampled(name):
@@ -151,7 +153,9 @@ def assert_like_the_first(references, shrinkings):
 
 def test_without_any_stretch_the_counts_are_the_same(references):
     """The slow twin: one step at a time, in float64 and with an exponent."""
-    escape_counts = perturbation(ACCURACIES["exact"]).load()
+    escape_counts = importlib.import_module(
+        "pipeline.kernels.cpu.perturbation.counts"
+    ).escape_counts
     for name in ("5e113", "e1000"):
         view, maxiter = location(name)
         target = Target(view.center, bits_for(view.spacing()))
@@ -159,7 +163,7 @@ def test_without_any_stretch_the_counts_are_the_same(references):
         reference = references.orbit(target).reference(maxiter)
         exponent = view.distance_exponent(view.center)
         w_re, w_im = view.points_from(view.center, exponent, 10, 20)
-        none = approximation.Approximation(
+        none = Approximation(
             np.empty((0, 16)), np.empty((0, 2)), np.zeros(3, np.int64), 2, exponent
         )
         plain = escape_counts(reference, none, w_re, w_im, maxiter)
@@ -224,8 +228,8 @@ def test_rows_count_the_same_however_they_are_cut(references, cuts):
     grid = SampleGrid(view, facts["maxiter"], perturbation(ACCURACIES["fine"]), target, references)
     assert grid.chunks > 2
     bounds = [0, *sorted(cuts), 90]
-    parts = [grid.counts(*rows) for rows in pairwise(bounds)]
-    whole = grid.counts(0, 90)
+    parts = [counts_of_rows(grid, *rows) for rows in pairwise(bounds)]
+    whole = counts_of_rows(grid, 0, 90)
     for name in ("n", "smooth", "outcome"):
         together = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_array_equal(together, getattr(whole, name))
@@ -241,13 +245,13 @@ def test_frames_of_any_maxiter_share_a_table_and_few_are_kept(tmp_path):
         alone = References(tmp_path / f"alone{octave}", tmp_path / f"alone{octave}" / "tables")
         references.orbit(target).extend(5000, math.inf)
         alone.orbit(target).extend(3000 + octave, math.inf)
-        kernel = perturbation(ACCURACIES["fine"])
+        arithmetic = perturbation(ACCURACIES["fine"])
         for maxiter in (3000 + octave, 4000, 5000):
-            grid = SampleGrid(view, maxiter, kernel, target, references)
-            counts = grid.counts(0, 18)
+            grid = SampleGrid(view, maxiter, arithmetic, target, references)
+            counts = counts_of_rows(grid, 0, 18)
             if maxiter < 4000:
                 # As if the orbit had been computed for this frame only.
-                own = replace(grid, references=alone).counts(0, 18)
+                own = counts_of_rows(replace(grid, references=alone), 0, 18)
                 np.testing.assert_array_equal(counts.n, own.n)
                 np.testing.assert_array_equal(counts.smooth, own.smooth)
         assert len(list(references.tables.glob("*.table"))) == min(octave + 1, 4)
@@ -265,8 +269,8 @@ def test_a_target_beside_the_view_gives_the_same_counts(references):
 
 
 @pytest.mark.parametrize("place", ["seahorse-1e-4", "1e14", "1e50", "whole"])
-def test_there_is_no_seam_where_kernels_change(place, references):
-    """The last view that float64 serves, counted by both kernels."""
+def test_there_is_no_seam_where_the_arithmetic_changes(place, references):
+    """The last view that float64 serves, counted in both."""
     accuracy = ACCURACIES["fine"]
     facts = LOCATIONS[place]
     # On the boundary, where there is something to get wrong.
@@ -274,11 +278,17 @@ def test_there_is_no_seam_where_kernels_change(place, references):
     if place == "whole":
         center = Decimal("-0.75"), Decimal("0.01")
     view = View(center, Decimal(1), Decimal(0), 320, 180)
-    while replace(view, width=view.width / 2).kernel(accuracy) == FLOAT64:
+
+    def arithmetic(view):
+        return view_arithmetic(
+            float(view.width), view.largest_coordinate(), accuracy, DEVICES["cpu"]
+        )
+
+    while arithmetic(replace(view, width=view.width / 2)) == FLOAT64:
         view = replace(view, width=view.width / 2)
-    assert view.kernel(accuracy) == FLOAT64
-    assert replace(view, width=view.width / 2).kernel(accuracy).deep
-    shallow = SampleGrid(view, 3000, FLOAT64).counts(0, view.rows)
+    assert arithmetic(view) == FLOAT64
+    assert arithmetic(replace(view, width=view.width / 2)).needs_orbit
+    shallow = counts_of_rows(SampleGrid(view, 3000, FLOAT64), 0, view.rows)
     deep = counts_of(view, 3000, references)
     assert np.count_nonzero(shallow.n != deep.n) <= 0.01 * deep.n.size
     same = shallow.n == deep.n
