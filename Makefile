@@ -24,7 +24,7 @@ DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch gallery bench test test-all test-latest fuzz lock lint docs docs-serve format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch schema gallery bench test test-all test-latest fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -71,6 +71,9 @@ import: needs-file $(READY) ## a config from a location of another program: FILE
 
 watch: needs-config $(READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
 	@$(RUN) watch $(ONE) $(ARGS)
+
+schema: $(READY) ## renew configs/schema.json, with which editors complete and explain the YAML
+	@$(RUN) schema --to configs/schema.json $(ARGS)
 
 gallery: $(patsubst %.yaml,%.rebuilt,$(wildcard docs/gallery/*.yaml)) ## the stills of the README, from their configs
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config.engines import Engine
+from pipeline.config.cluster import Cluster
 from pipeline.counts.compute import count_chunks
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
-from pipeline.workers.cluster.connection import Cluster
+from pipeline.workers.cluster.connection import Connection
 from pipeline.workers.cluster.pool import ClusterPool
 from pipeline.workers.pool import Task
 from pipeline.workers.processes import ProcessPool
@@ -85,6 +85,6 @@ def test_how_many_blocks_come_and_go(benchmark, cluster, engine):
         if engine == "local":
             benchmark.pedantic(run, (processes,), rounds=2)
             return
-        with ClusterPool(Cluster(Engine(cluster.address, None), 2), processes) as pool:
+        with ClusterPool(Connection(Cluster(cluster.address, None), 2), processes) as pool:
             pool.prepare(print)
             benchmark.pedantic(run, (pool,), rounds=2)

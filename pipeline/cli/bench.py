@@ -25,10 +25,10 @@ from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.plan.outputs import Outputs
 from pipeline.plan.ownership import Owner
+from pipeline.session import Session
 from pipeline.system.machine import usable_cores
 from pipeline.system.terminal import show
 from pipeline.workers.pool import SharedPool, Task
-from pipeline.workers.processes import ProcessPool
 
 # What takes milliseconds is repeated, and the best taken: the rest is the machine's noise.
 _REPEATS = 40
@@ -76,7 +76,8 @@ def bench(root: Path, json_path: Path | None, name: str | None = None) -> None:
         start = time.perf_counter()
         counts = form()
         _add(rows, Row(name, time.perf_counter() - start, sum(counts)))
-    _add(rows, _ours(cores))
+    with Session(outputs, workers=cores) as session:
+        _add(rows, _ours(session.pool))
 
     outputs.write(chart, [_chart(rows)])
     outputs.write(picture, [_picture()])
@@ -102,17 +103,17 @@ def article_grid() -> SampleGrid:
     return SampleGrid(view, article.MAXITER, FLOAT64)
 
 
-def _ours(workers: int) -> Row:
+def _ours(pool: SharedPool) -> Row:
     grid = article_grid()
     best = float("inf")
-    with ProcessPool(workers) as pool:
-        # The first run warms the workers, and tells how the work is spread over the rows.
-        n, _ = _counted(grid, [(row, row + 25) for row in range(0, grid.rows, 25)], pool)
-        blocks = _equal_blocks(n, workers)
-        for _ in range(_REPEATS):
-            n, seconds = _counted(grid, blocks, pool)
-            best = min(best, seconds)
-    return Row(f"row blocks, {workers} warm workers", best, int(n.sum()))
+    pool.start()
+    # The first run warms the workers, and tells how the work is spread over the rows.
+    n, _ = _counted(grid, [(row, row + 25) for row in range(0, grid.rows, 25)], pool)
+    blocks = _equal_blocks(n, pool.workers)
+    for _ in range(_REPEATS):
+        n, seconds = _counted(grid, blocks, pool)
+        best = min(best, seconds)
+    return Row(f"row blocks, {pool.workers} warm workers", best, int(n.sum()))
 
 
 def _counted(

@@ -18,7 +18,7 @@ from pipeline.system.terminal import ready_streams, say
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # They keep nothing to go on from.
-_STATELESS = ("watch", "import", "clean")
+_STATELESS = ("watch", "import", "schema", "clean", "completion")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "preview": _preview, "plan": _plan, "still": _still, "watch": _watch, "import": _import,
-        "bench": _bench, "clean": _clean,
+        "schema": _schema, "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -137,16 +137,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     importing.add_argument("--still", action="store_true", help="the view alone, no zoom to it")
 
+    added["schema"].add_argument(
+        "--to", type=Path, metavar="FILE", help="write it to a file (default: print it)"
+    )
     added["bench"].set_defaults(config=[])
     added["bench"].add_argument(
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )
     added["clean"].add_argument("name", help="what the outputs are called: NAME of output/NAME.mp4")
-    for name in runs.keys() - {"import", "clean"}:
+    for name in runs.keys() - {"import", "schema", "clean"}:
         added[name].add_argument(
             "--name", metavar="NAME", help="what the outputs are called (default: as the config)"
         )
-    for name in runs.keys() - {"import"}:
+    for name in runs.keys() - {"import", "schema"}:
         added[name].add_argument(
             "--output",
             type=Path,
@@ -217,6 +220,12 @@ def _import(options: argparse.Namespace) -> None:
     from pipeline.cli.importing import import_location
 
     import_location(options.file, options.config, options.still)
+
+
+def _schema(options: argparse.Namespace) -> None:
+    from pipeline.cli.schema import schema
+
+    schema(options.to)
 
 
 def _bench(options: argparse.Namespace) -> None:

@@ -11,26 +11,21 @@ import yaml
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from pipeline.cli.opening import opened
+from pipeline.cli.opening import open_session
 from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.colours import look_from
-from pipeline.config.load import Config
 from pipeline.config.model import ColourSection
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.drawing.frame import preview_looks
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.monitor.progress import followed
-from pipeline.plan.outputs import Outputs
-from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.histogram import tones_of
-from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
-from pipeline.system.machine import usable_cores
+from pipeline.session import Session
 from pipeline.system.terminal import say, show
-from pipeline.timeline.frames import Frame, FrameList
+from pipeline.timeline.frames import Frame
 from pipeline.units import duration
 from pipeline.workers.pool import Task
-from pipeline.workers.processes import ProcessPool
 
 # Parts of the video's frames that are shown, and how wide.
 _MOMENTS = (0.0, 0.35, 0.7, 1.0)
@@ -74,21 +69,15 @@ LOOKS = (
 def palette(path: Path, root: Path, name: str | None = None) -> None:
     """Write ``NAME-palettes.png``: the config's own look first, then others to choose from."""
     start = time.monotonic()
-    config = opened(path, name)
-    outputs = Outputs.of(config, root)
-    target = root / f"{config.name}-palettes.png"
-    outputs.claim(target)
-    frames = resolve_frames(config, outputs)
-    sections = [yaml.safe_load(f"{{{text}}}") for text in LOOKS]
-    labelled = [(f"as {path} has it", config.look)]
-    for text, section in zip(LOOKS, sections, strict=True):
-        look = look_from(ColourSection.model_validate(section), PaletteFiles(path.parent))
-        if HAVE_NUMBA or not look.needs_compiler:
-            labelled.append((f"colour: {{{text}}}", look))
-    tones = tones_of(config, frames, outputs)
-    labels = [label for label, _ in labelled]
-    looks = [replace(look, tones=tones) for _, look in labelled]
-    pictures = _pictures(config, frames, outputs, looks)
+    with open_session(path, root, name, cluster=False) as session:
+        config, outputs = session.config, session.outputs
+        target = root / f"{config.name}-palettes.png"
+        outputs.claim(target)
+        labelled = _labelled(config.look, path)
+        tones = tones_of(config, session.frames, outputs, session.pool, session.references)
+        labels = [label for label, _ in labelled]
+        looks = [replace(look, tones=tones) for _, look in labelled]
+        pictures = _pictures(session, looks)
     sheet = _sheet(pictures, labels)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG", optimize=True)
@@ -96,37 +85,43 @@ def palette(path: Path, root: Path, name: str | None = None) -> None:
     show(f"{target}: {len(looks)} looks in {duration(time.monotonic() - start)}")
 
 
-def _pictures(
-    config: Config, frames: FrameList, outputs: Outputs, looks: list[Look]
-) -> list[list[NDArray[np.uint8]]]:
-    """Return for each look its pictures; nothing of what they are made of is stored."""
+def _labelled(own: Look, path: Path) -> list[tuple[str, Look]]:
+    """Return the looks that are shown of a config, its own first, each with its label."""
+    labelled = [(f"as {path} has it", own)]
+    for text in LOOKS:
+        section = ColourSection.model_validate(yaml.safe_load(f"{{{text}}}"))
+        look = look_from(section, PaletteFiles(path.parent))
+        if HAVE_NUMBA or not look.needs_compiler:
+            labelled.append((f"colour: {{{text}}}", look))
+    return labelled
+
+
+def _pictures(session: Session, looks: list[Look]) -> list[list[NDArray[np.uint8]]]:
+    """Return for each look its pictures; the counts that they are made of are not stored."""
+    config, frames, pool = session.config, session.frames, session.pool
     shape = config.encoding.columns, config.encoding.rows
     part = min(_PICTURE_COLUMNS / shape[0], _MOST_ROWS / shape[1])
     columns, rows = (max(16, round(size * part)) for size in shape)
     indices = sorted({round(part * (len(frames) - 1)) for part in _MOMENTS})
     log2_px = math.log2(shape[0] / columns)
-    tracing = any(look.tracing is not None for look in looks)
-    with (
-        ProcessPool(config.workers or usable_cores(), tracing=tracing) as pool,
-        outputs.references() as references,
-    ):
-        grids = {
-            index: _grid(frames[index], columns, rows).with_references(references)
-            for index in indices
-        }
-        compute_orbits(steps_wanted(list(grids.values())), references, pool)
-        tasks = (
-            Task(
-                f"looks of frame {index}",
-                preview_looks,
-                (grid, looks, frames[index].time, log2_px),
-                index,
-            )
-            for index, grid in grids.items()
+    grids = {
+        index: _grid(frames[index], columns, rows).with_references(session.references)
+        for index in indices
+    }
+    session.compute_orbits(list(grids.values()))
+    pool.start(tracing=any(look.tracing is not None for look in looks))
+    tasks = (
+        Task(
+            f"looks of frame {index}",
+            preview_looks,
+            (grid, looks, frames[index].time, log2_px),
+            index,
         )
-        say(f"drawing {len(looks)} looks of {len(grids)} frames")
-        results = followed(pool.results(tasks), len(grids), "frames")
-        shown = {task.tag: pictures for task, pictures in results}
+        for index, grid in grids.items()
+    )
+    say(f"drawing {len(looks)} looks of {len(grids)} frames")
+    results = followed(pool.results(tasks), len(grids), "frames")
+    shown = {task.tag: pictures for task, pictures in results}
     return [[shown[index][number] for index in indices] for number in range(len(looks))]
 
 

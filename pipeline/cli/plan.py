@@ -3,26 +3,21 @@
 import math
 from pathlib import Path
 
-from pipeline.cli.opening import opened
+from pipeline.cli.opening import open_session
 from pipeline.config.load import Config
 from pipeline.counts.orbits.orbit_state import OrbitState
 from pipeline.counts.orbits.target import Target
 from pipeline.geometry.decimals import short_text
 from pipeline.plan.estimate import Estimate
 from pipeline.plan.frame_plan import FramePlans
-from pipeline.plan.outputs import Outputs
 from pipeline.plan.reuse import frame_samples
 from pipeline.plan.work_plan import WorkPlan
-from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.dead_end_search import dead_ends
-from pipeline.prepare.histogram import with_histogram
-from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.prepare.survey import estimated
-from pipeline.system.machine import available_memory_bytes, disk_space, usable_cores
+from pipeline.system.machine import available_memory_bytes, disk_space
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import FrameList
 from pipeline.units import duration, size
-from pipeline.workers.processes import ProcessPool
 
 _ROWS = 9
 # With so much of a core a process is as good as alone.
@@ -31,15 +26,15 @@ _ALONE = 0.8
 
 def plan(path: Path, root: Path, name: str | None = None) -> None:
     """Print the resolved frames, the depth, and the estimated time, memory and disk."""
-    config = opened(path, name)
-    outputs = Outputs.of(config, root)
-    outputs.check(outputs.video)
-    frames = resolve_frames(config, outputs)
-    config = with_histogram(config, frames, outputs)
-    workers = config.workers or usable_cores()
-    work_plan = WorkPlan.of(config, frames, outputs)
-    with _pool(config, workers) as pool, outputs.references() as references:
-        orbits = compute_orbits(steps_wanted(work_plan.grids), references, pool)
+    # Who else would count, nobody has asked yet.
+    with open_session(path, root, name, cluster=False) as session:
+        outputs, workers = session.outputs, session.workers
+        outputs.check(outputs.video)
+        frames, config = session.frames, session.resolved
+        work_plan = WorkPlan.of(config, frames, outputs)
+        orbits = session.compute_orbits(work_plan.grids)
+        pool, references = session.pool, session.references
+        pool.start(config.look.tracing is not None)
         say("measuring what it takes")
         work = estimated(work_plan, pool, references, workers)
         warnings = dead_ends(config, frames, outputs, pool, references, say)
@@ -65,15 +60,11 @@ def plan(path: Path, root: Path, name: str | None = None) -> None:
         show(f"warning  {warning.text(path)}")
 
 
-def _pool(config: Config, workers: int) -> ProcessPool:
-    return ProcessPool(workers, tracing=config.look.tracing is not None)
-
-
 def _alone(config: Config) -> str:
     """Say that others will help, whom nobody has asked yet."""
-    if config.engine is None:
+    if config.cluster is None:
         return ""
-    return f"; on this machine alone: {config.engine.scheduler} counts, too"
+    return f"; on this machine alone: {config.cluster.scheduler} counts, too"
 
 
 def _busy(work: Estimate) -> str:

@@ -9,32 +9,24 @@ from typing import Any
 import imageio.v3 as iio
 import numpy as np
 
-from pipeline.cli.opening import opened
-from pipeline.cli.storing import read_stored, read_traced
+from pipeline.cli.opening import open_session
 from pipeline.config.load import Config
 from pipeline.config.value import decimal_from
 from pipeline.counts.compute import count_rows
 from pipeline.counts.exr import write_exr
-from pipeline.counts.orbits.tables import References
 from pipeline.counts.row_blocks import RowCosts
-from pipeline.counts.store import Store
-from pipeline.drawing.frame import draw_rgb
 from pipeline.errors import UsageError
 from pipeline.geometry.decimals import canonical_text
 from pipeline.geometry.view import View
 from pipeline.kernels.results import Outcome
 from pipeline.monitor.progress import followed
-from pipeline.plan.outputs import Outputs
-from pipeline.prepare.auto_maxiter import resolve_frames
-from pipeline.prepare.histogram import with_histogram
-from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
+from pipeline.prepare.stored import read_traced
+from pipeline.session import Session
 from pipeline.system.atomic_files import make_folder
-from pipeline.system.machine import usable_cores
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import Frame, FrameList
 from pipeline.units import duration
-from pipeline.workers.pool import SharedPool, Task
-from pipeline.workers.processes import ProcessPool
+from pipeline.workers.pool import Task
 
 _PICTURES = (".png", ".jpg", ".jpeg")
 _JPEG_QUALITY = 90
@@ -60,29 +52,24 @@ def still(
     start = time.monotonic()
     if to is not None and to.suffix not in _PICTURES:
         raise UsageError(f"--to {to}: its ending should be one of {', '.join(_PICTURES)}")
-    config = opened(path, name)
-    outputs = Outputs.of(config, root)
-    named = [file for file in (to, raw, exr) if file is not None]
-    outputs.claim(*named)
-    frames = resolve_frames(config, outputs)
-    frame = _chosen(frames, config, number, seconds)
-    target = to or outputs.still(frame.index if len(frames) > 1 else None)
-    outputs.check(target)
-    config = with_histogram(config, frames, outputs)
-    make_folder(outputs.store.folder)
-    workers = config.workers or usable_cores()
-    tracing = exr is not None or config.look.tracing is not None
-    with ProcessPool(workers, tracing=tracing) as pool, outputs.references() as references:
-        orbits = compute_orbits(steps_wanted([frame.grid(1)]), references, pool)
+    with open_session(path, root, name) as session:
+        outputs = session.outputs
+        named = [file for file in (to, raw, exr) if file is not None]
+        outputs.claim(*named)
+        frames = session.frames
+        frame = _chosen(frames, session.config, number, seconds)
+        target = to or outputs.still(frame.index if len(frames) > 1 else None)
+        outputs.check(target)
+        config = session.resolved
+        make_folder(outputs.store.folder)
         if raw is not None:
-            reference_cpu_s = sum(orbit.cpu_s for orbit in orbits.values())
-            outputs.write(raw, [_raw(frame, pool, references, reference_cpu_s)])
+            outputs.write(raw, [_raw(frame, session)])
             show(str(raw))
         if exr is not None:
             with outputs.making(exr) as temporary:
-                _write_exr(temporary, frame, outputs.store, pool, references)
+                _write_exr(temporary, frame, session)
             show(str(exr))
-        picture = _drawn(frame, config, outputs, pool, references)
+        picture = session.picture(frame, config, f"frame {frame.index}")
     outputs.write(target, [_encoded(picture, target.suffix)])
     show(f"{target} in {duration(time.monotonic() - start)}")
 
@@ -106,27 +93,12 @@ def _chosen(frames: FrameList, config: Config, number: int | None, seconds: str 
         ) from None
 
 
-def _drawn(
-    frame: Frame, config: Config, outputs: Outputs, pool: SharedPool, references: References
-) -> np.ndarray:
-    """Return a frame's picture; its counts are stored, and computed where they are not."""
-    supersample = config.quality.supersample
-    grid = frame.grid(supersample, references)
-    tracing = config.look.tracing
-    grids = [grid] if tracing is None else [grid, grid.traced(tracing)]
-    store = outputs.store
-    return read_stored(
-        grids,
-        f"frame {frame.index}",
-        store,
-        pool,
-        lambda: draw_rgb(store, grid, supersample, config.look, frame.time),
-    )
-
-
-def _raw(frame: Frame, pool: SharedPool, references: References, reference_cpu_s: float) -> bytes:
+def _raw(frame: Frame, session: Session) -> bytes:
     """Return n, smooth and outcome of a frame's own pixels, and the view as text, for a file."""
-    grid = frame.grid(1, references)
+    pool = session.pool
+    orbits = session.compute_orbits([frame.grid(1)])
+    pool.start()
+    grid = frame.grid(1, session.references)
     shape = grid.rows, grid.columns
     n = np.empty(shape, np.int64)
     smooth = np.empty(shape, np.float64)
@@ -159,19 +131,18 @@ def _raw(frame: Frame, pool: SharedPool, references: References, reference_cpu_s
         maxiter=np.int64(frame.maxiter),
         iterations=np.int64(iterations),
         compute_cpu_s=np.float64(compute_cpu_s),
-        reference_cpu_s=np.float64(reference_cpu_s),
+        reference_cpu_s=np.float64(sum(orbit.cpu_s for orbit in orbits.values())),
         kernel=np.array(frame.kernel.arithmetic),
         **_view_as_text(frame.view),
     )
     return buffer.getvalue()
 
 
-def _write_exr(
-    path: Path, frame: Frame, store: Store, pool: SharedPool, references: References
-) -> None:
+def _write_exr(path: Path, frame: Frame, session: Session) -> None:
     """Write counts and distances of a frame's own pixels; they are stored too."""
-    grid = frame.grid(1, references)
-    samples = read_traced(grid, f"frame {frame.index}", store, pool)
+    session.compute_orbits([frame.grid(1)])
+    grid = frame.grid(1, session.references)
+    samples = read_traced(grid, f"frame {frame.index}", session.outputs.store, session.pool)
     assert samples.traces is not None
     write_exr(path, samples.smooth, samples.traces, float(frame.view.rotation))
 

@@ -73,6 +73,13 @@ COMMANDS = {
         "Writes configs/NAME.yaml, or the config that is named; never over one that is there.",
         "place.kfr configs/place.yaml",
     ),
+    "schema": (
+        "the JSON Schema of the YAML, for editors",
+        "Print the JSON Schema of a config, with which editors complete, explain and check its\n"
+        "keys. A config names it in a comment on its first line:\n"
+        "# yaml-language-server: $schema=schema.json",
+        "> schema.json",
+    ),
     "bench": (
         "the article's table on this machine",
         "Compute the picture of the article in each of its ways and in this pipeline's, and print\n"

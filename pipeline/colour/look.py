@@ -161,6 +161,11 @@ class Look:
         return (base, *self.layers)
 
     @property
+    def needs_tones(self) -> bool:
+        """Whether the tones of the whole video must be found before it can be drawn."""
+        return any(layer.scale == "histogram" for layer in self.all_layers)
+
+    @property
     def needs_compiler(self) -> bool:
         """Whether numpy alone cannot draw it."""
         return self.tracing is not None or bool(self.layers)

@@ -5,6 +5,8 @@ from typing import Any, get_args
 from pipeline.config.fault import nearest, shortened
 from pipeline.config.model import ConfigModel
 
+SPELLINGS = {"color": "colour", "centre": "center"}
+"""Keys by their other spelling: a config may use British or American, the code uses one."""
 MISSING = {
     "keyframes": "is missing; a video needs at least one keyframe with time, center and width",
     "time": "is missing; add the keyframe's time in seconds, such as time: 0",

@@ -11,11 +11,11 @@ from pydantic import ValidationError
 
 from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
+from pipeline.config.cluster import Certificates, Cluster, cluster_faults, cluster_from
 from pipeline.config.colours import look_from
-from pipeline.config.engines import Certificates, Engine, engine_faults, engine_from
 from pipeline.config.fault import ConfigError, Fault, Place, shortened
 from pipeline.config.keyframes import keyframe_faults, time_faults
-from pipeline.config.keys import MISSING, dotted, known_keys, unknown
+from pipeline.config.keys import MISSING, SPELLINGS, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.names import name_fault
 from pipeline.config.palettes import palette_faults, palette_remarks
@@ -41,8 +41,6 @@ MAX_FRAME_DIGITS = 400_000_000
 """Frames times digits of their places, where each frame has a grid of its own: some 350 MB."""
 KeyPath = tuple[str | int, ...]
 """Keys and positions that lead to a value."""
-# British or American: the config takes both, the code one.
-_SPELLINGS = {"color": "colour", "centre": "center"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +73,8 @@ class Config:
     """Whether the video goes there and back."""
     look: Look
     workers: int | None
-    engine: Engine | None
-    """The cluster that counts; None where this machine does."""
+    cluster: Cluster | None
+    """The cluster that counts rows; None where this machine does."""
     certificates: Certificates | None
     quality: Quality
     reuse: Reuse
@@ -105,7 +103,7 @@ class Config:
             "colour": {key: value for key, value in asdict(self.look).items() if key != "tones"},
             "render": {
                 "workers": self.workers,
-                "engine": "local" if self.engine is None else f"dask {self.engine.scheduler}",
+                "engine": "local" if self.cluster is None else f"dask {self.cluster.scheduler}",
                 "quality": self.quality.name,
                 "reuse": self.reuse,
                 "motion_blur": str(self.motion_blur),
@@ -186,7 +184,7 @@ class _Checker:
             return [self._plain_from(item, (*path, k)) for k, item in enumerate(node.items)]
         plain = {}
         for typed, child in node.values.items():
-            key = _SPELLINGS.get(typed, typed)
+            key = SPELLINGS.get(typed, typed)
             if key in plain:
                 first = self._key_places[*path, key].line
                 self._fault(
@@ -219,7 +217,7 @@ class _Checker:
                 self._refuse(detail["loc"], detail["type"], detail["msg"])
         self._check_keyframes()
         self._check_video()
-        self._check_engine()
+        self._check_cluster()
         self._check_colour()
         return None if self.faults else model
 
@@ -257,10 +255,10 @@ class _Checker:
             for key, message in video_faults(video):
                 self._fault(self._place("video", key), ("video", key), message)
 
-    def _check_engine(self) -> None:
+    def _check_cluster(self) -> None:
         render = self._plain.get("render")
         if isinstance(render, dict):
-            for path, message in engine_faults(render, self._folder):
+            for path, message in cluster_faults(render, self._folder):
                 self._fault(self._place("render", *path), ("render", *path), message)
 
     def _check_colour(self) -> None:
@@ -300,7 +298,7 @@ class _Checker:
                 "take bands, or shorten it",
             )
             raise ConfigError(path, self.faults)
-        engine, certificates = engine_from(model.render, self._folder)
+        cluster, certificates = cluster_from(model.render, self._folder)
         return Config(
             path=path,
             name=name,
@@ -308,7 +306,7 @@ class _Checker:
             loops=model.video.loop == "there-and-back",
             look=look_from(model.colour, self._palettes),
             workers=model.render.workers,
-            engine=engine,
+            cluster=cluster,
             certificates=certificates,
             quality=QUALITIES[model.render.quality],
             reuse=model.render.reuse,

@@ -2,16 +2,19 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from pipeline.colour.look import Blend, By, InteriorBy, Rgb, Scale
+from pipeline.colour.palette import OWN_PALETTES
 from pipeline.colour.palette_files import MOST_COLOURS
 from pipeline.config.quality import QUALITIES
 from pipeline.config.value import (
+    COLOUR_SCHEMA,
+    FRAME_RATE,
+    Reads,
     colour_from,
-    frame_rate_from,
     number,
     text_of,
     whole,
@@ -21,31 +24,20 @@ from pipeline.config.value import (
 )
 from pipeline.kernels.choice import ACCURACIES
 from pipeline.kernels.tracing import TrapShape
+from pipeline.video.encoding import PIXEL_FORMATS, PRESETS
 
-CODECS = ("h264", "h265", "av1", "vp9", "prores", "ffv1", "png", "webp", "gif")
-PIXEL_FORMATS = (
-    "yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "yuv444p10le",
-    "gbrp", "gbrp16le",
-)  # fmt: skip  # YCbCr, and RGB
-LOOPS = ("none", "there-and-back")
-EASES = ("linear", "in", "out", "in-out")
-REUSES = ("bands", "frames", "auto")
-ENGINES = ("local", "dask")
-KEEPS = ("all", "needed", "nothing")
-SCALES = ("linear", "sqrt", "log", "histogram")
-BYS = ("count", "distance", "stripes", "trap", "decomposition")
-BLENDS = ("normal", "multiply", "screen", "overlay", "soft-light", "add")
-INTERIORS = ("colour", "multiplier", "period")
-TRAPS = ("point", "cross")
+CODECS = tuple(PRESETS)
+PIXELS = tuple(dict.fromkeys(name for names in PIXEL_FORMATS.values() for name in names))
+Loop = Literal["none", "there-and-back"]
+Ease = Literal["linear", "in", "out", "in-out"]
+Reuse = Literal["bands", "frames", "auto"]
+Engine = Literal["local", "dask"]
+Keep = Literal["all", "needed", "nothing"]
 MAX_LAYERS = 8
 MAX_MOMENTS = 1000
 MAX_KEYFRAMES = 10_000
 MAX_MAXITER = 2_000_000_000
 MAX_SECONDS = 86_400
-
-Ease = Literal["linear", "in", "out", "in-out"]
-Reuse = Literal["bands", "frames", "auto"]
-Keep = Literal["all", "needed", "nothing"]
 
 
 def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
@@ -60,20 +52,17 @@ def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
     return tuple(colour_from(colour) for colour in value)
 
 
-def _layers_from(value: Any) -> Any:
-    if not isinstance(value, list):
-        raise wrong("should be a list of layers, each with by, palette and blend")
-    if len(value) > MAX_LAYERS:
-        raise wrong(f"has {len(value)} layers, and may have {MAX_LAYERS}")
-    return value
+def _listed(what: str, items: str, most: int, least: int = 0) -> Reads:
+    """Return the validator of a list of sections, up to so many of them."""
 
+    def validate(value: Any) -> Any:
+        if not isinstance(value, list) or len(value) < least:
+            raise wrong(f"should be a list of {items}")
+        if len(value) > most:
+            raise wrong(f"has {len(value)} {what}, and may have {most}")
+        return value
 
-def _moments_from(value: Any) -> Any:
-    if not isinstance(value, list):
-        raise wrong("should be a list of colour keyframes, each with time and what changes")
-    if len(value) > MAX_MOMENTS:
-        raise wrong(f"has {len(value)} colour keyframes, and may have {MAX_MOMENTS}")
-    return value
+    return Reads(validate, schema={"minItems": least, "maxItems": most}, adds=True)
 
 
 def _two_numbers_from(value: Any) -> Any:
@@ -82,175 +71,280 @@ def _two_numbers_from(value: Any) -> Any:
     return value
 
 
-def _keyframes_from(value: Any) -> Any:
-    if not isinstance(value, list) or not value:
-        raise wrong("should be a list of keyframes, each with time, center and width")
-    if len(value) > MAX_KEYFRAMES:
-        raise wrong(f"has {len(value)} keyframes, and may have {MAX_KEYFRAMES}")
-    return value
+def _text(wanted: str) -> Reads:
+    """Return the validator of any text that is not empty."""
+    schema = {"type": ["string", "number"]}
+    return Reads(lambda value: text_of(value, wanted), wanted=wanted, schema=schema)
 
 
-Coordinate = Annotated[Decimal, number("-1000", "1000", "a number from -1000 to 1000", deep=True)]
+COORDINATE = number("-1000", "1000", "a number from -1000 to 1000", deep=True)
+COLOUR = Reads(
+    colour_from,
+    wanted='a colour such as "#1a2b3c", black, white or [26, 43, 60]',
+    schema=COLOUR_SCHEMA,
+)
+PALETTE = Reads(
+    _palette_from,
+    wanted=f"a palette's name, the file of a palette, or a list of 2 to {MOST_COLOURS} colours",
+    schema={
+        "anyOf": [
+            {"type": "string", "minLength": 1, "examples": list(OWN_PALETTES)},
+            {
+                "type": "array",
+                "items": COLOUR_SCHEMA,
+                "minItems": 2,
+                "maxItems": MOST_COLOURS,
+            },
+        ]
+    },
+)
+POINT = Reads(
+    _two_numbers_from,
+    wanted="two numbers from -1000 to 1000, real and imaginary",
+    schema={"type": "array", "items": COORDINATE.schema, "minItems": 2, "maxItems": 2},
+)
+POSITIVE = number("1e-100000", "1000", "a number above 0 and up to 1000", deep=True)
+FRACTION = number("0", "1", "a number from 0 to 1")
+PERIOD = number("1e-6", "1e9", "a number from 1e-6 to 1e9")
+TURNS = number("-1e6", "1e6", "turns, from -1e6 to 1e6")
+SECONDS = number("0", str(MAX_SECONDS), f"seconds from 0 to {MAX_SECONDS}")
+
+Coordinate = Annotated[Decimal, COORDINATE]
+Palette = str | tuple[Rgb, ...]
 MaxIter = Annotated[int | Literal["auto"], whole_or_auto(1, MAX_MAXITER)]
-Positive = number("1e-100000", "1000", "a number above 0 and up to 1000", deep=True)
 
 
 class Section(BaseModel):
-    """A mapping of the config: unknown keys are faults, and values are fixed once read."""
+    """A mapping of the config: unknown keys are faults, and values are fixed once read.
+
+    The docstring below a field is its description in the JSON Schema, and in the reference.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 class VideoSection(Section):
-    """How the MP4 is made."""
+    """How the video is encoded."""
 
     width: Annotated[int, whole(16, 16384, even=True)] = 1280
+    """Width of the picture in pixels."""
     height: Annotated[int, whole(16, 16384, even=True)] = 720
-    fps: Annotated[Fraction, BeforeValidator(frame_rate_from)] = Fraction(30)
+    """Height of the picture in pixels."""
+    fps: Annotated[Fraction, FRAME_RATE] = Fraction(30)
+    """Frame rate, in frames per second; fractions such as 30000/1001 are exact."""
     codec: Annotated[str, word(*CODECS)] = "h264"
-    # None: the codec's own default.
+    """Codec: h264, h265, av1 and vp9 make an MP4, prores a MOV, ffv1 a lossless MKV, png a folder
+    of pictures, webp and gif an animation."""
     crf: Annotated[int | None, whole(0, 63)] = None
-    # None: what the codec is mostly used with.
-    pixel_format: Annotated[str | None, word(*PIXEL_FORMATS)] = None
-    # HDR10: PQ and BT.2020, white as bright as this. BT.2408 has 203 nits for it.
+    """Quality of a lossy codec: smaller is better and larger. If left out 18 for h264, 20 for h265,
+    24 for av1 and 22 for vp9. h264 and h265 take up to 51."""
+    pixel_format: Annotated[str | None, word(*PIXELS)] = None
+    """Pixel format of the video, as ffmpeg calls it; if left out the one that the codec is mostly
+    used with, yuv420p for h264. The ending 10le means 10 bits a component, which avoids banding."""
     hdr_white_nits: Annotated[int | None, whole(100, 1000)] = None
-    # "there-and-back" plays the frames back again, so that the end meets the start.
-    loop: Annotated[str, word(*LOOPS)] = "none"
-    preset: Annotated[
-        str | None, BeforeValidator(lambda value: text_of(value, "a preset of the codec"))
-    ] = None
+    """Makes an HDR10 video (PQ, BT.2020), whose white has this brightness in nits (cd/m²); 203 is
+    usual (BT.2408). For h265 and av1. Left out: no HDR."""
+    loop: Annotated[str, word(*get_args(Loop))] = "none"
+    """Order of the frames: there-and-back plays them forwards and then backwards, so that the video
+    loops without a jump."""
+    preset: Annotated[str | None, _text("a preset of the codec")] = None
+    """Preset of the encoder, from fast to small: ultrafast to veryslow for h264 and h265, 0 to 13
+    for av1, 0 to 8 for vp9. If left out faster for h264, fast for h265, 8 for av1, 4 for vp9."""
 
 
 class LightSection(Section):
-    """A light from the side, on a relief that rises towards the set."""
+    """A light from the side, on a relief that rises towards the set.
 
-    # Degrees, counterclockwise from the right: 135 is the upper left.
+    It needs traces, which take about as long as counting.
+    """
+
     azimuth: Annotated[Decimal, number("-360", "360", "degrees, from -360 to 360")] = Decimal(135)
+    """Direction from which the light comes, in degrees counterclockwise from the right: 135 is the
+    upper left."""
     elevation: Annotated[Decimal, number("1", "90", "degrees, from 1 to 90")] = Decimal(45)
-    strength: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal("0.6")
+    """Height of the light above the picture, in degrees."""
+    strength: Annotated[Decimal, FRACTION] = Decimal("0.6")
+    """Strength of the shadows: 0 for none, 1 for the darkest."""
 
 
 class LayerSection(Section):
-    """Colours laid over those below."""
+    """A layer of colours, blended over those below it."""
 
-    by: Annotated[By, word(*BYS)]
-    palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = (
-        (0, 0, 0),
-        (255, 255, 255),
-    )
-    # None: what suits the property and the scale.
-    period: Annotated[Decimal | None, number("1e-6", "1e9", "a number from 1e-6 to 1e9")] = None
-    offset: Annotated[Decimal, number("-1e6", "1e6", "turns, from -1e6 to 1e6")] = Decimal(0)
-    scale: Annotated[Scale, word(*SCALES)] = "sqrt"
-    blend: Annotated[Blend, word(*BLENDS)] = "overlay"
-    opacity: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal("0.5")
+    by: Annotated[By, word(*get_args(By))]
+    """Property of a point that the palette shows, as in colour.by."""
+    palette: Annotated[Palette, PALETTE] = ((0, 0, 0), (255, 255, 255))
+    """Palette of the layer; from black to white if left out."""
+    period: Annotated[Decimal | None, PERIOD] = None
+    """Length of one turn of the palette, as in colour.period."""
+    offset: Annotated[Decimal, TURNS] = Decimal(0)
+    """Shift of the palette, in turns."""
+    scale: Annotated[Scale, word(*get_args(Scale))] = "sqrt"
+    """How iteration counts map to the palette, as in colour.scale."""
+    blend: Annotated[Blend, word(*get_args(Blend))] = "overlay"
+    """Blend mode, as image editors name it."""
+    opacity: Annotated[Decimal, FRACTION] = Decimal("0.5")
+    """Opacity of the layer: 0 is invisible, 1 covers what lies below."""
 
 
 class MomentSection(Section):
-    """A colour keyframe; what it leaves out is as the section has it."""
+    """A colour keyframe; from one to the next colours change evenly to the eye.
 
-    time: Annotated[Decimal, number("0", str(MAX_SECONDS), f"seconds from 0 to {MAX_SECONDS}")]
-    palette: Annotated[str | tuple[Rgb, ...] | None, BeforeValidator(_palette_from)] = None
-    offset: Annotated[Decimal | None, number("-1e6", "1e6", "turns, from -1e6 to 1e6")] = None
-    interior: Annotated[Rgb | None, BeforeValidator(colour_from)] = None
+    What it leaves out is as the section colour has it.
+    """
+
+    time: Annotated[Decimal, SECONDS]
+    """Time of the colour keyframe, in seconds of the video."""
+    palette: Annotated[Palette | None, PALETTE] = None
+    """Palette from here on."""
+    offset: Annotated[Decimal | None, TURNS] = None
+    """Shift of the palette here, in turns."""
+    interior: Annotated[Rgb | None, COLOUR] = None
+    """Colour of the points that do not escape, from here on."""
     light: LightSection | None = None
+    """Light from here on."""
 
 
 class ColourSection(Section):
-    """How points look."""
+    """How counts become colours. Nothing in it makes counts be computed again."""
 
-    # What the palette is laid along. All but `count` need the orbits once more: about as long as
-    # counting takes.
-    by: Annotated[By, word(*BYS)] = "count"
-    palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = "dusk"
-    # None: what suits the scale.
-    period: Annotated[Decimal | None, number("1e-6", "1e9", "a number from 1e-6 to 1e9")] = None
-    offset: Annotated[Decimal, number("-1e6", "1e6", "turns, from -1e6 to 1e6")] = Decimal(0)
+    by: Annotated[By, word(*get_args(By))] = "count"
+    """Property of a point that the palette shows: count is the smooth iteration count, distance the
+    distance to the set, stripes and trap are properties of the orbit, decomposition is the angle
+    under which it escapes. All but count need traces, which take about as long as counting."""
+    palette: Annotated[Palette, PALETTE] = "dusk"
+    """Colours from the lowest count to the highest: the name of a palette of this program
+    (dusk, lagoon, ember, ink), of matplotlib, colorcet or cmocean; a file of another program
+    (.map, .ugr, .gpl, .ggr, …); or a list of colours, evenly spaced."""
+    period: Annotated[Decimal | None, PERIOD] = None
+    """Length of one turn of the palette, in the unit of the scale: counts (linear), square roots of
+    counts (sqrt), doublings of the count (log), octaves of the zoom (histogram). For distance the
+    pixels at which the middle of the palette is shown. If left out 60, 8, 1.6, 4, and 8 pixels."""
+    offset: Annotated[Decimal, TURNS] = Decimal(0)
+    """Shift of the palette, in turns."""
     cycle: Annotated[Decimal, number("-100", "100", "turns a second, from -100 to 100")] = Decimal(
         0
     )
-    scale: Annotated[Scale, word(*SCALES)] = "sqrt"
-    interior: Annotated[Rgb, BeforeValidator(colour_from)] = (0, 0, 0)
-    # By the cycle that a point is drawn to, where float64 finds it, and in the minibrot whose
-    # nucleus a deep zoom's target is.
-    interior_by: Annotated[InteriorBy, word(*INTERIORS)] = "colour"
-    interior_palette: Annotated[str | tuple[Rgb, ...], BeforeValidator(_palette_from)] = "gray"
+    """Speed at which the palette moves, in turns per second."""
+    scale: Annotated[Scale, word(*get_args(Scale))] = "sqrt"
+    """How iteration counts map to the palette. histogram spreads the palette so that every colour
+    appears about equally often over the whole zoom."""
+    interior: Annotated[Rgb, COLOUR] = (0, 0, 0)
+    """Colour of the points that do not escape."""
+    interior_by: Annotated[InteriorBy, word(*get_args(InteriorBy))] = "colour"
+    """Property that colours the points that do not escape: colour is interior for all, multiplier
+    and period are properties of the cycle that draws a point in, known where float64 finds it and
+    in the minibrot at a deep zoom's target."""
+    interior_palette: Annotated[Palette, PALETTE] = "gray"
+    """Palette for interior_by: multiplier or period."""
     light: LightSection | None = None
-    layers: Annotated[list[LayerSection], BeforeValidator(_layers_from)] = []
-    # Change in time, even to the eye between keyframes.
-    keyframes: Annotated[list[MomentSection], BeforeValidator(_moments_from)] = []
-    # Stripes around the origin.
+    """Light from the side; {} for the usual one."""
+    layers: Annotated[
+        list[LayerSection],
+        _listed("layers", "layers, each with by, palette and blend", MAX_LAYERS),
+    ] = []
+    """Layers blended over the palette, from below."""
+    keyframes: Annotated[
+        list[MomentSection],
+        _listed(
+            "colour keyframes", "colour keyframes, each with time and what changes", MAX_MOMENTS
+        ),
+    ] = []
+    """Colour keyframes, in the order of their time."""
     stripes: Annotated[int, whole(1, 16)] = 5
-    # Bright is what comes near it in its last steps.
-    trap: Annotated[TrapShape, word(*TRAPS)] = "cross"
-    # None: i for a point, 0 for a cross.
-    trap_at: Annotated[tuple[Coordinate, Coordinate] | None, BeforeValidator(_two_numbers_from)] = (
-        None
-    )
+    """Number of stripes around the origin, for by: stripes."""
+    trap: Annotated[TrapShape, word(*get_args(TrapShape))] = "cross"
+    """Shape of the orbit trap, for by: trap: points whose orbits come near it are bright."""
+    trap_at: Annotated[tuple[Coordinate, Coordinate] | None, POINT] = None
+    """Position of the orbit trap; i for a point and 0 for a cross if left out."""
 
 
 class SecuritySection(Section):
-    """Files by which the machines of a cluster know each other; they stay where they are."""
+    """TLS files by which the machines of a cluster authenticate each other."""
 
-    ca: Annotated[str, BeforeValidator(lambda value: text_of(value, "a file, such as ca.pem"))]
-    certificate: Annotated[
-        str, BeforeValidator(lambda value: text_of(value, "a file, such as cert.pem"))
-    ]
-    key: Annotated[str, BeforeValidator(lambda value: text_of(value, "a file, such as key.pem"))]
+    ca: Annotated[str, _text("a file, such as ca.pem")]
+    """File of the certificate authority, from the config's folder."""
+    certificate: Annotated[str, _text("a file, such as cert.pem")]
+    """File of this machine's certificate, from the config's folder."""
+    key: Annotated[str, _text("a file, such as key.pem")]
+    """File of this machine's private key, from the config's folder."""
 
 
 class RenderSection(Section):
-    """How it is computed; nothing here changes the picture beyond what it names."""
+    """How the video is computed; nothing here changes the picture beyond what it names."""
 
-    # None: the cores that this process may use. A worker costs about 30 MB.
     workers: Annotated[int | None, whole(1, 256)] = None
-    # "dask" has rows counted by the workers of a cluster, the rest is done here.
-    engine: Annotated[str, word(*ENGINES)] = "local"
-    # Where the cluster's scheduler listens; "local-cluster" starts one here.
-    scheduler: Annotated[
-        str | None, BeforeValidator(lambda value: text_of(value, "an address"))
-    ] = None
+    """Number of worker processes, of about 30 MB each; one for each usable core if left out."""
+    engine: Annotated[str, word(*get_args(Engine))] = "local"
+    """Where rows are counted: local on this machine, dask on the workers of a Dask cluster. All
+    else is done on this machine."""
+    scheduler: Annotated[str | None, _text("an address")] = None
+    """Address of the cluster's scheduler, such as tcp://pi0:8786; local-cluster starts a cluster on
+    this machine."""
     security: SecuritySection | None = None
-    # How many samples a picture is made of: "best" computes and stores four times as much as
-    # "good", "draft" a quarter.
+    """TLS files of a cluster whose address begins with tls://."""
     quality: Annotated[str, word(*QUALITIES)] = "good"
-    # "bands" computes a zoom once, as rings around its target, "frames" every picture for itself;
-    # "auto" takes what is less work.
-    reuse: Annotated[Reuse, word(*REUSES)] = "auto"
-    # The part of a frame's time that the shutter is open; drawing takes several times as long.
-    motion_blur: Annotated[Decimal, number("0", "1", "a number from 0 to 1")] = Decimal(0)
-    # How far deep counts may lie from exact ones: "exact" costs up to twice as much as "fine".
+    """Samples a picture is made of: best computes and stores four times as many as good, draft a
+    quarter."""
+    reuse: Annotated[Reuse, word(*get_args(Reuse))] = "auto"
+    """How frames share samples: bands computes a zoom once, as rings around its target; frames
+    computes every picture by itself; auto takes what is less work."""
+    motion_blur: Annotated[Decimal, FRACTION] = Decimal(0)
+    """Fraction of a frame's time during which the shutter is open. Drawing takes several times as
+    long."""
     accuracy: Annotated[str, word(*ACCURACIES)] = "fine"
-    # What stays on disk: "needed" drops counts once the frames that show them are encoded, so that
-    # another palette computes them again; "nothing" leaves the video alone, and the report.
-    keep: Annotated[Keep, word(*KEEPS)] = "all"
-    # How far all processes stand back behind others, as `nice` does; 19 the farthest.
+    """How near the counts of deep zooms lie to exact ones: exact costs up to twice as much as
+    fine."""
+    keep: Annotated[Keep, word(*get_args(Keep))] = "all"
+    """What stays on disk: all; needed drops counts once the frames that show them are encoded, so
+    that other colours compute them again; nothing leaves the video and the report."""
     nice: Annotated[int, whole(0, 19)] = 0
-    # Degrees Celsius; None never pauses.
+    """Niceness of all processes: other programs go first, most of all at 19."""
     pause_above_temperature: Annotated[
         Decimal | None, number("30", "120", "degrees Celsius, from 30 to 120")
     ] = None
+    """Temperature of the processor above which rendering pauses, in degrees Celsius; never if left
+    out."""
 
 
 class KeyframeModel(Section):
-    """A point of the video; `width` or `zoom` is checked with the whole text at hand."""
+    """A point of the video, with a width or a zoom; views between keyframes are interpolated."""
 
-    time: Annotated[Decimal, number("0", str(MAX_SECONDS), f"seconds from 0 to {MAX_SECONDS}")]
-    center: Annotated[tuple[Coordinate, Coordinate], BeforeValidator(_two_numbers_from)]
-    width: Annotated[Decimal | None, Positive] = None
+    time: Annotated[Decimal, SECONDS]
+    """Time of the keyframe, in seconds; the first is 0, and each later than the one before."""
+    center: Annotated[tuple[Coordinate, Coordinate], POINT]
+    """Centre of the picture, [real, imaginary]. Every digit counts, quoted or not: a deep zoom
+    needs about as many as its width has zeros."""
+    width: Annotated[Decimal | None, POSITIVE] = None
+    """Width of the picture on the real axis; any depth, such as 1e-400."""
     zoom: Annotated[
         Decimal | None, number("1e-3", "1e100000", "a number from 0.001 up", deep=True)
     ] = None
+    """Magnification in place of width: 4 / the picture's height, as Kalles Fraktaler counts it."""
     rotation: Annotated[Decimal, number("-1e6", "1e6", "degrees, from -1e6 to 1e6")] = Decimal(0)
+    """Angle by which the view is turned, in degrees counterclockwise."""
     maxiter: MaxIter | None = None
-    ease: Annotated[Ease, word(*EASES)] = "linear"
+    """Maximum iterations per pixel at this keyframe; that of the whole config if left out."""
+    ease: Annotated[Ease, word(*get_args(Ease))] = "linear"
+    """Easing of the zoom speed up to the next keyframe: in starts slowly, out ends slowly."""
 
 
 class ConfigModel(Section):
-    """The whole config."""
+    """A Mandelbrot zoom.
+
+    Keyframes of the view, and how the video is coloured, computed and encoded.
+    """
 
     video: VideoSection = VideoSection()
+    """How the video is encoded."""
     maxiter: MaxIter = 5000
+    """Maximum iterations per pixel of every keyframe that has none of its own; auto chooses them
+    from the counts."""
     colour: ColourSection = ColourSection()
+    """How counts become colours."""
     render: RenderSection = RenderSection()
-    keyframes: Annotated[list[KeyframeModel], BeforeValidator(_keyframes_from)]
+    """How the video is computed."""
+    keyframes: Annotated[
+        list[KeyframeModel],
+        _listed("keyframes", "keyframes, each with time, center and width", MAX_KEYFRAMES, 1),
+    ]
+    """Keyframes of the view, in the order of their time; one alone is a still."""

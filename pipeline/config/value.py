@@ -5,6 +5,8 @@ A validator raises `PydanticCustomError` whose message says what is wrong and wh
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -28,6 +30,49 @@ _HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
 _MINUS_SIGN = "\u2212"
 # What looks like a minus and is none, and digits of other scripts.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\ufe58\ufe63\uff0d"
+
+
+# What the JSON Schema says of texts that are numbers; a range only numbers themselves can have.
+NUMBER_TEXT = (
+    r"^\s*[+\-\u2212]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][+\-\u2212]?[0-9]{1,9})?\s*$"
+)
+COLOUR_SCHEMA: Mapping[str, Any] = {
+    "anyOf": [
+        {
+            "type": "string",
+            "pattern": r"^\s*(#?[0-9a-fA-F]{6}|[bB][lL][aA][cC][kK]|[wW][hH][iI][tT][eE])\s*$",
+        },
+        # Unquoted digits are a number to other readers of YAML.
+        {"type": "integer", "minimum": 0, "maximum": 999999},
+        {
+            "type": "array",
+            "items": {
+                "anyOf": [
+                    {"type": "integer", "minimum": 0, "maximum": 255},
+                    {"type": "string", "pattern": NUMBER_TEXT},
+                ]
+            },
+            "minItems": 3,
+            "maxItems": 3,
+        },
+    ]
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads(BeforeValidator):
+    """A validator that reads a value as it is typed, and knows what may be typed."""
+
+    wanted: str = ""
+    """What the value should be, in words."""
+    schema: Mapping[str, Any] = field(compare=False)
+    """The JSON Schema of what may be typed."""
+    adds: bool = False
+    """Whether the schema adds to that of the value's type, or replaces it."""
+
+    def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> dict[str, Any]:
+        """Return the schema; pydantic asks for it."""
+        return {**handler(core), **self.schema} if self.adds else dict(self.schema)
 
 
 def wrong(message: str) -> PydanticCustomError:
@@ -84,7 +129,7 @@ def _typed(text: str) -> str:
     return f"; {reason}did you mean {shortened(plain)}?"
 
 
-def number(low: str, high: str, wanted: str, deep: bool = False) -> BeforeValidator:
+def number(low: str, high: str, wanted: str, deep: bool = False) -> Reads:
     """Return the validator of a decimal number from `low` to `high`, both included.
 
     Only one that is `deep` may have more than MAX_PLACES digits after the point.
@@ -98,7 +143,24 @@ def number(low: str, high: str, wanted: str, deep: bool = False) -> BeforeValida
             raise wrong(f"{short_text(read)} is out of range, and should be {wanted}")
         return read
 
-    return BeforeValidator(validate)
+    # To other readers 1e-400 is 0, and 1e400 too large for a number.
+    limits = {"minimum": _limit(low, floor=True), "maximum": _limit(high)}
+    typed = {key: limit for key, limit in limits.items() if limit is not None}
+    schema = _number_or_text({"type": "number", **typed})
+    return Reads(validate, wanted=wanted, schema=schema)
+
+
+def _limit(text: str, floor: bool = False) -> int | float | None:
+    limit = float(text)
+    if floor and 0 < Decimal(text) < Decimal("1e-300"):
+        return 0
+    if abs(limit) > 1e300:
+        return None
+    return int(limit) if limit == int(limit) else limit
+
+
+def _number_or_text(number: Mapping[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [dict(number), {"type": "string", "pattern": NUMBER_TEXT}]}
 
 
 def _check_places(number: Decimal, wanted: str) -> None:
@@ -109,7 +171,7 @@ def _check_places(number: Decimal, wanted: str) -> None:
         )
 
 
-def whole(low: int, high: int, even: bool = False) -> BeforeValidator:
+def whole(low: int, high: int, even: bool = False) -> Reads:
     """Return the validator of a whole number from `low` to `high`, both included."""
     wanted = f"{'an even' if even else 'a'} whole number from {low} to {high}"
 
@@ -127,12 +189,15 @@ def whole(low: int, high: int, even: bool = False) -> BeforeValidator:
             )
         return integer
 
-    return BeforeValidator(validate)
+    steps = {"multipleOf": 2} if even else {}
+    typed = {"type": "integer", "minimum": low, "maximum": high, **steps}
+    return Reads(validate, wanted=wanted, schema=_number_or_text(typed))
 
 
-def whole_or_auto(low: int, high: int) -> BeforeValidator:
+def whole_or_auto(low: int, high: int) -> Reads:
     """Return the validator of a whole number, or `auto`."""
-    validate = whole(low, high).func
+    number = whole(low, high)
+    validate = number.func
 
     def validate_either(value: Any) -> Any:
         if isinstance(value, str) and value.strip().isalpha():
@@ -144,10 +209,11 @@ def whole_or_auto(low: int, high: int) -> BeforeValidator:
             return "auto"
         return validate(value)  # type: ignore[call-arg]  # pydantic knows validators of two kinds
 
-    return BeforeValidator(validate_either)
+    either = {"anyOf": [{"const": "auto"}, *number.schema["anyOf"]]}
+    return Reads(validate_either, wanted=f"auto, or {number.wanted}", schema=either)
 
 
-def word(*words: str) -> BeforeValidator:
+def word(*words: str) -> Reads:
     """Return the validator of one word out of a list."""
 
     def validate(value: Any) -> str:
@@ -159,7 +225,8 @@ def word(*words: str) -> BeforeValidator:
             )
         return text
 
-    return BeforeValidator(validate)
+    wanted = f"one of {', '.join(words)}"
+    return Reads(validate, wanted=wanted, schema={"enum": list(words)})
 
 
 def frame_rate_from(value: Any) -> Fraction:
@@ -179,6 +246,19 @@ def frame_rate_from(value: Any) -> Fraction:
     if not Fraction(1, 10) <= rate <= 240:
         raise wrong(f"{shortened(text)} is out of range, and should be {wanted}")
     return rate.limit_denominator(100_000)
+
+
+FRAME_RATE = Reads(
+    frame_rate_from,
+    wanted="a number of frames a second from 0.1 to 240, such as 30 or 30000/1001",
+    schema={
+        "anyOf": [
+            {"type": "number", "minimum": 0.1, "maximum": 240},
+            {"type": "string", "pattern": NUMBER_TEXT},
+            {"type": "string", "pattern": r"^\s*[0-9]{1,9}\s*/\s*[0-9]{0,8}[1-9][0-9]{0,8}\s*$"},
+        ]
+    },
+)
 
 
 def colour_from(value: Any) -> Rgb:

@@ -1,4 +1,4 @@
-"""A drawing: what a frame is drawn from, its own grid of samples or a zoom's bands."""
+"""Frame plans: what each frame is drawn from, its own sample grid or a zoom's bands."""
 
 import hashlib
 import json
@@ -16,11 +16,12 @@ from pipeline.plan.reuse import zooms_of
 from pipeline.plan.zoom import Zoom
 from pipeline.timeline.frames import Frame, FrameList
 
-# Pictures of an open shutter: so many that none lies farther from the next than this, in pixels.
+# Motion blur averages pictures taken while the shutter is open: enough of them that from one to the
+# next nothing moves farther than this, in pixels, but no more than that many.
 _BLUR_STEP_PX = 1.5
 _MOST_EXPOSURES = 16
-# Frames that are looked at to say how many there are on average.
-_PLACES = 12
+# Frames sampled for the average number of exposures.
+_SAMPLED_FRAMES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,47 +33,47 @@ class FramePlan:
     zoom: Zoom | None
     """None where the frame has its own grid."""
     exposures: tuple[Placement, ...]
-    """Where the zoom lies while the shutter is open; their mean is the picture."""
+    """Positions of the zoom while the shutter is open; the picture is their mean."""
 
     @property
     def grids(self) -> tuple[SampleGrid, ...]:
-        """Whose counts it needs."""
+        """Sample grids whose counts it needs."""
         if self.zoom is None:
             return (self.frame.grid(self.supersample),)
         return tuple(self.zoom.grids[index] for index in self.needed)
 
     @property
     def needed(self) -> range:
-        """Indices of those in the zoom's sample grids."""
+        """Indices of those among the zoom's sample grids."""
         assert self.zoom is not None
         view = self.frame.view
         return self.zoom.needed(self.exposures, view.columns, view.rows)
 
     def key(self) -> str:
-        """Return the digest of all that the picture depends on, but for its look."""
+        """Return the digest of all that the picture depends on except its look."""
         if self.zoom is None:
             grid = self.grids[0]
             facts: list[object] = [(grid.key(), grid.maxiter)]
         else:
             facts = [self.zoom.keys[index] for index in self.needed]
-        facts += [(place.x, place.y, place.log2_spacing, place.turn) for place in self.exposures]
+        facts += [(at.x, at.y, at.log2_spacing, at.turn) for at in self.exposures]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
 class FramePlans:
-    """How all frames of a video are drawn, each made when it is asked for."""
+    """Plans of all frames of a video, each made when it is asked for."""
 
     def __init__(self, config: Config, frames: FrameList) -> None:
         self._config = config
         self._frames = frames
         self.legs = zooms_of(config, frames)
-        """The zoom that serves each leg; None where frames have their own grids."""
+        """Zoom that serves each leg; None where frames have their own grids."""
         self.zooms = list({id(zoom): zoom for zoom in self.legs if zoom is not None}.values())
-        """Each zoom once."""
+        """Every zoom, once."""
         self.keys: list[str] = []
-        """What each frame's picture depends on, but for its look."""
+        """Digest of what each frame's picture depends on, except its look."""
         self.times: list[str] = []
-        """When each is shown, in seconds."""
+        """Time of each frame in seconds, as text."""
         self._needed: list[range | None] = []
         for index in range(len(frames)):
             frame_plan = self[index]
@@ -99,17 +100,17 @@ class FramePlans:
         return self._needed[index] is not None
 
     def exposures(self) -> float:
-        """Return how many pictures a frame from bands is the mean of, on average."""
+        """Return the average number of exposures of a frame drawn from bands."""
         count = len(self._frames)
-        few = {round(place * (count - 1) / _PLACES) for place in range(_PLACES + 1)}
+        few = {round(index * (count - 1) / _SAMPLED_FRAMES) for index in range(_SAMPLED_FRAMES + 1)}
         numbers = [len(self[index].exposures) for index in few if self.from_bands(index)]
         return sum(numbers) / len(numbers) if numbers else 1.0
 
     def needs(self, indices: Iterable[int]) -> dict[str, "Need"]:
-        """Return what is to be counted for some frames by key, in the order in which it is needed.
+        """Return what must be counted for some frames, by key, in the order in which it is needed.
 
-        A band's neighbours are needed with it: the light of its edge depends on theirs. Traces
-        come after the counts they belong to, and with the next ones between: no worker waits.
+        A band's neighbours are needed with it: the light at its edge depends on theirs. The
+        traces of a grid follow the counts of the next one, so that no worker waits for counts.
         """
         counted = self._counts_needed(indices)
         tracing = self._config.look.tracing
@@ -140,8 +141,9 @@ class FramePlans:
                 continue
             latest = (id(zoom), needed)
             grids = zoom.grids
-            for at in range(max(needed.start - 1, 0), min(needed.stop + 1, len(zoom.bands))):
-                _add(needs, grids[at], index)
+            first, end = max(needed.start - 1, 0), min(needed.stop + 1, len(zoom.bands))
+            for grid in grids[first:end]:
+                _add(needs, grid, index)
             if len(zoom.bands) in needed:
                 _add(needs, zoom.core, index)
         return needs
@@ -156,7 +158,7 @@ class Need:
 
 
 def _add(needs: dict[str, Need], grid: SampleGrid, frame: int) -> None:
-    """Add a sample grid; of equal ones with different limits the largest serves all."""
+    """Add a sample grid; of equal grids, the one with the largest maxiter serves all."""
     key = grid.key()
     if key not in needs:
         needs[key] = Need(grid, frame)
@@ -165,7 +167,7 @@ def _add(needs: dict[str, Need], grid: SampleGrid, frame: int) -> None:
 
 
 def _exposed(frame: Frame, config: Config, frames: FrameList) -> list[View]:
-    """Return the views while the shutter is open, about the frame's time, on its own leg."""
+    """Return the views while the shutter is open, centred on the frame's time, on its own leg."""
     leg = frames.legs[frame.leg]
     half = Fraction(config.motion_blur) / config.encoding.fps / 2
     opens, closes = max(leg.start.time, frame.time - half), min(leg.end.time, frame.time + half)
@@ -173,21 +175,21 @@ def _exposed(frame: Frame, config: Config, frames: FrameList) -> list[View]:
     count = min(_MOST_EXPOSURES, math.ceil(_moved_px(first, last) / _BLUR_STEP_PX))
     if count < 2:
         return [frame.view]
-    # The middle of each part of the time, so that all count alike.
+    # The middles of equal intervals, so that all weigh the same.
     return [
-        frames.view(frame.leg, opens + (closes - opens) * Fraction(2 * part + 1, 2 * count))
-        for part in range(count)
+        frames.view(frame.leg, opens + (closes - opens) * Fraction(2 * index + 1, 2 * count))
+        for index in range(count)
     ]
 
 
 def _moved_px(first: View, last: View) -> float:
-    """Return how far the corners move at most between two views, in pixels."""
+    """Return a bound of how far the corners move between two views, in pixels."""
     corner_px = math.hypot(first.columns, first.rows) / 2
     ratio = math.exp2(log2(first.width) - log2(last.width))
     turned = math.radians(abs(float(last.rotation - first.rotation)))
     numbers = context(20)
     shift = [
-        float(numbers.divide(difference(of, to), last.spacing()))
-        for of, to in zip(first.center, last.center, strict=True)
+        float(numbers.divide(difference(before, after), last.spacing()))
+        for before, after in zip(first.center, last.center, strict=True)
     ]
     return corner_px * (abs(ratio - 1) + turned) + math.hypot(*shift)

@@ -1,4 +1,4 @@
-"""Reuse: which legs of a video are drawn from bands, and which frame by frame."""
+"""Which legs of a video are drawn from bands, and which frame by frame."""
 
 import math
 from collections import defaultdict
@@ -9,8 +9,8 @@ from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.plan.zoom import Zoom, zoom_of
 from pipeline.timeline.frames import FrameList
 
-# A leg whose target is so far beside the picture that rings around it would be so many times as
-# long as around the picture's middle is drawn by frames.
+# A leg is drawn frame by frame if its target is so far off the picture that rings around it would
+# be this many times longer than rings around the picture's middle.
 _LONGEST_RING = 4
 
 
@@ -18,8 +18,8 @@ def zooms_of(config: Config, frames: FrameList) -> list[Zoom | None]:
     """Return the zoom that serves each leg; None for those that are drawn frame by frame.
 
     Legs with the same target share a zoom. With `auto`, a leg is drawn from bands where that
-    takes fewer samples. What happens to be stored does not count, so that the same config
-    always makes the same video.
+    takes fewer samples. What happens to be stored already makes no difference, so that the same
+    config always makes the same video.
     """
     zooms: list[Zoom | None] = [None] * len(frames.legs)
     if config.reuse == "frames" or not HAVE_NUMBA:
@@ -35,7 +35,7 @@ def zooms_of(config: Config, frames: FrameList) -> list[Zoom | None]:
 
 
 def _chosen(group: list[int], config: Config, frames: FrameList) -> tuple[list[int], Zoom | None]:
-    """Return those legs of a group that bands serve, and their zoom."""
+    """Return the legs of a group that are drawn from bands, and their zoom."""
 
     def zoom(legs: list[int]) -> Zoom:
         return zoom_of(legs, frames, config.accuracy, config.quality.density)
@@ -71,7 +71,7 @@ def frame_samples(leg: int, config: Config, frames: FrameList) -> int:
     way = frames.legs[leg]
     still = (way.start.center, way.start.width, way.start.rotation) == (
         way.end.center, way.end.width, way.end.rotation
-    )  # fmt: skip  # two of a kind
+    )  # fmt: skip  # start and end side by side
     fps = config.encoding.fps
     first, last = math.ceil(way.start.time * fps), math.ceil(way.end.time * fps)
     if leg == len(frames.legs) - 1:

@@ -1,4 +1,4 @@
-"""A zoom: what is computed once for all frames around a target, and where they find it."""
+"""A zoom: bands around a target, computed once for all frames, and where each frame finds them."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -19,21 +19,21 @@ from pipeline.kernels.choice import Accuracy, band_kernel_for
 from pipeline.timeline.frames import FrameList
 from pipeline.timeline.leg import Leg
 
-# Places along a leg at which is looked what it needs, to an octave of it and at least.
-_PLACES_AN_OCTAVE = 8
-_LEAST_PLACES = 16
+# How many pictures of a leg are examined for what they need: per octave, and at least.
+_MOMENTS_PER_OCTAVE = 8
+_LEAST_MOMENTS = 16
 # The core is larger than the hole that the bands leave, and the bands end a little outside it.
 _CORE_MARGIN = 1.02
 CORE_EDGE = 1.01
-# So near to a band's edge the band beyond it is needed too.
+# This close to a band's edge, in octaves, the next band is needed too.
 _EDGE_OCTAVES = 0.02
-# Rings smaller than this, in pixels, are seen as one point.
+# Rings smaller than this, in pixels, look like a point.
 _SMALLEST_PX = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Zoom:
-    """Bands around a target, each from the outermost inwards, and the core that they leave.
+    """Bands around a target, from the outermost inwards, and the core that they leave open.
 
     The core is a square grid of samples, as dense as the bands are at its edge when the deepest
     frame shows it.
@@ -41,7 +41,7 @@ class Zoom:
 
     bands: tuple[SampleGrid, ...]
     octave: int
-    """Of the outermost band."""
+    """Octave of the outermost band."""
     core: SampleGrid
     center: tuple[Decimal, Decimal]
     """The target."""
@@ -50,32 +50,32 @@ class Zoom:
 
     @property
     def grids(self) -> tuple[SampleGrid, ...]:
-        """All that is to be computed."""
+        """All sample grids: the bands, then the core."""
         return (*self.bands, self.core)
 
     @property
     def samples(self) -> int:
-        """Of all sample grids."""
+        """Number of samples of all grids."""
         return sum(grid.samples for grid in self.grids)
 
     @property
     def log2_core_spacing(self) -> float:
-        """log2 of the distance of the core's samples."""
+        """log2 of the distance between the core's samples."""
         assert isinstance(self.core.geometry, View)
         return log2(self.core.geometry.spacing())
 
     @property
     def core_exponent(self) -> int:
-        """log2 of the radius that the bands leave to the core."""
+        """log2 of the radius inside which only the core has samples."""
         return self.octave + 1 - len(self.bands)
 
     def placement(self, view: View) -> Placement:
-        """Return where the target lies in a view."""
+        """Return where the target lies in the picture of a view."""
         numbers = context(40)
         spacing = view.spacing()
         right, up = (
-            float(numbers.divide(difference(to, of), spacing))
-            for to, of in zip(self.center, view.center, strict=True)
+            float(numbers.divide(difference(target, middle), spacing))
+            for target, middle in zip(self.center, view.center, strict=True)
         )
         turn = math.radians(float(numbers.remainder(view.rotation, Decimal(360))))
         cosine, sine = math.cos(turn), math.sin(turn)
@@ -88,10 +88,11 @@ class Zoom:
 
     def needed(self, placements: Iterable[Placement], columns: int, rows: int) -> range:
         """Return the indices in `grids` of what a picture with these placements shows."""
-        places = list(placements)
-        outermost = max(math.log2(p.far_px(columns, rows)) + p.log2_spacing for p in places)
+        placements = list(placements)
+        outermost = max(math.log2(p.far_px(columns, rows)) + p.log2_spacing for p in placements)
         innermost = min(
-            math.log2(max(p.near_px(columns, rows), _SMALLEST_PX)) + p.log2_spacing for p in places
+            math.log2(max(p.near_px(columns, rows), _SMALLEST_PX)) + p.log2_spacing
+            for p in placements
         )
         top = self.octave + 1
         first = min(max(math.floor(top - outermost - _EDGE_OCTAVES), 0), len(self.bands) - 1)
@@ -102,23 +103,31 @@ class Zoom:
 def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: float) -> Zoom:
     """Return the zoom that serves some legs with the same target.
 
-    Only the keyframes' centres, widths and limits decide: not their times, nor rotation or easing.
+    It depends on the keyframes' centres, widths and maxiter alone: times, rotation and easing do
+    not change what is computed.
     """
     first_view = frames[0].view
     columns, rows = first_view.columns, first_view.rows
     target = frames.target(legs[0])
     corner_px = math.hypot(columns, rows) / 2
-    places = _Places.of(
-        [place for leg in legs for place in _places(frames, leg, columns, corner_px)]
+    moments = _Moments.of(
+        [moment for leg in legs for moment in _moments(frames, leg, columns, corner_px)]
     )
     width = min(frames.legs[leg].deep.width for leg in legs)
     deepest = log2(width) - math.log2(columns)
     core_exponent = math.floor(math.log2(corner_px / 2) + deepest)
-    farthest = float(np.max(np.log2(places.far_px) + places.log2_spacing))
+    farthest = float(np.max(np.log2(moments.far_px) + moments.log2_spacing))
     octave = math.ceil(farthest) - 1
     bands = tuple(
-        _band(target, at, places.near(at, corner_px), corner_px, accuracy, density)
-        for at in range(octave, core_exponent - 1, -1)
+        _band(
+            target,
+            octave_of_band,
+            moments.near(octave_of_band, corner_px),
+            corner_px,
+            accuracy,
+            density,
+        )
+        for octave_of_band in range(octave, core_exponent - 1, -1)
     )
     core = _core(target, width, columns, core_exponent, frames, legs, accuracy, density)
     keys = tuple((grid.key(), grid.maxiter) for grid in (*bands, core))
@@ -126,46 +135,46 @@ def zoom_of(legs: list[int], frames: FrameList, accuracy: Accuracy, density: flo
 
 
 @dataclass(frozen=True, slots=True)
-class _Places:
-    """Pictures on the way, as the bands see them, however they are turned; by rising spacing."""
+class _Moments:
+    """Pictures along the legs, as the bands see them at any rotation, by rising pixel distance."""
 
     log2_spacing: NDArray[np.float64]
     far_px: NDArray[np.float64]
     maxiter: NDArray[np.int64]
     farthest_px: float
-    """Largest of all places on the way."""
+    """Largest of all `far_px`."""
     largest_maxiter: int
 
     @staticmethod
-    def of(places: list[tuple[float, float, int]]) -> "_Places":
-        """Take spacing, distance and limit of each place."""
-        spacing, far_px, maxiter = map(np.array, zip(*sorted(places), strict=True))
-        return _Places(spacing, far_px, maxiter, float(far_px.max()), int(maxiter.max()))
+    def of(moments: list[tuple[float, float, int]]) -> "_Moments":
+        """Take log2 of the pixel distance, the farthest corner and maxiter of each picture."""
+        spacing, far_px, maxiter = map(np.array, zip(*sorted(moments), strict=True))
+        return _Moments(spacing, far_px, maxiter, float(far_px.max()), int(maxiter.max()))
 
-    def near(self, octave: int, corner_px: float) -> "_Places":
-        """Return those that decide about a band: not so shallow that it is tiny, nor too deep.
+    def near(self, octave: int, corner_px: float) -> "_Moments":
+        """Return the pictures that decide a band's size, in which it is neither tiny nor gone.
 
-        Without this a zoom would take time by the square of its depth.
+        Without this, planning a zoom would take time proportional to the square of its depth.
         """
         deepest = -math.inf
         if self.farthest_px < 2.0**62:
-            # Where even the inner edge lies beyond the farthest corner, and a little deeper.
+            # Where even the band's inner edge lies beyond the farthest corner, with some margin.
             deepest = octave + 1 - math.log2(2 * self.farthest_px) - 1
         shallowest = octave + 1 - math.log2(corner_px / 2) + 1
         first, last = np.searchsorted(self.log2_spacing, [deepest, shallowest])
-        part = slice(int(first), int(last))
+        chosen = slice(int(first), int(last))
         return replace(
             self,
-            log2_spacing=self.log2_spacing[part],
-            far_px=self.far_px[part],
-            maxiter=self.maxiter[part],
+            log2_spacing=self.log2_spacing[chosen],
+            far_px=self.far_px[chosen],
+            maxiter=self.maxiter[chosen],
         )
 
 
-def _places(
+def _moments(
     frames: FrameList, leg: int, columns: int, corner_px: float
 ) -> Iterator[tuple[float, float, int]]:
-    """Yield log2 of the pixels' distance, that of the farthest corner in pixels, and the limit."""
+    """Yield log2 of the pixel distance, the farthest corner in pixels, and maxiter."""
     way: Leg = frames.legs[leg]
     numbers = context(20)
     apart = [
@@ -173,10 +182,10 @@ def _places(
         for parts in zip(way.shallow.center, way.deep.center, strict=True)
     ]
     apart_px = math.hypot(*apart) * columns
-    count = max(_LEAST_PLACES, math.ceil(way.octaves * _PLACES_AN_OCTAVE))
+    count = max(_LEAST_MOMENTS, math.ceil(way.octaves * _MOMENTS_PER_OCTAVE))
     start = log2(way.shallow.width) - math.log2(columns)
-    for place in range(count + 1):
-        depth = Fraction(place, count)
+    for index in range(count + 1):
+        depth = Fraction(index, count)
         progress = depth if way.deep is way.end else 1 - depth
         yield (
             start - way.octaves * float(depth),
@@ -188,21 +197,23 @@ def _places(
 def _band(
     target: Target,
     octave: int,
-    places: _Places,
+    moments: _Moments,
     corner_px: float,
     accuracy: Accuracy,
     density: float,
 ) -> SampleGrid:
-    """Return the band of an octave: a sample to a pixel where it is largest on the screen."""
-    outer_px = np.exp2(np.minimum(octave + 1 - places.log2_spacing, 64.0))
-    seen = outer_px / 2 <= places.far_px
-    largest_px = max(corner_px, float(np.max(np.minimum(outer_px, places.far_px)[seen], initial=0)))
-    # As it leaves the screen, or stays.
+    """Return the band of an octave, with one sample per pixel where it is largest on the screen."""
+    outer_px = np.exp2(np.minimum(octave + 1 - moments.log2_spacing, 64.0))
+    seen = outer_px / 2 <= moments.far_px
+    largest_px = max(
+        corner_px, float(np.max(np.minimum(outer_px, moments.far_px)[seen], initial=0))
+    )
+    # The frames in which the band leaves the screen, or fills it.
     leaving = seen & (outer_px >= corner_px / 2)
     columns = columns_for(largest_px * density)
     band = Band(target.center, octave, columns, rows_for(columns))
     kernel = band_kernel_for(band.roundings_a_sample(), accuracy)
-    maxiter = int(np.max(places.maxiter[leaving])) if leaving.any() else places.largest_maxiter
+    maxiter = int(np.max(moments.maxiter[leaving])) if leaving.any() else moments.largest_maxiter
     return SampleGrid(band, maxiter, kernel, target if kernel.deep else None)
 
 
@@ -216,17 +227,17 @@ def _core(
     accuracy: Accuracy,
     density: float,
 ) -> SampleGrid:
-    """Return the grid around the target, with samples half a pixel of the deepest frame apart."""
+    """Return the grid around the target, its samples half a pixel of the deepest frame apart."""
     numbers = context(40)
     spacing = numbers.divide(width, Decimal(columns) * Decimal(2 * density))
-    # Even, so that two levels of detail are exact halves.
+    # Even, so that two coarser levels of detail are exact halves.
     half = 2 * math.ceil(2.0 ** (exponent - log2(spacing)) * _CORE_MARGIN / 2)
     side = numbers.multiply(spacing, Decimal(2 * half))
     view = View(target.center, side, Decimal(0), 2 * half, 2 * half)
     kernel = band_kernel_for(view.roundings_a_sample(), accuracy)
-    auto_maxiter = [
+    limits = [
         frames.maxiter(leg, Fraction(1 if frames.legs[leg].deep is frames.legs[leg].end else 0))
         for leg in legs
         if frames.legs[leg].deep.width == width
     ]
-    return SampleGrid(view, max(auto_maxiter), kernel, target if kernel.deep else None)
+    return SampleGrid(view, max(limits), kernel, target if kernel.deep else None)

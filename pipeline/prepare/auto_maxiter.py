@@ -1,9 +1,8 @@
-"""maxiter chosen from the counts themselves, where a config says `auto`.
+"""`maxiter: auto`: the maximum iterations, chosen from counts of small views along the zoom.
 
-A few views along the zoom are counted small, with a limit that is doubled until hardly a pixel
-more would be freed by it. Between those views the limit runs evenly on a logarithmic scale, and at
-each it is the largest of its neighbours' too, so that it never drops from one frame to the next by
-so much that regions turn black.
+At each view the limit is doubled until hardly another pixel escapes. Between views it is
+interpolated on a logarithmic scale. Each view takes the largest limit of itself and its
+neighbours, so that the limit never drops fast enough from frame to frame to turn regions black.
 """
 
 import hashlib
@@ -25,34 +24,36 @@ from pipeline.geometry.decimals import canonical_text
 from pipeline.monitor.progress import followed
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
-from pipeline.system.machine import usable_cores
 from pipeline.system.state_file import read_state, whole_number, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import AutoMaxiter, FrameList
 from pipeline.workers.pool import SharedPool, Task
-from pipeline.workers.processes import ProcessPool
 
 _VERSION = 2
 _LARGEST_LIMIT = (1 << 31) - 1
 _POSITION = re.compile(r"[0-9]{1,9}(/[1-9][0-9]{0,9})?")
 _PROBE_COLUMNS = 64
-# A view for every so many octaves of the zoom, and at least so many to a part of it.
+# Octaves of zoom between two views, and how few and how many views a leg may have.
 _OCTAVES_A_VIEW = 2.0
 _LEAST_VIEWS = 4
 _MOST_VIEWS = 400
 _FIRST_LIMIT = 1000
 _LAST_LIMIT = _FIRST_LIMIT << 16
-# A doubling that frees less than this part of the pixels is the last, if most pixels have ended.
+# Doubling ends when it lets less than this fraction of the pixels escape, and most have ended.
 _WORTH_FREEING = 1 / 1000
 _ENDED = 0.6
 
 
 def resolve_frames(
-    config: Config, outputs: Outputs, say: Callable[[str], object] = say
+    config: Config,
+    outputs: Outputs,
+    pool: SharedPool,
+    references: References,
+    say: Callable[[str], object] = say,
 ) -> FrameList:
-    """Return a config's frames; limits that it leaves open are chosen, and kept with the outputs.
+    """Return a config's frames; where it says `auto`, maxiter is chosen and stored.
 
-    `say` is told where those that were kept are damaged, and chosen again.
+    `say` is told when the stored limits are damaged and have to be chosen again.
 
     Raises
     ------
@@ -73,9 +74,7 @@ def resolve_frames(
     except DamagedError as error:
         say(f"{error}; maxiter is chosen again")
     if auto_maxiter is None:
-        workers = config.workers or usable_cores()
-        with ProcessPool(workers) as pool, outputs.references() as references:
-            auto_maxiter = _chosen(config, pool, references, say)
+        auto_maxiter = choose_maxiter(config, pool, references, say)
         outputs.claim()
         plain = [[str(position), limit] for position, limit in auto_maxiter.knots]
         write_state(path, {"key": key, "knots": plain})
@@ -83,7 +82,7 @@ def resolve_frames(
 
 
 def _key(config: Config) -> str:
-    """Return the digest of all that the limits depend on."""
+    """Return the digest of everything that the limits depend on."""
     facts: list[Any] = [_VERSION, config.accuracy.name, *_probe_size(config)]
     facts += [
         [*map(canonical_text, (*keyframe.center, keyframe.width))] for keyframe in config.keyframes
@@ -92,7 +91,7 @@ def _key(config: Config) -> str:
 
 
 def _stored(facts: Any, key: str, keyframes: int) -> AutoMaxiter | None:
-    """Return limits from the facts in their file; None where they are another config's."""
+    """Return limits from their file's facts; None if they are another config's."""
     if facts["key"] != key:
         return None
     knots = tuple(
@@ -118,7 +117,7 @@ def _probe_size(config: Config) -> tuple[int, int]:
 
 
 def _positions(frames: FrameList) -> Iterator[Fraction]:
-    """Yield the positions of the views that are looked at."""
+    """Yield the positions along the video at which limits are chosen."""
     for number, leg in enumerate(frames.legs):
         views = min(_MOST_VIEWS, max(_LEAST_VIEWS, math.ceil(leg.octaves / _OCTAVES_A_VIEW)))
         for view in range(views):
@@ -128,16 +127,16 @@ def _positions(frames: FrameList) -> Iterator[Fraction]:
 
 @dataclass(slots=True)
 class _Probe:
-    """A view whose limit is sought."""
+    """A view whose limit is to be found."""
 
     position: Fraction
     limit: int = _FIRST_LIMIT
     freed_before: int = 0
-    """Points that had escaped with half the limit."""
+    """Samples that escaped with half the limit."""
     found: bool = False
 
     def take(self, escaped: int, ended: int, points: int) -> None:
-        """Take what was counted with the limit: how many escaped, and ended in any way."""
+        """Take the samples that escaped with the limit, and those that ended either way."""
         freed = escaped - self.freed_before
         enough = freed <= _WORTH_FREEING * points and ended >= _ENDED * points
         self.found = enough or ended == points or self.limit >= _LAST_LIMIT
@@ -146,14 +145,18 @@ class _Probe:
             self.limit *= 2
 
 
-def _chosen(
-    config: Config, pool: SharedPool, references: References, say: Callable[[str], object]
+def choose_maxiter(
+    config: Config,
+    pool: SharedPool,
+    references: References,
+    say: Callable[[str], object] = say,
 ) -> AutoMaxiter:
-    """Find the limits of all views, doubling those that do not suffice together."""
+    """Choose the limits along a config's video, by counting small views of it."""
     frames = FrameList(config)
     probes = [_Probe(position) for position in _positions(frames)]
     columns, rows = _probe_size(config)
     say("maxiter: auto: counting small views of the whole zoom, with more and more iterations")
+    pool.start()
     while open_probes := [probe for probe in probes if not probe.found]:
         grids = [_grid(frames, probe, columns, rows, references) for probe in open_probes]
         compute_orbits(steps_wanted(grids), references, pool, say=say)
@@ -176,6 +179,6 @@ def _grid(
 
 
 def _smoothed(probes: list[_Probe]) -> Iterator[tuple[Fraction, int]]:
-    """Yield every view's position with the largest limit of it and its neighbours."""
+    """Yield each view's position, and the largest limit of itself and its neighbours."""
     for k, probe in enumerate(probes):
         yield probe.position, max(near.limit for near in probes[max(0, k - 1) : k + 2])

@@ -1,4 +1,4 @@
-"""Equalising: the tones of a whole video, for looks whose scale is its histogram."""
+"""`scale: histogram`: the tones that spread a palette evenly over the counts of a whole video."""
 
 import hashlib
 import json
@@ -14,19 +14,18 @@ import numpy as np
 from pipeline.colour.tones import Tones, tones_from
 from pipeline.config.load import Config
 from pipeline.counts.compute import count_rows
+from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import DamagedError, NotStoredError
 from pipeline.monitor.progress import followed
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
-from pipeline.system.machine import usable_cores
 from pipeline.system.state_file import finite_number, read_state, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import FrameList
-from pipeline.workers.pool import Task
-from pipeline.workers.processes import ProcessPool
+from pipeline.workers.pool import SharedPool, Task
 
-# To be raised when the same views come to give other tones.
+# Version of the stored tones: raise it when the same views give other tones.
 _VERSION = 1
 _COLUMNS = 64
 _LEAST_VIEWS = 4
@@ -37,33 +36,36 @@ def with_histogram(
     config: Config,
     frames: FrameList,
     outputs: Outputs,
+    pool: SharedPool,
+    references: References,
     say: Callable[[str], object] = say,
 ) -> Config:
-    """Return a config whose look knows its tones, if it needs them.
+    """Return the config with the tones of its look, if that needs any.
 
-    `say` is told where those that were kept are damaged, and found again.
+    `say` is told when the stored tones are damaged and have to be found again.
 
     Raises
     ------
     RenderError
         A reference orbit cannot be computed.
     """
-    if all(layer.scale != "histogram" for layer in config.look.all_layers):
+    if not config.look.needs_tones:
         return config
-    return replace(config, look=replace(config.look, tones=tones_of(config, frames, outputs, say)))
+    tones = tones_of(config, frames, outputs, pool, references, say)
+    return replace(config, look=replace(config.look, tones=tones))
 
 
 def tones_of(
     config: Config,
     frames: FrameList,
     outputs: Outputs,
+    pool: SharedPool,
+    references: References,
     say: Callable[[str], object] = say,
 ) -> Tones:
-    """Return the tones of a video; they are kept with its outputs.
+    """Return the tones of a video, from its outputs or found and stored there.
 
-    They are those of small views of the whole way, an octave apart, which all count alike: so that
-    colours do not change with the frame rate, and hold from the first frame to the last. Over an
-    octave of the zoom they move on by 1.
+    `say` is told when the stored tones are damaged and have to be found again.
     """
     views = _views(config, frames)
     facts: list[Any] = [_VERSION, [(view.key(), view.maxiter) for view in views]]
@@ -76,29 +78,41 @@ def tones_of(
         pass
     except DamagedError as error:
         say(f"{error}; the tones are found again")
-    counts = []
-    with (
-        ProcessPool(config.workers or usable_cores()) as pool,
-        outputs.references() as references,
-    ):
-        compute_orbits(steps_wanted(views), references, pool, say=say)
-        tasks = (
-            Task("equalising", count_rows, (view.with_references(references), 0, view.rows), number)
-            for number, view in enumerate(views)
-        )
-        say("scale: histogram: counting small views of the whole zoom")
-        for _, (part, _cpu_s) in followed(pool.results(tasks), len(views), "views"):
-            counts.append(part.smooth)
-    octaves = sum(leg.octaves for leg in frames.legs)
-    # In the order in which they come: quantiles do not depend on it.
-    tones = tones_from(np.concatenate(counts), max(1.0, octaves))
+    tones = find_tones(config, frames, pool, references, say)
     outputs.claim()
     write_state(path, {"key": key, **asdict(tones)})
     return tones
 
 
+def find_tones(
+    config: Config,
+    frames: FrameList,
+    pool: SharedPool,
+    references: References,
+    say: Callable[[str], object] = say,
+) -> Tones:
+    """Find the tones of a video by counting small views of it, an octave of zoom apart.
+
+    All views have equal weight, so that colours depend neither on the frame rate nor on the zoom
+    speed. The tones advance by 1 an octave of zoom.
+    """
+    views = _views(config, frames)
+    pool.start()
+    compute_orbits(steps_wanted(views), references, pool, say=say)
+    tasks = (
+        Task("equalising", count_rows, (view.with_references(references), 0, view.rows), number)
+        for number, view in enumerate(views)
+    )
+    say("scale: histogram: counting small views of the whole zoom")
+    counted = followed(pool.results(tasks), len(views), "views")
+    # In the order of their arrival: quantiles do not depend on it.
+    smooth = [counts.smooth for _, (counts, _cpu_s) in counted]
+    octaves = sum(leg.octaves for leg in frames.legs)
+    return tones_from(np.concatenate(smooth), max(1.0, octaves))
+
+
 def _stored(facts: Any, key: str) -> Tones | None:
-    """Return tones from the facts in their file; None where they are another video's."""
+    """Return tones from their file's facts; None if they are another video's."""
     if facts["key"] != key:
         return None
     low, high = finite_number(facts["low"]), finite_number(facts["high"])

@@ -1,4 +1,4 @@
-"""The reference orbits that sample grids need, computed by the pool before they are."""
+"""The reference orbits that sample grids need: computed by the pool before the counts."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -14,14 +14,14 @@ from pipeline.system.terminal import say
 from pipeline.units import duration
 from pipeline.workers.pool import SharedPool, Task
 
-# What is lost at most when the power goes.
+# Work that a power cut may cost, at most.
 _SLICE_S = 5.0
-# An orbit that takes no longer needs no words.
+# Orbits that take no longer are computed without a message.
 _WORTH_SAYING_S = 2.0
 
 
 def steps_wanted(grids: Iterable[SampleGrid]) -> dict[Target, int]:
-    """Return the targets of some sample grids, and the largest maxiter that each has to serve."""
+    """Return the targets of some sample grids, and the largest maxiter that each must serve."""
     wanted: dict[Target, int] = {}
     for grid in grids:
         if grid.target is not None:
@@ -37,11 +37,20 @@ def compute_orbits(
     tell: Callable[[Eta], object] = lambda _: None,
     say: Callable[[str], object] = say,
 ) -> dict[Target, OrbitState]:
-    """Compute what is missing of these orbits, and return how far each has come.
+    """Compute the steps of these orbits that are missing, and return their states.
 
-    `tell` is called with how far it is about once a second, `say` with orbits that are damaged.
+    Steps are stored every few seconds, so that a run that was stopped continues from there.
 
-    Every few seconds of it are on disk when they are done: a stopped run goes on from there.
+    Parameters
+    ----------
+    wanted
+        Targets, and the maxiter that each must serve.
+    log
+        File that gets the messages, too.
+    tell
+        Called about once a second with the progress.
+    say
+        Called with messages about damaged orbits.
     """
     states = {target: references.orbit(target).state() for target in wanted}
     for orbit in map(references.orbit, wanted):
@@ -54,6 +63,7 @@ def compute_orbits(
     }
     if not missing:
         return states
+    pool.start()
     total = sum(steps - states[target].steps for target, steps in missing.items())
     eta = Eta({"reference": total})
     with Progress(eta, total, log, "steps of the reference orbit, at most,") as progress:
@@ -94,7 +104,7 @@ def _task(references: References, target: Target, steps: int, seconds: float) ->
 
 
 def described(states: dict[Target, OrbitState]) -> list[dict[str, Any]]:
-    """Return bits and steps of orbits, and how they ended, for the report."""
+    """Return bits, steps and ending of each orbit, for the report."""
     return [
         {
             "bits": target.bits,

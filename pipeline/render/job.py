@@ -26,22 +26,19 @@ from pipeline.plan.estimate import check_free_disk, check_room
 from pipeline.plan.outputs import Outputs
 from pipeline.plan.segments import Segment
 from pipeline.plan.work_plan import WorkPlan
-from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.dead_end_search import dead_ends
-from pipeline.prepare.histogram import with_histogram
 from pipeline.prepare.reference_orbits import compute_orbits, described, steps_wanted
 from pipeline.prepare.survey import estimated
 from pipeline.render.loop import Run
 from pipeline.render.rehearsal import rehearse
+from pipeline.session import Session
 from pipeline.system.checksums import crc32_of
-from pipeline.system.machine import children_cpu_s, keep_freed_memory, stand_back, usable_cores
+from pipeline.system.machine import children_cpu_s, keep_freed_memory
 from pipeline.system.state_file import read_state, whole_number, write_state
 from pipeline.system.terminal import say
-from pipeline.timeline.frames import FrameList
 from pipeline.units import duration
 from pipeline.video.ffmpeg import count_frames, has_frames, join
 from pipeline.video.segment_checksum import is_whole
-from pipeline.workers.open_pool import shared_pool
 from pipeline.workers.pool import SharedPool
 
 _TRIES = 3
@@ -51,11 +48,22 @@ _LARGEST_CRC = (1 << 32) - 1
 
 
 def render_video(
-    config: Config, outputs: Outputs, report: Report, stored_only: bool = False
+    config: Config,
+    outputs: Outputs,
+    report: Report,
+    stored_only: bool = False,
+    workers: int | None = None,
 ) -> None:
-    """Make the video of a config, or what is missing of it; `report` is filled on the way.
+    """Make the video of a config, or what is missing of it.
 
-    With `stored_only` it is made of stored counts, or not at all.
+    Parameters
+    ----------
+    report
+        Filled on the way.
+    stored_only
+        Whether it is made from stored counts, or not at all.
+    workers
+        Processes of this machine, if not as the config says.
 
     Raises
     ------
@@ -65,18 +73,18 @@ def render_video(
         Something failed; what was finished is on disk.
     """
     start = time.monotonic()
-    stand_back(config.nice)
     keep_freed_memory(_KEPT_BYTES)
-    with outputs.locked(outputs.video):
+    with (
+        outputs.locked(outputs.video),
+        Session(outputs, config, workers=workers, say=report.say_again) as session,
+    ):
         orbits_before_s = spent_cpu_s(outputs.orbits)
         status_writer: StatusWriter | None = None
         try:
             rehearse(config, outputs)
-            frames = resolve_frames(config, outputs, report.say_again)
-            config = with_histogram(config, frames, outputs, report.say_again)
-            report.workers = config.workers or usable_cores()
-            status_writer = StatusWriter(config, frames, outputs, report)
-            _render(config, frames, outputs, report, status_writer, stored_only)
+            report.workers = session.workers
+            status_writer = StatusWriter(session.resolved, session.frames, outputs, report)
+            _render(session, report, status_writer, stored_only)
             report.outcome = "finished"
         except BaseException as error:
             report.outcome = f"stopped: {type(error).__name__}: {error}"
@@ -94,13 +102,9 @@ def render_video(
 
 
 def _render(
-    config: Config,
-    frames: FrameList,
-    outputs: Outputs,
-    report: Report,
-    status_writer: StatusWriter,
-    stored_only: bool,
+    session: Session, report: Report, status_writer: StatusWriter, stored_only: bool
 ) -> None:
+    config, frames, outputs = session.resolved, session.frames, session.outputs
     report.frames = len(frames)
     if frames.auto_maxiter is not None:
         report.maxiter = [(float(at), limit) for at, limit in frames.auto_maxiter.knots]
@@ -109,14 +113,14 @@ def _render(
     if config.keep == "nothing" and _is_made(work_plan, outputs, report):
         report.pixels_reused = work_plan.samples
         return
-    work_plan = _make_and_join(work_plan, outputs, report, status_writer, stored_only)
+    work_plan = _make_and_join(work_plan, session, report, status_writer, stored_only)
     report.pixels_reused = max(0, work_plan.samples - report.pixels_computed)
     _tidy(work_plan, outputs)
 
 
 def _make_and_join(
     work_plan: WorkPlan,
-    outputs: Outputs,
+    session: Session,
     report: Report,
     status_writer: StatusWriter,
     stored_only: bool,
@@ -125,13 +129,16 @@ def _make_and_join(
 
     More than once, because ffmpeg may be killed, and what is on disk turn out to be damaged.
     """
+    outputs = session.outputs
     for tried in range(1, _TRIES + 1):
         if stored_only and work_plan.missing:
             raise RenderError(_lacking(work_plan))
         try:
             if work_plan.missing_segments:
-                _make(work_plan, outputs, report, status_writer)
+                _make(work_plan, session, report, status_writer)
         except (EncoderError, OrbitError) as error:
+            # What its workers are at belongs to this try.
+            session.close_pool(kill=True)
             check_free_disk(outputs)
             if tried == _TRIES:
                 raise
@@ -237,43 +244,45 @@ def _describe(work_plan: WorkPlan, report: Report) -> None:
 
 
 def _make(
-    work_plan: WorkPlan, outputs: Outputs, report: Report, status_writer: StatusWriter
+    work_plan: WorkPlan, session: Session, report: Report, status_writer: StatusWriter
 ) -> None:
-    """Compute, draw and encode the frames of all segments that are not there."""
-    config = work_plan.config
+    """Compute, draw and encode the frames of all segments that are missing."""
+    config, outputs = work_plan.config, session.outputs
     damages = [why for why in map(outputs.store.damage, work_plan.grids) if why is not None]
     if damages:
         others = f", and so {len(damages) - 1} files more" if damages[1:] else ""
         report.say_again(f"{damages[0]}{others}; computing again")
     status_writer.prepare(len(work_plan.frames) - len(work_plan.wanted))
-    with shared_pool(config, report.workers) as pool, outputs.references() as references:
-        # What was compiled before is no encoding.
-        encoded_before_s = children_cpu_s()
-        _compute_orbits(work_plan.grids, references, pool, outputs, report, status_writer)
-        pool.prepare(say)
-        if not report.warnings:
-            say("looking for dead ends")
-            ends = dead_ends(config, work_plan.frames, outputs, pool, references, report.say_again)
-            _warn(ends, config, report, status_writer)
-        say("measuring what it takes")
-        work = estimated(work_plan, pool, references, report.workers)
-        check_room(work, outputs, config, report.workers)
-        with Progress(Eta(work.by_stage_s), len(work_plan.wanted), outputs.log) as progress:
-            counts, traces = work_plan.lacking()
-            tracing = f", {traces / 1e6:.1f} to trace" if traces else ""
-            progress.say(
-                f"{config.name}: {len(work_plan.wanted)} of {len(work_plan.frames)} frames to "
-                f"encode, {counts / 1e6:.1f} million samples to compute{tracing}, "
-                f"{_hands(pool, config)}, about {duration(work.wall_s)}"
-            )
-            run = Run(work_plan, outputs, references, report, pool, progress, work, status_writer)
-            try:
-                run.encode()
-            finally:
-                run.close()
-                report.machines = pool.machine_stats()
-                report.stages["encode"].cpu_s += children_cpu_s() - encoded_before_s
-            report.retried += pool.retried()
+    pool, references = session.pool, session.references
+    pool.start(config.look.tracing is not None)
+    # What was compiled before is no encoding.
+    encoded_before_s = children_cpu_s()
+    _compute_orbits(work_plan.grids, references, pool, outputs, report, status_writer)
+    pool.prepare(say)
+    if not report.warnings:
+        say("looking for dead ends")
+        ends = dead_ends(config, work_plan.frames, outputs, pool, references, report.say_again)
+        _warn(ends, config, report, status_writer)
+    say("measuring what it takes")
+    work = estimated(work_plan, pool, references, report.workers)
+    check_room(work, outputs, config, report.workers)
+    with Progress(Eta(work.by_stage_s), len(work_plan.wanted), outputs.log) as progress:
+        counts, traces = work_plan.lacking()
+        tracing = f", {traces / 1e6:.1f} to trace" if traces else ""
+        progress.say(
+            f"{config.name}: {len(work_plan.wanted)} of {len(work_plan.frames)} frames to "
+            f"encode, {counts / 1e6:.1f} million samples to compute{tracing}, "
+            f"{_hands(pool, config)}, about {duration(work.wall_s)}"
+        )
+        run = Run(work_plan, outputs, references, report, pool, progress, work, status_writer)
+        try:
+            run.encode()
+        finally:
+            run.close()
+            report.machines = pool.machine_stats()
+            report.stages["encode"].cpu_s += children_cpu_s() - encoded_before_s
+        report.retried += pool.retried()
+    session.close_pool()
 
 
 def _warn(faults: list[Fault], config: Config, report: Report, status_writer: StatusWriter) -> None:
@@ -287,9 +296,9 @@ def _warn(faults: list[Fault], config: Config, report: Report, status_writer: St
 
 def _hands(pool: SharedPool, config: Config) -> str:
     """Say who will do it."""
-    if config.engine is None:
+    if config.cluster is None:
         return f"{pool.workers} workers"
-    return f"{pool.workers} workers here and {pool.remote_workers} of {config.engine.scheduler}"
+    return f"{pool.workers} workers here and {pool.remote_workers} of {config.cluster.scheduler}"
 
 
 def _compute_orbits(

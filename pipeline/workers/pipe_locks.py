@@ -9,8 +9,12 @@ import math
 import multiprocessing
 import os
 import select
+import sys
 import time
-from multiprocessing.context import ForkServerContext
+import types
+from collections.abc import Iterator
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from typing import Any
 
 
 class Tokens:
@@ -59,8 +63,34 @@ class Tokens:
         return bool(waiting.poll(None if seconds is None else math.ceil(1000 * seconds)))
 
 
+class WorkerProcess(ForkServerProcess):
+    """A worker process, which does not import the main module.
+
+    All that workers call lies in this package. The main module is a user's script, which would do
+    its work again in every worker where it has no ``if __name__ == "__main__"``.
+    """
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:  # noqa: N802  # its name there
+        with _main_hidden():
+            return ForkServerProcess._Popen(process)
+
+
+@contextlib.contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Have an empty module stand for the main one: `multiprocessing` looks there for its file."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
 class PipeContext(ForkServerContext):
     """The context of worker processes whose queues need no shared memory."""
+
+    Process = WorkerProcess
 
     def Lock(self) -> Tokens:  # type: ignore[override]  # noqa: N802  # its name there
         """Return a lock."""

@@ -44,6 +44,21 @@ class SharedPool(ABC):
         # After a failure nobody waits for blocks that may take minutes.
         self.close(kill=kind is not None)
 
+    @abstractmethod
+    def start(self, tracing: bool = False) -> None:
+        """Begin what takes a moment before the first task, which otherwise begins it.
+
+        Parameters
+        ----------
+        tracing : bool
+            Whether the kernels of traces are needed, too.
+
+        Raises
+        ------
+        RenderError
+            Kernels cannot be compiled, or workers not be started.
+        """
+
     @property
     @abstractmethod
     def row_workers(self) -> int:
@@ -99,7 +114,7 @@ class SharedPool(ABC):
         """Return what each machine of a cluster has done; nothing without one."""
         return []
 
-    def prepare(self, say: Callable[[str], None]) -> None:  # noqa: B027  # most have nothing to do
+    def prepare(self, say: Callable[[str], object]) -> None:  # noqa: B027  # most have nothing to do
         """Wait until there is somebody to count, and say what is waited for.
 
         Raises

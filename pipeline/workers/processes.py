@@ -37,28 +37,40 @@ class ProcessPool(SharedPool):
     pool is then made anew and the tasks that were in flight are sent again. A task seen at two
     deaths goes alone, so that the next death can be laid to it.
 
+    Nothing is started before `start`, or the first task.
+
     Parameters
     ----------
     workers : int
     nice : int
-        How far the workers stand back behind other processes.
-    tracing : bool
-        Whether they need the kernels of traces. All that they need is compiled before they start.
+        Niceness of the workers.
     """
 
-    def __init__(self, workers: int, nice: int = 0, tracing: bool = False) -> None:
-        compile_missing(tracing)
+    def __init__(self, workers: int, nice: int = 0) -> None:
         self.workers = workers
         self._nice = nice
         self.deaths = 0
         """How often a worker was lost."""
         self.starved = 0
         """How often a task found too little memory."""
-        self._executor = self._new_executor()
+        self._executor: ProcessPoolExecutor | None = None
         self._flying: dict[Future[Any], Task] = {}
         self._again: list[Task] = []
         self._dead_since: float | None = None
         self._false_starts = 0
+
+    def start(self, tracing: bool = False) -> None:
+        """Compile the kernels that are missing, and start the server that workers are forked from.
+
+        Raises
+        ------
+        RenderError
+            One of them does not work.
+        """
+        if self._executor is None or tracing:
+            compile_missing(tracing)
+        if self._executor is None:
+            self._executor = self._new_executor()
 
     @property
     def row_workers(self) -> int:
@@ -87,6 +99,8 @@ class ProcessPool(SharedPool):
         RenderError
             No worker can be started.
         """
+        self.start()
+        assert self._executor is not None
         try:
             future = self._executor.submit(task.function, *task.arguments)
         except BrokenProcessPool:
@@ -171,6 +185,8 @@ class ProcessPool(SharedPool):
 
     def close(self, kill: bool = False) -> None:
         """End all workers; `kill` does not wait for what they are doing."""
+        if self._executor is None:
+            return
         if kill and not self._executor._processes:
             # None has been started: the server is still loading, and hears of nothing else.
             end_server()
@@ -183,7 +199,7 @@ class ProcessPool(SharedPool):
 
         A worker killed while it sends a result leaves a reader that waits for the rest for ever.
         """
-        processes = list((self._executor._processes or {}).values())
+        processes = self._processes()
         if not self._flying or all(process.is_alive() for process in processes):
             self._dead_since = None
             return False
@@ -194,11 +210,14 @@ class ProcessPool(SharedPool):
 
     def _kill(self) -> None:
         """Kill all workers; with no writer left, a reader that waits for one sees the end."""
-        for process in list((self._executor._processes or {}).values()):
+        for process in self._processes():
             process.kill()
-        if (results := self._executor._result_queue) is not None:
+        if self._executor and (results := self._executor._result_queue) is not None:
             results._writer.close()  # type: ignore[attr-defined]  # not in its stubs
         self._dead_since = None
+
+    def _processes(self) -> list[Any]:
+        return list(((self._executor and self._executor._processes) or {}).values())
 
     def _accuse(self, lost: list[Task]) -> None:
         """Note a death or lack of memory for these tasks, and have them sent again."""
@@ -212,7 +231,8 @@ class ProcessPool(SharedPool):
         self._again += lost
 
     def _rebuild(self) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        if self._executor is not None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
         self._executor = self._new_executor()
 
     def _send_again(self) -> None:

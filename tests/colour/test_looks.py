@@ -6,6 +6,7 @@ import imageio.v3 as iio
 import numpy as np
 import pytest
 
+from pipeline import session
 from pipeline.cli import opening
 from pipeline.cli.main import main
 from pipeline.colour.look import Mixed
@@ -43,6 +44,7 @@ def test_recolouring_computes_nothing(rendered):
 
 def test_without_numba_what_needs_it_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(opening, "HAVE_NUMBA", False)
+    monkeypatch.setattr(session, "HAVE_NUMBA", False)
     path = tmp_path / "a.yaml"
     for look in (LIGHT, "colour: {layers: [{by: count}]}\n", "colour: {interior_by: period}\n"):
         path.write_text(SMALL + look)

@@ -12,7 +12,7 @@ from pipeline.config.load import load_config
 from pipeline.counts.orbits.tables import References
 from pipeline.kernels.results import Outcome
 from pipeline.plan.outputs import Outputs
-from pipeline.prepare.auto_maxiter import resolve_frames
+from pipeline.session import Session
 from pipeline.system.state_file import write_state
 from pipeline.timeline.frames import AutoMaxiter
 
@@ -39,7 +39,8 @@ def resolved(tmp_path_factory):
     path.write_text(AUTO)
     config = load_config(path)
     outputs = Outputs.of(config, folder)
-    return config, outputs, resolve_frames(config, outputs)
+    with Session(outputs, config) as session:
+        return config, outputs, session.frames
 
 
 def test_hardly_a_pixel_more_would_be_freed_by_a_larger_limit(resolved, tmp_path):
@@ -72,11 +73,13 @@ def test_chosen_limits_are_kept_and_taken_again(resolved):
     facts = json.loads(kept.read_bytes())
     facts["knots"][1][1] = 1001
     write_state(kept, {"key": facts["key"], "knots": facts["knots"]})
-    again = resolve_frames(config, outputs)
+    with Session(outputs, config) as session:
+        again = session.frames
     assert 1001 in {limit for _, limit in again.auto_maxiter.knots}
     kept.write_bytes(b"{")
     said = []
-    assert resolve_frames(config, outputs, said.append).auto_maxiter == frames.auto_maxiter
+    with Session(outputs, config, say=said.append) as session:
+        assert session.frames.auto_maxiter == frames.auto_maxiter
     assert said[0] == f"{kept}: is not what was written; maxiter is chosen again"
 
 

@@ -9,11 +9,9 @@ import pytest
 
 from pipeline.config.load import load_config
 from pipeline.plan.outputs import Outputs
-from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.dead_end_search import dead_ends
 from pipeline.prepare.dead_ends import Seen, Sight, stretches, to_look_at, told
-from pipeline.prepare.histogram import with_histogram
-from pipeline.workers.processes import ProcessPool
+from pipeline.session import Session
 from tests.conftest import ROOT
 from tests.project.test_readme import blocks
 
@@ -78,9 +76,9 @@ def warnings_of(path, folder):
     config = load_config(path)
     outputs = Outputs.of(config, folder)
     outputs.folder.mkdir(parents=True)
-    frames = resolve_frames(config, outputs)
-    config = with_histogram(config, frames, outputs)
-    with ProcessPool(2) as pool, outputs.references() as references:
+    with Session(outputs, config, workers=2) as session:
+        frames, config = session.frames, session.resolved
+        pool, references = session.pool, session.references
         found = dead_ends(config, frames, outputs, pool, references, pytest.fail)
     # What was seen is kept: nobody is asked to count it again.
     assert dead_ends(config, frames, outputs, None, None, pytest.fail) == found

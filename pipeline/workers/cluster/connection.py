@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipeline import __version__
-from pipeline.config.engines import LOCAL_CLUSTER, Engine
+from pipeline.config.cluster import LOCAL_CLUSTER, Cluster
 from pipeline.errors import RenderError
 from pipeline.system.sources import sources_digest
 from pipeline.workers.cluster.queue import Block, Blocks
@@ -35,11 +35,11 @@ _TRY_EVERY_S = 2.0
 _ANSWER_WITHIN_S = 10.0
 
 
-class Cluster:
+class Connection:
     """The workers behind a scheduler, fed from a thread that has the connection."""
 
-    def __init__(self, engine: Engine, local_workers: int) -> None:
-        self._engine = engine
+    def __init__(self, cluster: Cluster, local_workers: int) -> None:
+        self._cluster = cluster
         self._local_workers = local_workers
         self.places = 0
         """Blocks that may be out at a time."""
@@ -57,11 +57,16 @@ class Cluster:
         self._alone_since: float | None = None
         self._blocks = Blocks()
         self._loop = asyncio.new_event_loop()
-        self._serving = self._loop.create_task(self._serve())
+        self._serving: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
-        self._thread.start()
 
     # For the thread of the run
+
+    def start(self) -> None:
+        """Begin to connect, unless that is done."""
+        if self._serving is None:
+            self._serving = self._loop.create_task(self._serve())
+            self._thread.start()
 
     def count(self, block: Block) -> None:
         """Have a block counted; its `result` is set once that is done."""
@@ -94,7 +99,7 @@ class Cluster:
 
     def close(self) -> None:
         """Leave the cluster; what its workers still do is not waited for."""
-        if self._thread.is_alive():
+        if self._serving is not None and self._thread.is_alive():
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._serving.cancel)
             self._thread.join(2 * _ANSWER_WITHIN_S)
@@ -107,13 +112,14 @@ class Cluster:
         # Some of its own tasks end badly with a connection.
         self._loop.set_exception_handler(lambda *_: None)
         try:
+            assert self._serving is not None
             self._loop.run_until_complete(self._serving)
         except asyncio.CancelledError:
             pass
         except RenderError as error:
             self._fail(error)
         except Exception as error:  # whatever it is, the run must hear of it
-            self._fail(RenderError(f"{self._engine.scheduler}: {type(error).__name__}: {error}"))
+            self._fail(RenderError(f"{self._cluster.scheduler}: {type(error).__name__}: {error}"))
         finally:
             if not self.ready.done():
                 self.ready.set_result(None)
@@ -136,12 +142,12 @@ class Cluster:
                     await self._attend(client)
                 except LostError:
                     self._said.append(
-                        f"the scheduler {self._engine.scheduler} is lost; waiting up to "
+                        f"the scheduler {self._cluster.scheduler} is lost; waiting up to "
                         f"{WAIT_S:.0f} s for it"
                     )
                     await self._leave(client)
                     client = await self._connected(" again")
-                    self._said.append(f"the scheduler {self._engine.scheduler} is back")
+                    self._said.append(f"the scheduler {self._cluster.scheduler} is back")
         finally:
             await self._leave(client)
 
@@ -156,11 +162,11 @@ class Cluster:
                 if first:
                     first = False
                     self._said.append(
-                        f"no scheduler at {self._engine.scheduler}; waiting up to {WAIT_S:.0f} s"
+                        f"no scheduler at {self._cluster.scheduler}; waiting up to {WAIT_S:.0f} s"
                     )
                 if time.monotonic() + _TRY_EVERY_S > deadline:
                     raise RenderError(
-                        f"{self._engine.scheduler}: no scheduler answers{again} within "
+                        f"{self._cluster.scheduler}: no scheduler answers{again} within "
                         f"{WAIT_S:.0f} s ({_first_line(error)}); what was finished is on disk: "
                         "start it (dask scheduler) and run the same command, or with "
                         "render.engine: local on this machine alone"
@@ -173,7 +179,7 @@ class Cluster:
 
         # Blocks that carry stored counts are large, and meant to be.
         dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
-        address: Any = self._engine.scheduler
+        address: Any = self._cluster.scheduler
         if address == LOCAL_CLUSTER:
             # Forked from the server that has the kernels loaded, as the local pool's workers are.
             dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
@@ -193,7 +199,7 @@ class Cluster:
         return await Client(
             address,
             asynchronous=True,
-            security=self._engine.dask_security(),
+            security=self._cluster.dask_security(),
             timeout=max(1.0, min(seconds, _ANSWER_WITHIN_S)),
             set_as_default=False,
             name="mandelbrot-zoom",
@@ -253,7 +259,7 @@ class Cluster:
         """
         settled = all(worker.is_settled for worker in self._remote_workers.values())
         if settled and self._refusals and not self.ready.done():
-            raise RenderError(f"{self._engine.scheduler}: {'; '.join(self._refusals)}")
+            raise RenderError(f"{self._cluster.scheduler}: {'; '.join(self._refusals)}")
         if self.threads:
             self._alone_since = None
             if settled and not self.ready.done():
@@ -264,11 +270,11 @@ class Cluster:
             self._alone_since = now
             if not self._remote_workers:
                 self._said.append(
-                    f"no workers at {self._engine.scheduler}; waiting up to {WAIT_S:.0f} s for one"
+                    f"no workers at {self._cluster.scheduler}; waiting up to {WAIT_S:.0f} s for one"
                 )
         elif settled and now - self._alone_since > WAIT_S:
             raise RenderError(
-                f"{self._engine.scheduler}: no workers; what was finished is on disk: start some "
+                f"{self._cluster.scheduler}: no workers; what was finished is on disk: start some "
                 "(dask worker) and run the same command"
             )
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipeline.counts.block_check import fault_of
 from pipeline.counts.compute import BlockResult
-from pipeline.workers.cluster.connection import Cluster
+from pipeline.workers.cluster.connection import Connection
 from pipeline.workers.cluster.queue import Block
 from pipeline.workers.machine_stats import MachineStats
 from pipeline.workers.pool import SPARE_TASKS, SharedPool, Task
@@ -22,13 +22,18 @@ _LISTEN_EVERY_S = 0.2
 class ClusterPool(SharedPool):
     """Row blocks to a cluster's workers; what needs files or memory of this machine stays here."""
 
-    def __init__(self, cluster: Cluster, processes: ProcessPool) -> None:
+    def __init__(self, connection: Connection, processes: ProcessPool) -> None:
         self.workers = processes.workers
-        self._cluster = cluster
+        self._connection = connection
         self._processes = processes
         self._blocks: dict[Future[BlockResult | None], tuple[Task, Block]] = {}
 
-    def prepare(self, say: Callable[[str], None]) -> None:
+    def start(self, tracing: bool = False) -> None:
+        """Begin to connect to the cluster, and have the processes here begin."""
+        self._connection.start()
+        self._processes.start(tracing)
+
+    def prepare(self, say: Callable[[str], object]) -> None:
         """Wait for the scheduler and a first worker, and say what is waited for.
 
         Raises
@@ -36,9 +41,10 @@ class ClusterPool(SharedPool):
         RenderError
             Nobody came, or workers of another version.
         """
+        self._connection.start()
         ready = False
         while not ready:
-            ready = bool(wait([self._cluster.ready], _LISTEN_EVERY_S).done)
+            ready = bool(wait([self._connection.ready], _LISTEN_EVERY_S).done)
             for line in self.news():
                 say(line)
         self._check()
@@ -46,7 +52,7 @@ class ClusterPool(SharedPool):
     @property
     def row_workers(self) -> int:
         """Threads of the cluster that count now."""
-        return max(1, self._cluster.threads)
+        return max(1, self._connection.threads)
 
     @property
     def remote_workers(self) -> int:
@@ -66,7 +72,7 @@ class ClusterPool(SharedPool):
     def has_room(self, portable: bool = False) -> bool:
         """Tell whether another task, or another row block, would find a worker soon."""
         if portable:
-            return len(self._blocks) < self._cluster.places + SPARE_TASKS
+            return len(self._blocks) < self._connection.places + SPARE_TASKS
         return self._processes.has_room()
 
     def submit(self, task: Task) -> None:
@@ -80,7 +86,7 @@ class ClusterPool(SharedPool):
         result: Future[BlockResult | None] = Future()
         block = Block(grid, first, last, carried, result)
         self._blocks[result] = task, block
-        self._cluster.count(block)
+        self._connection.count(block)
 
     def finished(self, timeout_s: float) -> list[tuple[Task, Any]]:
         """Wait for results, at most so long, and take all that are there.
@@ -100,7 +106,7 @@ class ClusterPool(SharedPool):
             if result is None:
                 results.append((asked, task.arguments[0]))
             else:
-                self._cluster.accuse(block, result)
+                self._connection.accuse(block, result)
                 self._processes.submit(asked)
         self._look_at_blocks()
         self._check()
@@ -120,27 +126,31 @@ class ClusterPool(SharedPool):
             )
 
     def _check(self) -> None:
-        if self._cluster.failure is not None:
-            raise self._cluster.failure
+        if self._connection.failure is not None:
+            raise self._connection.failure
 
     def retried(self) -> list[str]:
         """Return what had to be done again, for the report."""
-        lost = [f"{self._cluster.lost} workers of the cluster lost"] if self._cluster.lost else []
-        starved = self._cluster.starved
+        lost = (
+            [f"{self._connection.lost} workers of the cluster lost"]
+            if self._connection.lost
+            else []
+        )
+        starved = self._connection.starved
         no_memory = [f"{starved} times no memory in the cluster"] if starved else []
-        count = self._cluster.wrong
+        count = self._connection.wrong
         wrong = [f"{count} blocks of the cluster that could not be right"] if count else []
         return self._processes.retried() + lost + no_memory + wrong
 
     def machine_stats(self) -> list[MachineStats]:
         """Return what each machine of the cluster has done."""
-        return self._cluster.machine_stats()
+        return self._connection.machine_stats()
 
     def news(self) -> list[str]:
         """Return, once, which workers came and went."""
-        return self._cluster.news()
+        return self._connection.news()
 
     def close(self, kill: bool = False) -> None:
         """Leave the cluster, and end all workers here."""
-        self._cluster.close()
+        self._connection.close()
         self._processes.close(kill)

@@ -1,4 +1,4 @@
-"""From the config's render section to the engine: who counts."""
+"""From the config's render section to the cluster that counts rows, if it asks for one."""
 
 import re
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from pipeline.config.model import RenderSection, SecuritySection
 from pipeline.errors import UsageError
 
 LOCAL_CLUSTER = "local-cluster"
-_ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
+ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):\d{1,5}")
 _KEYS = ("ca", "certificate", "key")
 
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """The files by which the machines of a cluster know each other."""
+    """The TLS files by which the machines of a cluster authenticate each other."""
 
     ca: Path
     certificate: Path
@@ -27,15 +27,15 @@ class Certificates:
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
-    """A Dask cluster that counts rows."""
+class Cluster:
+    """A Dask cluster that counts rows: `engine: dask`."""
 
     scheduler: str
-    """Its address, or LOCAL_CLUSTER."""
+    """Address of its scheduler, or LOCAL_CLUSTER."""
     certificates: Certificates | None
 
     def dask_security(self) -> Any:
-        """Return the certificates as Dask takes them; None without, and within this machine."""
+        """Return the certificates as Dask takes them; None without, or on this machine alone."""
         if self.certificates is None or self.scheduler == LOCAL_CLUSTER:
             return None
         from distributed.security import Security
@@ -48,8 +48,8 @@ class Engine:
         )
 
 
-def engine_faults(render: dict[str, Any], folder: Path) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield key and fault of values that do not go together, as they were typed."""
+def cluster_faults(render: dict[str, Any], folder: Path) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the key and fault of values that do not go together; `render` is as typed."""
     engine, scheduler = render.get("engine", "local"), render.get("scheduler")
     security = render.get("security")
     if engine == "dask" and scheduler is None:
@@ -73,7 +73,7 @@ def address_fault(scheduler: str, secure: bool) -> str | None:
     """Return what is wrong with a scheduler's address, and what would be right."""
     if scheduler == LOCAL_CLUSTER:
         return None
-    match = _ADDRESS.fullmatch(scheduler)
+    match = ADDRESS.fullmatch(scheduler)
     if match is None:
         shown = shortened(scheduler)
         return f'"{shown}" should be like tcp://pi0:8786 or tls://pi0:8786, or {LOCAL_CLUSTER}'
@@ -84,40 +84,40 @@ def address_fault(scheduler: str, secure: bool) -> str | None:
     return None
 
 
-def engine_from(render: RenderSection, folder: Path) -> tuple[Engine | None, Certificates | None]:
-    """Return the engine of a render section without faults, and its certificates."""
+def cluster_from(render: RenderSection, folder: Path) -> tuple[Cluster | None, Certificates | None]:
+    """Return the cluster of a render section without faults, and the certificates."""
     certificates = None if render.security is None else _certificates(render.security, folder)
     if render.engine == "local" or render.scheduler is None:
         return None, certificates
-    return Engine(render.scheduler, certificates), certificates
+    return Cluster(render.scheduler, certificates), certificates
 
 
 def _certificates(security: SecuritySection, folder: Path) -> Certificates:
     return Certificates(folder / security.ca, folder / security.certificate, folder / security.key)
 
 
-def engine_at(scheduler: str, certificates: Certificates | None) -> Engine:
-    """Return the engine at an address from the command line.
+def cluster_at(scheduler: str, certificates: Certificates | None) -> Cluster:
+    """Return the cluster at an address from the command line.
 
     Raises
     ------
     UsageError
-        It is none.
+        It is not an address.
     """
     if fault := address_fault(scheduler, certificates is not None):
         raise UsageError(f"--scheduler: {fault}")
-    return Engine(scheduler, certificates)
+    return Cluster(scheduler, certificates)
 
 
-def check_installed(engine: Engine) -> None:
-    """Refuse an engine that is not installed.
+def check_installed(cluster: Cluster) -> None:
+    """Refuse a cluster where Dask is not installed.
 
     Raises
     ------
     UsageError
-        It is not.
+        It is not installed.
     """
     if find_spec("distributed") is None:
         raise UsageError(
-            f"{engine.scheduler}: dask.distributed is not installed; make setup-dask installs it"
+            f"{cluster.scheduler}: dask.distributed is not installed; make setup-dask installs it"
         )

@@ -1,4 +1,4 @@
-"""Sample grids counted and stored one after the other, for commands that need few of them."""
+"""Sample grids one after the other: read from the store, and counted before if they are missing."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -18,25 +18,41 @@ from pipeline.workers.pool import SharedPool, Task
 
 Read = TypeVar("Read")
 
-# What comes back damaged so often will do so for ever.
+# Counts that come back damaged this often will always do so.
 _TRIES = 3
 
 
 def read_stored(
-    grids: list[SampleGrid], name: str, store: Store, pool: SharedPool, read: Callable[[], Read]
+    grids: list[SampleGrid],
+    name: str,
+    store: Store,
+    pool: SharedPool,
+    read: Callable[[], Read],
+    say: Callable[[str], object] = say,
 ) -> Read:
-    """Return what `read` makes of sample grids that are stored whole, or are before.
+    """Return what `read` makes of some sample grids, once all of them are stored.
 
-    `name` says in messages what they are of.
+    Parameters
+    ----------
+    grids
+        Sample grids; traces after the counts they belong to.
+    name
+        What they are, in messages: `frame 3`.
+    read
+        Reads them from the store; called again when it raises DamagedError.
+    say
+        Called with messages for people.
 
     Raises
     ------
     RenderError
-        What is stored comes back damaged.
+        Stored counts come back damaged again and again.
     """
     error: DamagedError | None = None
     for _ in range(_TRIES):
-        _store_missing(grids, name, store, pool)
+        for grid in grids:
+            if not store.holds(grid):
+                store.save(grid, *_counted(grid, name, store, pool, say))
         try:
             return read()
         except DamagedError as damage:
@@ -49,12 +65,12 @@ def read_stored(
 
 
 def read_traced(grid: SampleGrid, name: str, store: Store, pool: SharedPool) -> Samples:
-    """Return all samples of a sample grid with their traces, which are stored, or are before.
+    """Return all samples of a sample grid with their traces, counted before if they are missing.
 
     Raises
     ------
     RenderError
-        What is stored comes back damaged.
+        Stored counts come back damaged again and again.
     """
     tracing = Tracing()
 
@@ -65,22 +81,19 @@ def read_traced(grid: SampleGrid, name: str, store: Store, pool: SharedPool) -> 
     return read_stored([grid, grid.traced(tracing)], name, store, pool, read)
 
 
-def _store_missing(grids: list[SampleGrid], name: str, store: Store, pool: SharedPool) -> None:
-    for grid in grids:
-        if not store.holds(grid):
-            store.save(grid, *_counted(grid, name, store, pool))
-
-
 def _counted(
-    grid: SampleGrid, name: str, store: Store, pool: SharedPool
+    grid: SampleGrid, name: str, store: Store, pool: SharedPool, say: Callable[[str], object]
 ) -> tuple[list[bytes], int, int]:
     """Return a sample grid's packed chunks, its unresolved samples and the iterations done."""
     chunks = [b""] * grid.chunks
     unresolved, iterations = 0, 0
+    pool.start(grid.tracing is not None)
+    pool.prepare(say)
     reusable = store.reusable(grid)
     blocks = RowCosts().blocks(grid, pool.row_workers, pool.block_s)
     tasks = [
-        Task(name, count_chunks, (grid, first, last, reusable), first) for first, last in blocks
+        Task(name, count_chunks, (grid, first, last, reusable), first, portable=True)
+        for first, last in blocks
     ]
     say(f"{'counting' if grid.tracing is None else 'tracing'} {name}")
     for task, block in followed(pool.results(tasks), len(tasks), "row blocks"):

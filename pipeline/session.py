@@ -1,0 +1,194 @@
+"""A session: a config at work, with its frames, one pool, its reference orbits and its counts."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config.cluster import check_installed
+from pipeline.config.load import Config
+from pipeline.counts.codec_counts import StoredCounts
+from pipeline.counts.orbits.orbit_state import OrbitState
+from pipeline.counts.orbits.tables import References
+from pipeline.counts.orbits.target import Target
+from pipeline.counts.sample_grid import SampleGrid
+from pipeline.counts.stored_grid import StoredGrid
+from pipeline.drawing.frame import draw_rgb
+from pipeline.errors import UsageError
+from pipeline.kernels.choice import HAVE_NUMBA
+from pipeline.plan.outputs import Outputs
+from pipeline.prepare.auto_maxiter import resolve_frames
+from pipeline.prepare.histogram import with_histogram
+from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
+from pipeline.prepare.stored import read_stored
+from pipeline.system.machine import stand_back, usable_cores
+from pipeline.system.terminal import say
+from pipeline.timeline.frames import Frame, FrameList
+from pipeline.workers.open_pool import shared_pool
+from pipeline.workers.pool import SharedPool
+
+
+class Session:
+    """A config at work, or an output folder without one.
+
+    Everything is opened when it is first used: a session that finds all it needs on disk starts no
+    worker. Closing it ends the workers; after an exception without waiting for what they do.
+
+    Parameters
+    ----------
+    outputs : Outputs
+        The files of the config.
+    config : Config, optional
+        What is at work. `render.nice` holds for this process, too, from here on.
+    workers : int, optional
+        Processes of this machine; as the config says, or one for each usable core, if left out.
+    cluster : bool
+        Whether the cluster that the config names counts, or this machine alone.
+    say : callable
+        Called with messages for people.
+
+    Raises
+    ------
+    UsageError
+        The config needs a package that is not installed.
+    """
+
+    def __init__(
+        self,
+        outputs: Outputs,
+        config: Config | None = None,
+        *,
+        workers: int | None = None,
+        cluster: bool = True,
+        say: Callable[[str], object] = say,
+    ) -> None:
+        self.outputs = outputs
+        self.workers = workers or (config and config.workers) or usable_cores()
+        self._config = config
+        self._cluster = config.cluster if config is not None and cluster else None
+        self._say = say
+        self._open = ExitStack()
+        self._pool: SharedPool | None = None
+        if config is not None:
+            check_usable(config)
+            stand_back(config.nice)
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close(kill=kind is not None)
+
+    def close(self, kill: bool = False) -> None:
+        """End all workers, and remove what is needed only while they run."""
+        try:
+            self.close_pool(kill)
+        finally:
+            self.__dict__.pop("references", None)
+            self._open.close()
+
+    @property
+    def config(self) -> Config:
+        """The config as it was read; `resolved` has found what it leaves open."""
+        assert self._config is not None, "a session without a config"
+        return self._config
+
+    @property
+    def pool(self) -> SharedPool:
+        """The pool; its workers start with the first task."""
+        if self._pool is None:
+            nice = 0 if self._config is None else self._config.nice
+            self._pool = shared_pool(self.workers, nice, self._cluster)
+        return self._pool
+
+    def close_pool(self, kill: bool = False) -> None:
+        """End all workers, without waiting for what they do if `kill`; `pool` opens another."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.close(kill)
+
+    @cached_property
+    def references(self) -> References:
+        """The reference orbits, and a place for their tables while the session lasts."""
+        return self._open.enter_context(self.outputs.references())
+
+    @cached_property
+    def frames(self) -> FrameList:
+        """The frames of the config; where it says `maxiter: auto`, that is chosen before."""
+        return resolve_frames(self.config, self.outputs, self.pool, self.references, self._say)
+
+    @cached_property
+    def resolved(self) -> Config:
+        """The config with the tones of its look, which are found before if it needs any."""
+        return with_histogram(
+            self.config, self.frames, self.outputs, self.pool, self.references, self._say
+        )
+
+    def compute_orbits(self, grids: list[SampleGrid]) -> dict[Target, OrbitState]:
+        """Compute the reference orbits that some sample grids need, as far as they are missing."""
+        return compute_orbits(steps_wanted(grids), self.references, self.pool, say=self._say)
+
+    def counts(self, grid: SampleGrid, name: str) -> StoredCounts:
+        """Return the counts of a sample grid, shape (rows, columns); computed if not stored.
+
+        `name` says in messages what it is.
+        """
+        store = self.outputs.store
+
+        def read() -> StoredCounts:
+            with StoredGrid.open(store.path(grid), grid) as stored:
+                return stored.counts_of(np.arange(grid.rows))
+
+        self.compute_orbits([grid])
+        grid = grid.with_references(self.references)
+        return read_stored([grid], name, store, self.pool, read, self._say)
+
+    def picture(self, frame: Frame, config: Config, name: str) -> NDArray[np.uint8]:
+        """Return a frame as 8-bit sRGB, shape (rows, columns, 3); counts are computed if missing.
+
+        Parameters
+        ----------
+        config
+            Look and quality, resolved.
+        name
+            What it is, in messages.
+        """
+        store, look = self.outputs.store, config.look
+        supersample = config.quality.supersample
+        grid = frame.grid(supersample)
+        self.compute_orbits([grid])
+        grid = grid.with_references(self.references)
+        grids = [grid] if look.tracing is None else [grid, grid.traced(look.tracing)]
+        return read_stored(
+            grids,
+            name,
+            store,
+            self.pool,
+            lambda: draw_rgb(store, grid, supersample, look, frame.time),
+            self._say,
+        )
+
+
+def check_usable(config: Config) -> None:
+    """Refuse a config that needs a package which is not installed here.
+
+    Raises
+    ------
+    UsageError
+        Its look needs numba, or its cluster Dask.
+    """
+    if config.cluster is not None:
+        check_installed(config.cluster)
+    if not HAVE_NUMBA and config.look.needs_compiler:
+        raise UsageError(
+            f"{config.path}: colour: a light, layers, interior_by or a property other than count "
+            "needs numba, which has wheels for 64-bit processors"
+        )
