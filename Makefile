@@ -8,7 +8,8 @@ SCHEDULER ?=
 VENV ?= .venv
 NEWEST ?=
 BIN := $(VENV)/bin
-RUN := $(BIN)/python -m pipeline
+# Messages then name targets.
+RUN := MANDELZOOM_BY_MAKE=1 $(BIN)/python -m pipeline
 
 # A name as one word of the shell, whatever is in it: spaces, quotes, dollar signs.
 quoted = '$(subst ','\'',$(value $(1)))'

@@ -32,6 +32,7 @@ from pydantic_core import PydanticCustomError
 
 from pipeline import errors as errors
 from pipeline.colour.look import Look
+from pipeline.colour.tones import Tones
 from pipeline.config import load
 from pipeline.config.load import Config
 from pipeline.config.model import MAX_MAXITER, MAX_SECONDS
@@ -172,6 +173,7 @@ class Session:
         outputs = Outputs(path.parent, path.name, Owner("session", "session"))
         self._session = _Session(outputs, workers=self._workers, say=_LOG.info)
         self._chosen: dict[tuple[View, str], int] = {}
+        self._tones: dict[tuple[View, str, int], Tones] = {}
 
     def __enter__(self) -> "Session":
         return self
@@ -211,9 +213,10 @@ class Session:
         PipelineError
             They cannot be computed or stored; the message says why.
         """
-        _, frames = self._resolved(view, maxiter, None, "good", accuracy)
-        grid = frames[0].grid(1)
-        stored = self._session.counts(grid, "the view")
+        with self._session.attempt():
+            _, frames = self._resolved(view, maxiter, None, "good", accuracy)
+            grid = frames[0].grid(1)
+            stored = self._session.counts(grid, "the view")
         return ViewCounts(stored.n, stored.smooth, stored.outcome, grid.maxiter)
 
     def picture(
@@ -252,13 +255,13 @@ class Session:
         if look is not None and not isinstance(look, Look):
             raise TypeError(f"look: {_shown(look)} should be a Look, such as load_config(…).look")
         seconds = _checked(time, "time", _TIME)
-        config, frames = self._resolved(view, maxiter, look, quality, accuracy)
-        if config.look.needs_tones and config.look.tones is None:
-            session = self._session
-            tones = find_tones(config, frames, session.pool, session.references, _LOG.info)
-            config = replace(config, look=replace(config.look, tones=tones))
-        frame = replace(frames[0], time=Fraction(seconds))
-        return self._session.picture(frame, config, "the view")
+        with self._session.attempt():
+            config, frames = self._resolved(view, maxiter, look, quality, accuracy)
+            if config.look.needs_tones and config.look.tones is None:
+                tones = self._tones_of(view, config, frames)
+                config = replace(config, look=replace(config.look, tones=tones))
+            frame = replace(frames[0], time=Fraction(seconds))
+            return self._session.picture(frame, config, "the view")
 
     def render(self, config: Config, output: str | os.PathLike[str] | None = None) -> Path:
         """Make the video of a config, or what is missing of it; return its path.
@@ -313,6 +316,15 @@ class Session:
         frames = FrameList(config, found)
         self._chosen[view, accuracy] = frames[0].maxiter
         return config, frames
+
+    def _tones_of(self, view: View, config: Config, frames: FrameList) -> Tones:
+        """Return the tones of a view as if it were a video."""
+        session = self._session
+        key = view, config.accuracy.name, frames[0].maxiter
+        if key not in self._tones:
+            found = find_tones(config, frames, session.pool, session.references, _LOG.info)
+            self._tones[key] = found
+        return self._tones[key]
 
 
 def load_config(path: str | os.PathLike[str], name: str | None = None) -> Config:

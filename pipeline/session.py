@@ -1,7 +1,7 @@
 """A session: a config at work, with its frames, one pool, its reference orbits and its counts."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from types import TracebackType
 
@@ -114,6 +114,15 @@ class Session:
         pool, self._pool = self._pool, None
         if pool is not None:
             pool.close(kill)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Close the pool after an exception, whose tasks would else come back to somebody else."""
+        try:
+            yield
+        except BaseException:
+            self.close_pool(kill=True)
+            raise
 
     @cached_property
     def references(self) -> References:

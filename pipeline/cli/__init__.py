@@ -1,1 +1,1 @@
-"""The command line: one command a file, each takes its parsed arguments and does its work."""
+"""The command line: one file per command, with a function that takes its parsed arguments."""

@@ -1,4 +1,4 @@
-"""`bench`: the article's table on this machine, and this pipeline beside it."""
+"""`bench`: the article's table on this machine, with this program beside it."""
 
 import io
 import json
@@ -30,9 +30,9 @@ from pipeline.system.machine import usable_cores
 from pipeline.system.terminal import show
 from pipeline.workers.pool import SharedPool, Task
 
-# What takes milliseconds is repeated, and the best taken: the rest is the machine's noise.
+# Runs of our own way; the best counts, for at some milliseconds the rest is noise.
 _REPEATS = 40
-# What a pixel costs before its first step, in steps.
+# Cost of a pixel beside its iterations, in iterations.
 _PIXEL_STEPS = 8
 
 
@@ -46,14 +46,14 @@ class Row:
 
 
 def bench(root: Path, json_path: Path | None, name: str | None = None) -> None:
-    """Print the table; write the chart, the article's picture and, if named, the JSON.
+    """Print the table; write the chart, the article's picture and, if asked for, the JSON.
 
     Raises
     ------
     UsageError
-        A file that was not made here has the name of one of them.
+        One of these files exists, and was not made here.
     RenderError
-        A form does not count what the article counts.
+        One of the ways counts other than the article.
     """
     name = "bench" if name is None else name
     if fault := name_fault(name):

@@ -1,4 +1,4 @@
-"""`clean`: what was made of a config removed, and nothing else."""
+"""`clean`: remove what was made of a config, and nothing else."""
 
 import shutil
 from pathlib import Path
@@ -13,12 +13,12 @@ _PREVIEW = "-preview"
 
 
 def clean(name: str, root: Path) -> None:
-    """Remove ``output/NAME/``, and the files that its record says were made; the preview's, too.
+    """Remove ``output/NAME/`` and the files that its record lists; those of the preview, too.
 
     Raises
     ------
     UsageError
-        Nothing of this name was made there.
+        The folder has no record of what was made.
     RenderError
         A run is at work there.
     """
@@ -37,7 +37,7 @@ def clean(name: str, root: Path) -> None:
 
 
 def _cleaned(outputs: Outputs) -> list[Path]:
-    """Remove what was made in a folder and of it; return what was removed, and say what was not."""
+    """Remove a folder's contents and the files of its record; return what was removed."""
     removed = []
     folder = outputs.folder
     facts = outputs.record.read()

@@ -1,4 +1,4 @@
-"""`export`: a zoom's bands as OpenEXR files, the exponential map that zoomasm assembles."""
+"""`export`: the bands of a zoom as OpenEXR files, the exponential map that zoomasm assembles."""
 
 import time
 from pathlib import Path
@@ -13,15 +13,15 @@ from pipeline.units import duration
 
 
 def export(path: Path, root: Path, name: str | None = None) -> None:
-    """Write ``NAME-exr/000.exr`` and so on, an octave each from the outermost inwards.
+    """Write ``NAME-exr/000.exr`` and so on, one octave per file, from the outermost inwards.
 
-    A row is a ring, a column an angle, counterclockwise from the real axis. What is not stored is
-    computed, and stored.
+    A row is a ring, a column an angle, counterclockwise from the real axis. Counts that are not
+    stored are computed, and stored.
 
     Raises
     ------
     UsageError
-        No part of the video is made of bands.
+        No frame of the video is drawn from bands.
     """
     start = time.monotonic()
     with open_session(path, root, name) as session:

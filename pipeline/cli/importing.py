@@ -1,7 +1,6 @@
-"""`import`: a config from a location of another program, or from a video made here."""
+"""`import`: make a config from another program's location, or from a video made here."""
 
 import math
-import shlex
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +17,7 @@ from pipeline.config.locations.location import PICTURE, Location, refusal
 from pipeline.errors import UsageError, printable_name
 from pipeline.geometry.decimals import log2
 from pipeline.system.atomic_files import make_folder, write_durably
+from pipeline.system.invocation import command_for
 from pipeline.system.terminal import say, show
 from pipeline.video.ffmpeg import tags_of
 
@@ -25,25 +25,34 @@ _VIDEOS = (".mp4", ".mov", ".mkv")
 _FPS = 30
 _OCTAVES_A_SECOND = 2.0
 _LEAST_SECONDS = 6
-# Where pictures gain most from a light: flat places become reliefs.
+# From this depth on a light is suggested: it gives flat regions a relief.
 _DEEP_OCTAVES = 40
 _LIGHT = "# colour: {light: {azimuth: 135}}  # a relief; two to three times the computing"
 _PICTURE_KEYS = ("quality", "reuse", "motion_blur", "accuracy")
-"""Keys of a config's `render` that change the picture; the rest is whom a machine connects to, and
-what it has to spare."""
+"""Keys of `render` that change the picture; the others concern the machine that renders, and are
+not taken from a stranger's video."""
 _PALETTES = ("palette", "interior_palette")
 _LINE_WIDTH = 96
 
 
 def import_location(path: Path, config: Path | None, still: bool) -> None:
-    """Write a config that zooms to the view of a file, or shows it alone; or a video's own.
+    """Write a config that zooms to the view of a file, or a video's own config.
 
-    Nothing is written before it is known to be usable.
+    Nothing is written unless the config can be used.
+
+    Parameters
+    ----------
+    path
+        A location of another program, or a video made here.
+    config
+        The file to write; ``configs/NAME.yaml`` if None.
+    still
+        Whether the config shows the view alone, without a zoom to it.
 
     Raises
     ------
     UsageError
-        The file cannot be read or used, or the config is there already.
+        The file cannot be read or used, or the config exists already.
     """
     target = config or Path("configs") / f"{path.stem}.yaml"
     if target.exists():
@@ -66,11 +75,11 @@ def import_location(path: Path, config: Path | None, still: bool) -> None:
     write_durably(target, [(head + body).encode()])
     for remark in remarks:
         say(f"{path}: {remark}")
-    show(f"{target}; make plan CONFIG={shlex.quote(str(target))} says what it takes")
+    show(f"{target}; {command_for('plan', target)} says what it takes")
 
 
 def _config_of_video(path: Path) -> tuple[str, list[str]]:
-    """Return the config that a video holds, without what no stranger may choose, and remarks."""
+    """Return the config that a video holds, without what concerns a machine, and remarks."""
     if not path.is_file():
         raise refusal(path, "", "is not there, or no file")
     text = tags_of(path).get("comment", "")
@@ -96,7 +105,7 @@ def _config_of_video(path: Path) -> tuple[str, list[str]]:
 
 
 def _plain(node: yaml_tree.Node) -> Any:
-    """Return a tree as texts, lists and mappings."""
+    """Return a tree as plain texts, lists and mappings."""
     if isinstance(node, yaml_tree.Scalar):
         return node.text
     if isinstance(node, yaml_tree.Sequence):
@@ -105,7 +114,7 @@ def _plain(node: yaml_tree.Node) -> Any:
 
 
 def _without_files(node: Any) -> list[str]:
-    """Take palettes that are files out of a tree; return their names."""
+    """Remove palettes that are files from a tree; return their names."""
     children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     named = [name for child in children for name in _without_files(child)]
     for key in _PALETTES:

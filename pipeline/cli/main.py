@@ -11,13 +11,14 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.cli.versions import ShowVersions
-from pipeline.cli.words import PROGRAM, Parser, add_command, frame_number
+from pipeline.cli.words import Parser, add_command, frame_number
 from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text, printable_name
+from pipeline.system.invocation import program
 from pipeline.system.temporary import remove_run_folder
 from pipeline.system.terminal import ready_streams, say
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-# They keep nothing to go on from.
+# Commands that have nothing to resume.
 _STATELESS = ("watch", "import", "schema", "clean", "completion")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
@@ -31,6 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ready_streams()
     words = sys.argv[1:] if arguments is None else list(arguments)
     parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:
+        # A shell asks what may be typed next; nobody else waits for this import.
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
     if not words:
         say(parser.format_help().rstrip())
         return UsageError.exit_status
@@ -40,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, partial(_stop, os.getpid()))
-        # Before anything is loaded: on a small machine that alone takes seconds.
+        # Said before anything is loaded, which takes seconds on a small machine.
         names = options.config if isinstance(options.config, list) else [options.config]
         say(f"{options.command}: {', '.join(map(printable_name, names))}".rstrip(": "))
     try:
@@ -58,9 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _stop(command: int, number: int, _: FrameType | None) -> None:
-    """Stop cleanly, which takes a moment; whoever asks again does not want to wait for it."""
+    """Stop cleanly, which takes a moment; at the next signal, stop at once."""
     if os.getpid() != command:
-        # A process forked from it, which knows nothing of all this.
+        # A process forked from the command: the signal does what it does by default.
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
         return
@@ -71,8 +77,8 @@ def _stop(command: int, number: int, _: FrameType | None) -> None:
 
 
 def _stop_now(_number: int, _frame: FrameType | None) -> None:
-    # Nothing half written is lost with it: such files have no names yet. Workers and the encoder
-    # end by themselves, as after a kill.
+    # Files that are half written have no final names yet. Workers and the encoder end by
+    # themselves, as after a kill.
     with contextlib.suppress(OSError):
         os.write(2, f"\n{_RESUME}\n".encode())
     remove_run_folder()
@@ -80,11 +86,15 @@ def _stop_now(_number: int, _frame: FrameType | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    # Each command's module is imported only when it runs: starting up is a feature.
+    # Each command's module is imported only when it runs, so that the program starts quickly.
     parser = Parser(
-        prog=PROGRAM,
+        prog=program(),
         description="Mandelbrot zooms: one YAML file in, one MP4 out.",
-        epilog=f"{PROGRAM} COMMAND --help says what a command does, and what it writes",
+        epilog=(
+            f"{program()} COMMAND --help says what a command does, and what it writes;\n"
+            'eval "$(mandelzoom completion bash)" has bash complete commands and options'
+        ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action=ShowVersions)
     commands = parser.add_subparsers(
@@ -93,19 +103,22 @@ def _parser() -> argparse.ArgumentParser:
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "preview": _preview, "plan": _plan, "still": _still, "watch": _watch, "import": _import,
-        "schema": _schema, "bench": _bench, "clean": _clean,
+        "schema": _schema, "completion": _completion, "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
         added[name].set_defaults(run=run, resumes=name not in _STATELESS)
     zoom, still, watch, importing = (added[name] for name in ("zoom", "still", "watch", "import"))
     zoom.add_argument(
-        "config", type=Path, nargs="+", help="YAML files, or folders of them, one after the other"
+        "config",
+        type=Path,
+        nargs="+",
+        help="YAML files, or folders of YAML files; rendered one after the other",
     )
     zoom.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="have rows counted by the Dask cluster there, tcp://HOST:8786; or local-cluster",
+        help="count rows on the Dask cluster at tcp://HOST:8786, or on a local-cluster",
     )
     for name in ("recolour", "palette", "export", "preview", "plan", "still", "watch"):
         added[name].add_argument("config", type=Path, help="the YAML file")
@@ -115,11 +128,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     chosen.add_argument("--time", metavar="S", help="the view at this time, in seconds")
     still.add_argument(
-        "--raw", type=Path, metavar="FILE.npz", help="also write n, smooth, outcome and the view"
+        "--raw",
+        type=Path,
+        metavar="FILE.npz",
+        help="also write counts (n, smooth, outcome) and the view",
     )
-    still.add_argument(
-        "--to", type=Path, metavar="FILE", help="where the picture goes, a .png or .jpg"
-    )
+    still.add_argument("--to", type=Path, metavar="FILE", help="the picture's file, .png or .jpg")
     still.add_argument(
         "--exr", type=Path, metavar="FILE.exr", help="also write N, NF, DEX and DEY as OpenEXR"
     )
@@ -128,34 +142,37 @@ def _parser() -> argparse.ArgumentParser:
         "--address",
         default="127.0.0.1:8000",
         metavar="HOST:PORT",
-        help="where, 0.0.0.0:8000 for the whole local network (default: 127.0.0.1:8000)",
+        help="where to listen; 0.0.0.0:8000 for the local network (default: 127.0.0.1:8000)",
     )
 
-    importing.add_argument("file", type=Path, help="the location")
+    importing.add_argument("file", type=Path, help="the location, or the video")
     importing.add_argument(
-        "config", type=Path, nargs="?", help="what to write (default: configs/NAME.yaml)"
+        "config", type=Path, nargs="?", help="the config to write (default: configs/NAME.yaml)"
     )
-    importing.add_argument("--still", action="store_true", help="the view alone, no zoom to it")
+    importing.add_argument(
+        "--still", action="store_true", help="show the view alone, without a zoom to it"
+    )
 
     added["schema"].add_argument(
         "--to", type=Path, metavar="FILE", help="write it to a file (default: print it)"
     )
+    added["completion"].add_argument("shell", choices=("bash", "zsh", "fish"), metavar="SHELL")
     added["bench"].set_defaults(config=[])
     added["bench"].add_argument(
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )
-    added["clean"].add_argument("name", help="what the outputs are called: NAME of output/NAME.mp4")
-    for name in runs.keys() - {"import", "schema", "clean"}:
+    added["clean"].add_argument("name", help="name of the outputs: NAME of output/NAME.mp4")
+    for name in runs.keys() - {"import", "schema", "completion", "clean"}:
         added[name].add_argument(
-            "--name", metavar="NAME", help="what the outputs are called (default: as the config)"
+            "--name", metavar="NAME", help="name of the outputs (default: that of the config)"
         )
-    for name in runs.keys() - {"import", "schema"}:
+    for name in runs.keys() - {"import", "schema", "completion"}:
         added[name].add_argument(
             "--output",
             type=Path,
             default=Path("output"),
             metavar="FOLDER",
-            help="where everything goes (default: output)",
+            help="the folder of all outputs (default: output)",
         )
     return parser
 
@@ -226,6 +243,12 @@ def _schema(options: argparse.Namespace) -> None:
     from pipeline.cli.schema import schema
 
     schema(options.to)
+
+
+def _completion(options: argparse.Namespace) -> None:
+    from pipeline.cli.completion import completion
+
+    completion(options.shell)
 
 
 def _bench(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""`palette`: one PNG of the zoom in many looks, each labelled with the YAML that gives it."""
+"""`palette`: a sheet of the zoom in many looks, each labelled with the YAML that gives it."""
 
 import io
 import math
@@ -27,7 +27,7 @@ from pipeline.timeline.frames import Frame
 from pipeline.units import duration
 from pipeline.workers.pool import Task
 
-# Parts of the video's frames that are shown, and how wide.
+# Which frames are shown, as fractions of the video, and how large.
 _MOMENTS = (0.0, 0.35, 0.7, 1.0)
 _PICTURE_COLUMNS = 240
 _MOST_ROWS = 320
@@ -37,7 +37,7 @@ _FONT_PX = 15
 _GROUND = (24, 24, 28)
 _INK = (224, 222, 216)
 
-# What stands in the config's section `colour`.
+# Contents of the config's section `colour`.
 LOOKS = (
     "palette: dusk",
     "palette: lagoon",
@@ -130,7 +130,7 @@ def _grid(frame: Frame, columns: int, rows: int) -> SampleGrid:
 
 
 def _sheet(pictures: list[list[NDArray[np.uint8]]], labels: list[str]) -> Image.Image:
-    """Return all looks, each a strip of its pictures with its label below."""
+    """Return the sheet: for each look a strip of pictures, and its label below."""
     font = ImageFont.load_default(_FONT_PX)
     strips = [np.concatenate(row, axis=1) for row in pictures]
     rows, columns = strips[0].shape[:2]
@@ -151,7 +151,7 @@ def _sheet(pictures: list[list[NDArray[np.uint8]]], labels: list[str]) -> Image.
 
 
 def _wrapped(text: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, px: int) -> list[str]:
-    """Return a label in lines that are no wider than its strip."""
+    """Return a label as lines that are no wider than its strip."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()

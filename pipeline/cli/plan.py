@@ -1,4 +1,4 @@
-"""`plan`: check the config, and say what a render would do."""
+"""`plan`: check a config, and say what rendering it would do."""
 
 import math
 from pathlib import Path
@@ -20,13 +20,13 @@ from pipeline.timeline.frames import FrameList
 from pipeline.units import duration, size
 
 _ROWS = 9
-# With so much of a core a process is as good as alone.
+# A process that gets this fraction of a core counts as undisturbed.
 _ALONE = 0.8
 
 
 def plan(path: Path, root: Path, name: str | None = None) -> None:
-    """Print the resolved frames, the depth, and the estimated time, memory and disk."""
-    # Who else would count, nobody has asked yet.
+    """Print the frames and depth of a config, and the estimated time, memory and disk space."""
+    # A plan measures this machine, and leaves the cluster alone.
     with open_session(path, root, name, cluster=False) as session:
         outputs, workers = session.outputs, session.workers
         outputs.check(outputs.video)
@@ -61,14 +61,14 @@ def plan(path: Path, root: Path, name: str | None = None) -> None:
 
 
 def _alone(config: Config) -> str:
-    """Say that others will help, whom nobody has asked yet."""
+    """Say that the estimate leaves out the cluster, which will help."""
     if config.cluster is None:
         return ""
     return f"; on this machine alone: {config.cluster.scheduler} counts, too"
 
 
 def _busy(work: Estimate) -> str:
-    """Say that others are at work on this machine, where that costs time."""
+    """Say that other programs slow this machine down, where they do."""
     if work.share > _ALONE:
         return ""
     return f"; other programs leave {work.share:.0%} of a core to each process"
@@ -121,7 +121,7 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
 
 
 def _ways(config: Config, frames: FrameList, frame_plans: FramePlans) -> list[str]:
-    """Say for each leg how its frames are made."""
+    """Say for each leg whether its frames are drawn from bands."""
     lines = []
     for leg, zoom in list(enumerate(frame_plans.legs))[:_ROWS]:
         way = frames.legs[leg]

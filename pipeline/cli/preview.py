@@ -1,4 +1,4 @@
-"""`preview`: the same video small and quick."""
+"""`preview`: the video of a config, small and quick."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -15,14 +15,14 @@ _FPS = Fraction(10)
 
 
 def preview(path: Path, root: Path, name: str | None = None) -> None:
-    """Make ``NAME-preview.mp4``: a quarter of the size, ten frames a second."""
+    """Make ``NAME-preview.mp4``: a quarter of the size, ten frames per second."""
     config = opened(path, name)
     outputs = Outputs.of(config, root)
     make_video(coarse(config), replace(outputs, name=f"{config.name}-preview"), "preview")
 
 
 def coarse(config: Config) -> Config:
-    """Return the config of the preview."""
+    """Return the config of a config's preview."""
     encoding = config.encoding
     columns, rows = (
         max(16, round(size / _SMALLER / 2) * 2) for size in (encoding.columns, encoding.rows)

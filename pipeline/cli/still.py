@@ -1,4 +1,4 @@
-"""`still`: one frame as PNG, and what was computed for it."""
+"""`still`: one frame as a picture, and what was computed for it."""
 
 import io
 import time
@@ -42,12 +42,21 @@ def still(
     exr: Path | None,
     to: Path | None,
 ) -> None:
-    """Write one frame as PNG, or to a file; `raw` and `exr` are for what is computed at its pixels.
+    """Draw one frame of a config's video.
+
+    Parameters
+    ----------
+    number, seconds
+        The frame, by its number or its time; the last if both are None.
+    raw, exr
+        Files for the counts of its pixels: NumPy's .npz and OpenEXR.
+    to
+        Where the picture goes, if not to the output folder.
 
     Raises
     ------
     UsageError
-        The video has no such frame or time.
+        The video has no such frame or time, or the picture's ending is unknown.
     """
     start = time.monotonic()
     if to is not None and to.suffix not in _PICTURES:

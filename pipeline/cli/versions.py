@@ -1,4 +1,4 @@
-"""Versions and licences of what runs here: this program, and those of others that matter."""
+"""Versions and licences: of this program, its libraries and its ffmpeg."""
 
 import argparse
 import platform
@@ -14,7 +14,7 @@ _PACKAGES = ("numpy", "numba", "gmpy2", "pyyaml", "pydantic", "imageio-ffmpeg", 
 
 
 class ShowVersions(argparse.Action):
-    """The option that prints the versions, and ends."""
+    """The option `--version`: prints the versions, and ends the program."""
 
     def __init__(self, option_strings: Sequence[str], dest: str, **_: Any) -> None:
         super().__init__(
@@ -62,7 +62,7 @@ def ffmpeg_text() -> str:
 
 
 def _licence(told: str) -> str:
-    """Return the licence that an ffmpeg was built under, as its configure script decides it."""
+    """Return the licence of an ffmpeg, from the options it was configured with."""
     options = set(told.split())
     if "--enable-nonfree" in options:
         return "not to be passed on (built with --enable-nonfree)"

@@ -1,4 +1,4 @@
-"""`watch`: the status page of a config, served to a browser on the local network."""
+"""`watch`: serve the status page of a config to browsers on the local network."""
 
 import contextlib
 import io
@@ -24,9 +24,9 @@ from pipeline.plan.outputs import Outputs
 from pipeline.system.terminal import say
 
 PATIENCE_S = 20.0
-"""How long a request may take to arrive, and a piece of an answer to be taken."""
+"""Seconds a request may take to arrive, and a piece of the answer to be received."""
 MOST_CONNECTIONS = 32
-"""Open at a time; a browser opens six."""
+"""Largest number of open connections; a browser opens six."""
 _MOST_REQUEST_BYTES = 1 << 17
 _PIECE_BYTES = 1 << 18
 _KINDS = {
@@ -38,7 +38,7 @@ _KINDS = {
 }
 _PAGE_KIND = "text/html; charset=utf-8"
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)", re.ASCII)
-# The page has its style within, its pictures as data, and no script.
+# The page embeds its style and pictures, and has no script.
 _SAFETY = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; "
@@ -48,7 +48,7 @@ _SAFETY = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-# What routers and mDNS put behind a machine's name; nobody else can have a name that ends so.
+# Domains that routers and mDNS give to local machines; no public name ends in them.
 _LOCAL_ENDINGS = ("local", "lan", "home", "home.arpa", "internal", "localdomain", "fritz.box")
 _WAITING = (
     b"<!DOCTYPE html><meta charset=utf-8><meta http-equiv=refresh content=5>"
@@ -59,12 +59,12 @@ _WAITING = (
 
 
 def watch(path: Path, root: Path, address: str, name: str | None = None) -> None:
-    """Serve a config's status page and video, and nothing else, until stopped.
+    """Serve the status page and the video of a config, and nothing else, until stopped.
 
     Raises
     ------
     UsageError
-        The address is none, or is taken.
+        The address cannot be used, or is taken.
     """
     config = load_config(path, name=name)
     host, port = _host_and_port(address)
@@ -91,7 +91,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 
 
 class PageServer(ThreadingHTTPServer):
-    """Serves two files of a config, to so many at a time, and waits for nobody without end."""
+    """Serves two files of a config, with a limit on connections and a timeout on each."""
 
     request_queue_size = MOST_CONNECTIONS
 
@@ -102,21 +102,21 @@ class PageServer(ThreadingHTTPServer):
         super().__init__(address, partial(_Handler, outputs, _own_names(), patience_s))
 
     def server_bind(self) -> None:
-        """Take the address; without the look-up of its name that the library makes."""
+        """Bind the address, without the name look-up of the base class."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer a connection in a thread of its own; close it where there are too many."""
+        """Answer a connection in a thread of its own; close it if there are too many."""
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return
         try:
             super().process_request(request, client_address)
         except RuntimeError:
-            # No thread to be had.
+            # The system gives no more threads.
             self._free.release()
             self.shutdown_request(request)
 
@@ -128,7 +128,7 @@ class PageServer(ThreadingHTTPServer):
             self._free.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  # as given
-        """Say what went wrong; of a line that the other side has cut there is nothing to say."""
+        """Say what went wrong, unless the other side closed the connection."""
         error = sys.exception()
         if not isinstance(error, OSError):
             say(f"watch: {type(error).__name__}: {error}")
@@ -142,7 +142,7 @@ def _own_names() -> frozenset[str]:
 
 
 class _PatientReader(io.RawIOBase):
-    """Reads requests from a socket, each by a time and up to a size."""
+    """Reads requests from a socket, each with a deadline and a size limit."""
 
     def __init__(self, connection: socket.socket, patience_s: float) -> None:
         self._connection = connection
@@ -150,7 +150,7 @@ class _PatientReader(io.RawIOBase):
         self.begin()
 
     def begin(self) -> None:
-        """Wait for another request."""
+        """Start the deadline and the size limit of the next request."""
         self._until = time.monotonic() + self._patience_s
         self._left = _MOST_REQUEST_BYTES
 
@@ -160,7 +160,7 @@ class _PatientReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         left_s = self._until - time.monotonic()
         if left_s <= 0 or self._left <= 0:
-            # What the library takes as a reason to close, without a word.
+            # The base class then closes the connection without a message.
             raise TimeoutError
         self._connection.settimeout(left_s)
         size = self._connection.recv_into(buffer)
@@ -201,10 +201,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, with_body: bool) -> None:
-        # Anew for what is sent, whatever of it was used by what came.
+        # The answer gets a timeout of its own, however long the request took.
         self.connection.settimeout(self._patience_s)
         if {"content-length", "transfer-encoding"} & {name.lower() for name in self.headers}:
-            # A body is none of ours, and would be taken for the next request.
+            # A body is not read, and would be taken for the next request.
             self.close_connection = True
         if not self._is_for_us():
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
@@ -226,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.NOT_FOUND)
 
     def _send_file(self, path: Path, kind: str, with_body: bool, parts: bool = False) -> None:
-        """Send a file of ours; nothing where another thing is in its place."""
+        """Send an output file, or 404 if it is missing or no regular file."""
         with _opened(path) as file:
             if file is None:
                 self.send_error(HTTPStatus.NOT_FOUND)
@@ -234,10 +234,10 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(file, kind, with_body, parts)
 
     def _is_for_us(self) -> bool:
-        """Tell whether the browser meant this machine.
+        """Tell whether the request names this machine as its host.
 
-        A page elsewhere can have its own name lead here, and would then be let read the answer;
-        its name is what tells it.
+        Another site could make its own name point here (DNS rebinding), and its pages would be
+        allowed to read the answer. Such requests carry that site's name.
         """
         hosts = self.headers.get_all("Host") or []
         if len(hosts) != 1:
@@ -250,13 +250,13 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _send(self, file: BinaryIO, kind: str, with_body: bool, parts: bool = False) -> None:
-        """Send a file, or the part of it that was asked for."""
+        """Send a file, or the byte range of it that was asked for."""
         size = file.seek(0, os.SEEK_END)
         headers = {"Content-Type": kind, "Cache-Control": "no-store"}
         if parts:
-            # Kept while it is looked at, and asked for again.
+            # A browser may keep it, but asks each time whether it has changed.
             headers |= {"Accept-Ranges": "bytes", "Cache-Control": "no-cache"}
-        # Phones ask for parts. What is meant by If-Range we have never given.
+        # Phones ask for ranges. If-Range needs an ETag, which is never sent.
         may_be_part = parts and with_body and "If-Range" not in self.headers
         part = _part(self.headers.get("Range", ""), size) if may_be_part else None
         status = HTTPStatus.OK
@@ -272,7 +272,7 @@ class _Handler(BaseHTTPRequestHandler):
         left = last - first + 1
         self._head(status, headers | {"Content-Length": str(left)})
         file.seek(first)
-        # A phone that has seen enough closes the line, or just takes no more of it.
+        # A player that has enough closes the connection, or stops receiving.
         with contextlib.suppress(OSError):
             while with_body and left > 0 and (piece := file.read(min(left, _PIECE_BYTES))):
                 self.wfile.write(piece)
@@ -287,8 +287,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002  # the library's own words for it
-        """Answer that there is nothing, in no words but the status's own, and close."""
-        # The library knows no 405: whatever has no method here is "not implemented".
+        """Answer with a status alone, and close the connection."""
+        # The base class answers 501 for methods that have no handler here.
         status = HTTPStatus.METHOD_NOT_ALLOWED if code == 501 else HTTPStatus(code)
         headers = {"Content-Length": "0", "Cache-Control": "no-store", "Connection": "close"}
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
@@ -296,12 +296,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(status, headers)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing of every page that is fetched."""
+        """Log nothing for each request."""
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO | None]:
-    """Open a file of ours; None where there is none, or another thing in its place."""
+    """Open an output file; None if it is missing or no regular file."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         descriptor = os.open(path, flags)
@@ -317,9 +317,10 @@ def _opened(path: Path) -> Iterator[BinaryIO | None]:
 
 
 def _part(asked: str, size: int) -> tuple[int, int] | None:
-    """Return the first and last byte asked for; the first after the last where there are none.
+    """Return the first and last byte of a Range header; an empty range if it lies beyond the end.
 
-    None asks for the whole: several parts, and what is no range (RFC 9110, 14.1).
+    Returns None, for the whole file, where several ranges or something else is asked for (RFC
+    9110, 14.1).
     """
     match = _RANGE.fullmatch(asked)
     if match is None or match[0] == "bytes=-":
@@ -333,5 +334,5 @@ def _part(asked: str, size: int) -> tuple[int, int] | None:
 
 
 def _position(digits: str) -> int | None:
-    # No file is longer than 18 digits tell; int refuses thousands of them.
+    # No file needs more than 18 digits, and int refuses thousands of them.
     return int(digits.lstrip("0")[:19] or "0") if digits else None

@@ -1,4 +1,4 @@
-"""The words of the command line: what each command does, and what is said of a wrong one."""
+"""The texts of the command line: help of each command, and messages for wrong arguments."""
 
 import argparse
 import re
@@ -6,11 +6,10 @@ from typing import Any, NoReturn
 
 from pipeline.config.fault import nearest
 from pipeline.errors import printable_name
+from pipeline.system.invocation import program
 from pipeline.system.terminal import say, show
 
-PROGRAM = "python -m pipeline"
-
-# Of each command: a line for the list, what it does and writes, and an example.
+# For each command: a line for the list, its description, and the arguments of an example.
 COMMANDS = {
     "zoom": (
         "make the video, or what is missing of it",
@@ -29,8 +28,8 @@ COMMANDS = {
     ),
     "palette": (
         "one PNG of the zoom in many looks, each labelled",
-        "Show the zoom in many looks, the config's own first, each labelled with the YAML that\n"
-        "gives it, to be copied into the config.\n"
+        "Show the zoom in many looks, the config's own first, each labelled with the YAML to copy\n"
+        "into the config.\n"
         "Writes output/NAME-palettes.png.",
         "configs/seahorse.yaml",
     ),
@@ -49,8 +48,8 @@ COMMANDS = {
     ),
     "plan": (
         "check the config and say what a render would take",
-        "Check a config, and say what a render would do: its frames, how deep it goes, and about\n"
-        "how much time, memory and disk it takes. Renders nothing.",
+        "Check a config, and say what rendering it would do: its frames, its depth, and about how\n"
+        "much time, memory and disk space it takes. Renders nothing.",
         "configs/seahorse.yaml",
     ),
     "still": (
@@ -62,28 +61,35 @@ COMMANDS = {
     ),
     "watch": (
         "serve the status page of a render to a browser",
-        "Serve the status page of a render, and its video when it is made, to a browser on this\n"
-        "machine or on the local network, until Ctrl-C. Writes nothing.",
+        "Serve the status page of a render, and the finished video, to browsers on this machine\n"
+        "or on the local network, until Ctrl-C. Writes nothing.",
         "configs/seahorse.yaml --address 0.0.0.0:8000",
     ),
     "import": (
         "a config from a location of another program, or from a video made here",
-        "Make a config of a location that another program saved (.kfr, .toml, .ini, .imt, .xpf),\n"
-        "or of a video made here, which holds its own.\n"
-        "Writes configs/NAME.yaml, or the config that is named; never over one that is there.",
+        "Make a config from a location that another program saved (.kfr, .toml, .ini, .imt,\n"
+        ".xpf), or from a video made here, which holds its config.\n"
+        "Writes configs/NAME.yaml, or the config that is named; never replaces a file.",
         "place.kfr configs/place.yaml",
     ),
     "schema": (
         "the JSON Schema of the YAML, for editors",
         "Print the JSON Schema of a config, with which editors complete, explain and check its\n"
         "keys. A config names it in a comment on its first line:\n"
-        "# yaml-language-server: $schema=schema.json",
-        "> schema.json",
+        "# yaml-language-server: $schema=schema.json\n"
+        "Writes nothing but the file that --to names.",
+        "--to schema.json",
+    ),
+    "completion": (
+        "what has a shell complete commands and options",
+        "Print what has a shell complete the commands, options and files of mandelzoom. In bash:\n"
+        'eval "$(mandelzoom completion bash)", there or in ~/.bashrc. Writes nothing.',
+        "bash",
     ),
     "bench": (
         "the article's table on this machine",
-        "Compute the picture of the article in each of its ways and in this pipeline's, and print\n"
-        "how long each took.\n"
+        "Compute the article's picture in each of its four ways and in this program's, and print\n"
+        "how long each takes.\n"
         "Writes output/bench.png, the chart, and output/bench-article.png, the picture.",
         "--json output/bench.json",
     ),
@@ -106,15 +112,15 @@ _OTHER = re.compile(r"argument (\S+): (.*)", re.DOTALL)
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's parser, speaking our words, on streams that may fail."""
+    """argparse's parser, with our messages, on streams that may fail."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        # Python 3.14 paints its help, and what is painted cannot be told from what is hostile.
+        # Python 3.14 colours its help with escape sequences, which would be shown as text here.
         self.color = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Parse; of what is left over the command speaks, not the program as a whole."""
+        """Parse; leftover arguments are a fault of the command, whose usage is then shown."""
         known, left = super().parse_known_args(args, namespace)
         if left:
             self.error("unrecognized arguments: " + "\n".join(left))
@@ -134,7 +140,7 @@ class Parser(argparse.ArgumentParser):
         show(message.rstrip("\n"))
 
     def _in_our_words(self, message: str) -> str:
-        """Return argparse's complaint as ours; its own wording changes with Python's version."""
+        """Return our message for one of argparse's, whose wording changes with Python's version."""
         options = [option for action in self._actions for option in action.option_strings]
         if match := _REQUIRED.fullmatch(message):
             return self._missing(match[1])
@@ -175,13 +181,13 @@ class Parser(argparse.ArgumentParser):
 
 
 def add_command(commands: "argparse._SubParsersAction[Parser]", name: str) -> Parser:
-    """Add a command's parser with its words."""
+    """Add a command's parser, with its help."""
     line, description, example = COMMANDS[name]
     return commands.add_parser(
         name,
         help=line,
         description=description,
-        epilog=f"example: {PROGRAM} {name} {example}",
+        epilog=f"example: {program()} {name} {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
@@ -192,7 +198,7 @@ def frame_number(text: str) -> int:
     Raises
     ------
     ArgumentTypeError
-        It is none.
+        The text is not a whole number.
     """
     try:
         return int(text)

@@ -1,4 +1,4 @@
-"""`zoom`: the video."""
+"""`zoom` and `recolour`: make the video of a config."""
 
 import time
 from collections.abc import Sequence
@@ -22,18 +22,26 @@ from pipeline.units import duration, size
 
 
 def zoom(path: Path, root: Path, name: str | None = None, scheduler: str | None = None) -> None:
-    """Make the video of a config, and say what it took; `scheduler` is that of a cluster."""
+    """Make the video of a config, and print a summary.
+
+    Parameters
+    ----------
+    name
+        What its outputs are called, if not as the file.
+    scheduler
+        Address of a Dask scheduler whose cluster counts the rows.
+    """
     config = opened(path, name, scheduler)
     make_video(config, Outputs.of(config, root), "zoom")
 
 
 def zoom_all(paths: Sequence[Path], root: Path, scheduler: str | None = None) -> None:
-    """Make the videos of many configs one after the other; one that fails stops no other.
+    """Make the videos of many configs one after the other; if one fails, the rest are made.
 
     Raises
     ------
     UsageError
-        There is no config among the paths, or two would make the same video.
+        The paths hold no config, or two configs would make the same video.
     QueueError
         Some failed; all others are made.
     """
@@ -69,7 +77,7 @@ def _configs_in(path: Path) -> list[Path]:
 
 
 def _check_names(configs: list[Path]) -> None:
-    """Refuse configs of which one would overwrite what another made."""
+    """Refuse configs that would overwrite each other's video."""
     first: dict[str, Path] = {}
     for path in configs:
         if (other := first.setdefault(path.stem, path)) != path:
@@ -84,21 +92,21 @@ def recolour(path: Path, root: Path, name: str | None = None) -> None:
     Raises
     ------
     RenderError
-        Not all that it needs is stored.
+        Some of the counts that it needs are not stored.
     """
     config = opened(path, name)
     make_video(config, Outputs.of(config, root), "recolour", stored_only=True)
 
 
 def make_video(config: Config, outputs: Outputs, command: str, stored_only: bool = False) -> None:
-    """Render a config and print the summary."""
+    """Render a config, and print a summary."""
     report = Report(command, config.plain())
     render_video(config, outputs, report, stored_only)
     show(summary(report, outputs))
 
 
 def summary(report: Report, outputs: Outputs) -> str:
-    """Return what a finished run did, in a few lines."""
+    """Return a summary of a finished run, a few lines long."""
     stages = ", ".join(
         f"{name} {stage.cpu_s:.1f}"
         for name, stage in report.stages.items()

@@ -1,4 +1,4 @@
-"""From the config's render section to the cluster that counts rows, if it asks for one."""
+"""The cluster that counts rows, from the config's render section."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""From the config's colour section to the look."""
+"""The look, from the config's colour section."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What is wrong with a config, and where."""
+"""Faults of a config: what is wrong, and where."""
 
 import difflib
 from collections.abc import Iterable
@@ -8,12 +8,12 @@ from pathlib import Path
 from pipeline.errors import PipelineError, printable_name
 
 MOST_TOLD = 100
-"""Faults that are written out; more are counted."""
+"""Largest number of faults that are written out; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A place in the config's text; both count from 1."""
+class Position:
+    """A position in the config's text; lines and columns count from 1."""
 
     line: int
     column: int
@@ -21,9 +21,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One thing that is wrong: `key` is the dotted path, empty for the file as a whole."""
+    """One fault; `key` is the dotted path of its value, empty for the file as a whole."""
 
-    place: Place
+    position: Position
     key: str
     message: str
     """What is wrong, and what would be right."""
@@ -31,11 +31,12 @@ class Fault:
     def text(self, path: Path) -> str:
         """Return ``file:line:column: key: message``."""
         key = f"{printable_name(self.key)}: " if self.key else ""
-        return f"{printable_name(path)}:{self.place.line}:{self.place.column}: {key}{self.message}"
+        at = self.position
+        return f"{printable_name(path)}:{at.line}:{at.column}: {key}{self.message}"
 
 
 class ConfigError(PipelineError):
-    """A config is refused; `faults` holds all that is wrong with it, in the order of the text."""
+    """A config is refused; `faults` holds all of its faults, in the order of the text."""
 
     exit_status = 2
 

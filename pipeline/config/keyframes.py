@@ -1,4 +1,4 @@
-"""Faults between keyframes, of the view or of colour, as they were typed."""
+"""Rules between keyframes, of the view or of colour, checked on values as they were typed."""
 
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
@@ -10,7 +10,7 @@ Fault = tuple[tuple[str | int, ...], str]
 
 
 def keyframe_faults(keyframes: Any) -> Iterator[Fault]:
-    """Yield path and fault of keyframes whose values do not go together."""
+    """Yield the path and fault of keyframes that break a rule."""
     for k, keyframe in enumerate(keyframes if isinstance(keyframes, list) else []):
         if not isinstance(keyframe, dict):
             continue
@@ -28,7 +28,7 @@ def keyframe_faults(keyframes: Any) -> Iterator[Fault]:
 
 
 def time_faults(keyframes: Any, what: str) -> Iterator[Fault]:
-    """Yield path and fault of times that do not rise."""
+    """Yield the path and fault of times that do not increase."""
     previous: Decimal | None = None
     for k, time in _times(keyframes):
         if previous is not None and time <= previous:
@@ -41,7 +41,7 @@ def time_faults(keyframes: Any, what: str) -> Iterator[Fault]:
 
 
 def _times(keyframes: Any) -> Iterator[tuple[int, Decimal]]:
-    """Yield the times that are numbers; of the others it is said elsewhere."""
+    """Yield the times that are numbers; others are faults of their own."""
     for k, keyframe in enumerate(keyframes if isinstance(keyframes, list) else []):
         try:
             time = Decimal(keyframe["time"])

@@ -1,4 +1,4 @@
-"""The keys that a config may have, and how a key's place is written."""
+"""The keys that a config may have, and how their paths are written."""
 
 from typing import Any, get_args
 
@@ -16,17 +16,17 @@ MISSING = {
     "key": "is missing; name the file of this machine's key",
     "by": "is missing; say what the layer shows, such as by: stripes",
 }
-"""What is said of a key that must be there."""
+"""Messages for required keys that are missing."""
 
 
 def dotted(path: tuple[str | int, ...]) -> str:
-    """Return a key's place as it is written: keyframes[0].center."""
+    """Return a key's path as text: ``keyframes[0].center``."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.lstrip(".")
 
 
 def unknown(key: str, known: list[str]) -> str:
-    """Return what is said of a key that is none, and what it should be."""
+    """Return the message for an unknown key, with the nearest known one."""
     word, colon, value = key.partition(":")
     if colon and word.strip() in known:
         return f"a colon needs a space after it: {word.strip()}: {shortened(value)}"
@@ -45,7 +45,7 @@ def known_keys(path: tuple[str | int, ...]) -> list[str]:
 
 
 def _section_of(annotation: Any) -> Any:
-    """Return the section in what may also be None, or is a list of it."""
+    """Return the section in an annotation such as ``Section | None`` or ``list[Section]``."""
     for part in get_args(annotation):
         if hasattr(_section_of(part), "model_fields"):
             return _section_of(part)

@@ -1,4 +1,4 @@
-"""Load a config: one path in, one checked config or all of its faults out."""
+"""Loading a config: a path in, a checked config or all of its faults out."""
 
 import os
 from dataclasses import asdict, dataclass
@@ -13,7 +13,7 @@ from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.cluster import Certificates, Cluster, cluster_faults, cluster_from
 from pipeline.config.colours import look_from
-from pipeline.config.fault import ConfigError, Fault, Place, shortened
+from pipeline.config.fault import ConfigError, Fault, Position, shortened
 from pipeline.config.keyframes import keyframe_faults, time_faults
 from pipeline.config.keys import MISSING, SPELLINGS, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
@@ -38,14 +38,14 @@ from pipeline.video.encoding import Encoding
 MAX_FRAMES = 1_000_000
 MAX_FAULTS = 1000
 MAX_FRAME_DIGITS = 400_000_000
-"""Frames times digits of their places, where each frame has a grid of its own: some 350 MB."""
+"""Largest number of frames times digits, if each frame has a grid of its own: some 350 MB."""
 KeyPath = tuple[str | int, ...]
-"""Keys and positions that lead to a value."""
+"""Keys and indices that lead to a value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A point of the video."""
+    """A keyframe of the view."""
 
     time: Fraction
     """Seconds."""
@@ -54,23 +54,23 @@ class Keyframe:
     rotation: Decimal
     """Degrees."""
     maxiter: int | None
-    """None where it is chosen from the counts."""
+    """Maximum iterations per pixel; None if it is chosen from the counts."""
     ease: Ease
     """How the time to the next keyframe is eased."""
-    place: Place
-    """Where its width stands in the config."""
+    position: Position
+    """Position of its width in the config."""
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """A config whose every value is usable."""
+    """A checked config."""
 
     path: Path
     name: str
     """Name of the outputs."""
     encoding: Encoding
     loops: bool
-    """Whether the video goes there and back."""
+    """Whether the video plays forwards and then backwards."""
     look: Look
     workers: int | None
     cluster: Cluster | None
@@ -79,20 +79,20 @@ class Config:
     quality: Quality
     reuse: Reuse
     motion_blur: Decimal
-    """The part of a frame's time that the shutter is open."""
+    """Fraction of a frame's time during which the shutter is open."""
     accuracy: Accuracy
     keep: Keep
     nice: int
     pause_above_c: float | None
-    """The temperature above which a run pauses."""
+    """Temperature above which rendering pauses, in degrees Celsius."""
     keyframes: tuple[Keyframe, ...]
     warnings: tuple[Fault, ...]
     text: str
-    """Of a config that makes the same video, wherever it is read."""
+    """Text of a config that makes the same video on any machine."""
 
     @property
     def title(self) -> str:
-        """The name as text; without UTF-8 in the locale the name itself has other letters."""
+        """Name in UTF-8; in a locale without it the name itself has other letters."""
         return os.fsencode(self.name).decode()
 
     def plain(self) -> dict[str, Any]:
@@ -127,23 +127,30 @@ class Config:
 
 
 def load_config(path: Path, text: str | None = None, name: str | None = None) -> Config:
-    """Read and check a config, or the text that is to stand in its file.
+    """Read and check a config.
 
-    Its outputs bear the file's name, or another `name`.
+    Parameters
+    ----------
+    path
+        The config's file.
+    text
+        What to read instead of the file's contents.
+    name
+        Name of its outputs, if not the file's.
 
     Raises
     ------
     ConfigError
-        With every fault that was found.
+        The config has faults; the error holds all of them.
     """
     node, faults = tree_from_text(text_of_file(path) if text is None else text)
     if name is None and (fault := name_fault(path.stem)):
         message = f"the file's name, which its outputs would bear: {fault}; give another by --name"
-        faults.append(Fault(Place(1, 1), "", message))
+        faults.append(Fault(Position(1, 1), "", message))
     if node is None:
         raise ConfigError(path, faults)
     if not isinstance(node, Mapping):
-        faults.append(Fault(node.place, "", "should be keys and values, such as keyframes: […]"))
+        faults.append(Fault(node.position, "", "should be keys and values, such as keyframes: […]"))
         raise ConfigError(path, faults)
     checker = _Checker(node, faults, path.parent)
     model = checker.model()
@@ -153,7 +160,7 @@ def load_config(path: Path, text: str | None = None, name: str | None = None) ->
 
 
 def _picture(render: RenderSection) -> dict[str, str]:
-    """Return what of a section changes the picture."""
+    """Return the values of a section that change the picture."""
     return {
         "quality": render.quality,
         "reuse": render.reuse,
@@ -163,19 +170,19 @@ def _picture(render: RenderSection) -> dict[str, str]:
 
 
 class _Checker:
-    """Checks a tree section by section, keeping each value's place."""
+    """Checks a tree section by section, and knows the position of each value."""
 
     def __init__(self, root: Mapping, faults: list[Fault], folder: Path) -> None:
         self.faults = faults
         self._folder = folder
         self._palettes = PaletteFiles(folder)
-        self._places: dict[KeyPath, Place] = {(): root.place}
-        self._key_places: dict[KeyPath, Place] = {}
+        self._positions: dict[KeyPath, Position] = {(): root.position}
+        self._key_positions: dict[KeyPath, Position] = {}
         self._colour_comments: dict[KeyPath, str] = {}
         self._plain = self._plain_from(root, ())
 
     def _plain_from(self, node: Node, path: KeyPath) -> Any:
-        self._places[path] = node.place
+        self._positions[path] = node.position
         if isinstance(node, Scalar | Sequence) and node.colour_comment:
             self._colour_comments[path] = node.colour_comment
         if isinstance(node, Scalar):
@@ -186,33 +193,33 @@ class _Checker:
         for typed, child in node.values.items():
             key = SPELLINGS.get(typed, typed)
             if key in plain:
-                first = self._key_places[*path, key].line
+                first = self._key_positions[*path, key].line
                 self._fault(
                     node.keys[typed],
                     (*path, typed),
                     f"stands here again; the first is on line {first}, keep one of them",
                 )
                 continue
-            self._key_places[*path, key] = node.keys[typed]
+            self._key_positions[*path, key] = node.keys[typed]
             plain[key] = self._plain_from(child, (*path, key))
         return plain
 
-    def _fault(self, place: Place, path: KeyPath, message: str) -> None:
-        self.faults.append(Fault(place, dotted(path), message))
+    def _fault(self, position: Position, path: KeyPath, message: str) -> None:
+        self.faults.append(Fault(position, dotted(path), message))
 
-    def _place(self, *path: str | int) -> Place:
-        """Return the place of a value, or of the nearest thing that holds it."""
-        while path not in self._places:
+    def _position(self, *path: str | int) -> Position:
+        """Return the position of a value, or of the innermost one that contains it."""
+        while path not in self._positions:
             path = path[:-1]
-        return self._places[path]
+        return self._positions[path]
 
     def model(self) -> ConfigModel | None:
-        """Check every value on its own and those that depend on each other; None on any fault."""
+        """Check each value, and rules between values; None if there are faults."""
         model = None
         try:
             model = ConfigModel.model_validate(self._plain)
         except ValidationError as error:
-            # Of many thousands, enough: each looks for the nearest key.
+            # Not all of many thousands: each takes a search for the nearest key.
             for detail in error.errors(include_url=False, include_input=False)[:MAX_FAULTS]:
                 self._refuse(detail["loc"], detail["type"], detail["msg"])
         self._check_keyframes()
@@ -222,44 +229,44 @@ class _Checker:
         return None if self.faults else model
 
     def _refuse(self, path: KeyPath, kind: str, message: str) -> None:
-        """Add pydantic's complaint in our words."""
+        """Add one of pydantic's errors as a fault, in our words."""
         if kind == "extra_forbidden":
             known = known_keys(path[:-1])
             key = str(path[-1])
             self._fault(
-                self._key_places.get(path, self._place(*path)),
+                self._key_positions.get(path, self._position(*path)),
                 (*path[:-1], shortened(key)),
                 unknown(key, known),
             )
         elif kind == "missing":
-            self._fault(self._place(*path), path, MISSING.get(str(path[-1]), "is missing"))
+            self._fault(self._position(*path), path, MISSING.get(str(path[-1]), "is missing"))
         elif kind in ("model_type", "model_attributes_type", "dict_type"):
             keys = ", ".join(known_keys(path))
-            self._fault(self._place(*path), path, f"should be keys and values; the keys: {keys}")
+            self._fault(self._position(*path), path, f"should be keys and values; the keys: {keys}")
         else:
             lost = (c for at, c in self._colour_comments.items() if at[: len(path)] == path)
             hint = next((f"; {comment_hint(colour)}" for colour in lost), "")
-            self._fault(self._place(*path), path, message + hint)
+            self._fault(self._position(*path), path, message + hint)
 
     def _check_keyframes(self) -> None:
         for path, message in keyframe_faults(self._plain.get("keyframes")):
             path = ("keyframes", *path)
-            self._fault(self._key_or_place(path), path, message)
+            self._fault(self._key_or_position(path), path, message)
 
-    def _key_or_place(self, path: KeyPath) -> Place:
-        return self._key_places[path] if path[-1] == "zoom" else self._place(*path)
+    def _key_or_position(self, path: KeyPath) -> Position:
+        return self._key_positions[path] if path[-1] == "zoom" else self._position(*path)
 
     def _check_video(self) -> None:
         video = self._plain.get("video")
         if isinstance(video, dict):
             for key, message in video_faults(video):
-                self._fault(self._place("video", key), ("video", key), message)
+                self._fault(self._position("video", key), ("video", key), message)
 
     def _check_cluster(self) -> None:
         render = self._plain.get("render")
         if isinstance(render, dict):
             for path, message in cluster_faults(render, self._folder):
-                self._fault(self._place("render", *path), ("render", *path), message)
+                self._fault(self._position("render", *path), ("render", *path), message)
 
     def _check_colour(self) -> None:
         colour = self._plain.get("colour")
@@ -267,13 +274,13 @@ class _Checker:
             return
         for path, message in time_faults(colour.get("keyframes"), "colour keyframe"):
             path = ("colour", "keyframes", *path)
-            self._fault(self._place(*path), path, message)
+            self._fault(self._position(*path), path, message)
         for path, message in palette_faults(colour, self._palettes):
             path = ("colour", *path)
-            self._fault(self._place(*path), path, message)
+            self._fault(self._position(*path), path, message)
 
     def config(self, path: Path, name: str, model: ConfigModel) -> Config:
-        """Return the config of a model without faults; check what the whole of it means."""
+        """Return the config of a model without faults, after checking the limits of the whole."""
         encoding = encoding_from(model.video)
         keyframes = tuple(
             self._keyframe(k, keyframe, model, encoding)
@@ -283,7 +290,7 @@ class _Checker:
         frames *= 2 if model.video.loop == "there-and-back" else 1
         if frames > MAX_FRAMES:
             self._fault(
-                self._place("keyframes", len(keyframes) - 1, "time"),
+                self._position("keyframes", len(keyframes) - 1, "time"),
                 ("keyframes", len(keyframes) - 1, "time"),
                 f"makes {int(frames)} frames, and a video may have {MAX_FRAMES}; "
                 "shorten it or lower fps",
@@ -292,7 +299,7 @@ class _Checker:
         digits = max(-decimal_exponent(keyframe.width) for keyframe in keyframes)
         if model.render.reuse == "frames" and frames * digits > MAX_FRAME_DIGITS:
             self._fault(
-                self._place("render", "reuse"),
+                self._position("render", "reuse"),
                 ("render", "reuse"),
                 f"{int(frames)} frames of {digits} digits do not go into memory, each for itself; "
                 "take bands, or shorten it",
@@ -340,30 +347,30 @@ class _Checker:
             rotation=keyframe.rotation,
             maxiter=None if maxiter == "auto" else maxiter,
             ease=keyframe.ease,
-            place=self._place("keyframes", k, key),
+            position=self._position("keyframes", k, key),
         )
 
     def _warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
         warnings = self._digit_warnings(keyframes, columns)
         for path, remark in palette_remarks(self._plain.get("colour"), self._palettes):
             path = ("colour", *path)
-            warnings.append(Fault(self._place(*path), dotted(path), remark))
+            warnings.append(Fault(self._position(*path), dotted(path), remark))
         return warnings
 
     def _digit_warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
-        """Warn of every centre that was typed with fewer digits than its pixels need."""
+        """Return a warning for every centre with fewer digits than its pixels need."""
         warnings = []
         for k, keyframe in enumerate(keyframes):
             needed = -decimal_exponent(keyframe.width / columns)
             for part, coordinate in enumerate(keyframe.center):
                 exponent = coordinate.as_tuple().exponent
                 typed = max(0, -exponent) if isinstance(exponent, int) else 0
-                # Few digits are meant as they stand: -0.75 is a place, not a rounded one.
+                # A number with few digits, such as -0.75, is exact, not rounded.
                 if 6 < typed < needed:
                     path = ("keyframes", k, "center", part)
                     warnings.append(
                         Fault(
-                            self._place(*path),
+                            self._position(*path),
                             dotted(path),
                             f"has {typed} digits after the point; a width of "
                             f"{short_text(keyframe.width)} needs {needed}, or the zoom ends "

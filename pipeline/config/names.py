@@ -1,21 +1,21 @@
-"""Names that the outputs of a config may have."""
+"""Rules for the names of outputs."""
 
 import os
 import unicodedata
 
-# The longest that is added to a name: a preview as pictures.
+# Longest ending that is added to a name: that of a preview as pictures.
 LONGEST_ENDING = len("-preview-frames")
-# Of the usual 255 of a file's name.
+# File names usually have at most 255 bytes.
 LONGEST_NAME_BYTES = 255 - LONGEST_ENDING
-# Control characters, and what else ends a line.
+# Control characters, and separators of lines and paragraphs.
 _UNFIT = ("Cc", "Zl", "Zp")
 
 
 def name_fault(name: str) -> str | None:
-    """Return what is wrong with a name, and what would be right; None for nothing.
+    """Return what is wrong with a name, and what would be right; None if nothing is.
 
-    What may not be a file's name, what cannot be shown or kept as text, and what is too long for
-    one of the files that bear it.
+    A name must be one that files can have, that can be shown and stored as text, and that leaves
+    room for the endings of all outputs.
     """
     if not name.strip("."):
         return f"{name!r} is no name for files; it should hold more than dots"
@@ -23,7 +23,7 @@ def name_fault(name: str) -> str | None:
         return f"{name!r} leads to another folder; it should be a name without /"
     data = os.fsencode(name)
     try:
-        # Of its bytes: in a locale without UTF-8 the name itself has other letters.
+        # Decoded from its bytes: in a locale without UTF-8 the name itself has other letters.
         text = data.decode()
     except UnicodeDecodeError:
         return f"{data!r} is not UTF-8"

@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.colours import look_from
-from pipeline.config.fault import Place
+from pipeline.config.fault import Position
 from pipeline.config.load import Config, Keyframe
 from pipeline.config.model import ColourSection
 from pipeline.config.quality import QUALITIES
@@ -34,7 +34,7 @@ def config_of_view(
         rotation=view.rotation,
         maxiter=maxiter,
         ease="linear",
-        place=Place(1, 1),
+        position=Position(1, 1),
     )
     return Config(
         path=Path("view"),

@@ -1,4 +1,4 @@
-"""The palettes that a config names: which are wrong, and what of their files is to be said."""
+"""Checks of the palettes that a config names: faults, and remarks on their files."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ Path = tuple[str | int, ...]
 
 
 def _named_palettes(colour: Any) -> Iterator[tuple[Path, str]]:
-    """Yield every name of a palette in a colour section, as it was typed, and its path."""
+    """Yield the path and name of every palette that a colour section names."""
     if not isinstance(colour, dict):
         return
     sections: list[tuple[Path, Any]] = [((), colour)]
@@ -28,7 +28,7 @@ def _named_palettes(colour: Any) -> Iterator[tuple[Path, str]]:
 
 
 def palette_faults(colour: Any, files: PaletteFiles) -> Iterator[tuple[Path, str]]:
-    """Yield path and fault of palettes that are not known, or whose files cannot be read."""
+    """Yield the path and fault of palettes that are unknown, or whose files cannot be read."""
     for path, palette in _named_palettes(colour):
         if not is_palette_file(palette):
             if fault := palette_fault(palette):
@@ -41,7 +41,7 @@ def palette_faults(colour: Any, files: PaletteFiles) -> Iterator[tuple[Path, str
 
 
 def palette_remarks(colour: Any, files: PaletteFiles) -> Iterator[tuple[Path, str]]:
-    """Yield path and remark of files that were not taken as they stand, each file once."""
+    """Yield the path and remark of each palette file that could only be read in part."""
     told = set()
     for path, palette in _named_palettes(colour):
         if palette not in told:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How dense the samples of bands and of frames' own grids are."""
+    """Density of the samples of bands, and of frames' own grids."""
 
     name: str
     density: float
-    """Samples of a band to a pixel's side at the frame's corner."""
+    """Samples of a band per pixel, along each axis, at the frame's corner."""
     supersample: int
-    """Samples along each side of a pixel, where a frame has its own grid: about as good."""
+    """Samples per pixel, along each axis, where a frame has its own grid; about as good."""
 
 
 QUALITIES = {

@@ -1,4 +1,4 @@
-"""The kinds of value a config holds: from the typed text to a checked Python value.
+"""Validators of a config's values: from the typed text to a checked Python value.
 
 A validator raises `PydanticCustomError` whose message says what is wrong and what would be right.
 """
@@ -18,21 +18,21 @@ from pipeline.colour.look import Rgb
 from pipeline.config.fault import nearest, shortened
 from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, decimal_exponent, short_text
 
-MAX_PLACES = 50
-"""Digits after the point of a number that is not a place or a width."""
+MAX_DECIMALS = 50
+"""Most digits after the point, but for coordinates, widths and zooms."""
 
 _NUMBER = re.compile(r"[+-]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][+-]?\d{1,9})?", re.ASCII)
 _FRACTION = re.compile(r"(\d{1,9})\s*/\s*(\d{1,9})", re.ASCII)
 _HEX_COLOUR = re.compile(r"#?([0-9a-fA-F]{6})", re.ASCII)
 
 
-# What pages and word processors write for a minus; it is taken for one.
+# The minus sign of web pages and word processors, taken for a minus.
 _MINUS_SIGN = "\u2212"
-# What looks like a minus and is none, and digits of other scripts.
+# Dashes that only look like a minus.
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\ufe58\ufe63\uff0d"
 
 
-# What the JSON Schema says of texts that are numbers; a range only numbers themselves can have.
+# The JSON Schema's pattern of numbers as text, whose range it cannot check.
 NUMBER_TEXT = (
     r"^\s*[+\-\u2212]?([0-9][0-9_]*(\.[0-9_]*)?|\.[0-9][0-9_]*)([eE][+\-\u2212]?[0-9]{1,9})?\s*$"
 )
@@ -76,13 +76,13 @@ class Reads(BeforeValidator):
 
 
 def wrong(message: str) -> PydanticCustomError:
-    """Return the error that a validator raises."""
+    """Return the error for a validator to raise."""
     # Braces would be read as a format.
     return PydanticCustomError("config", message.replace("{", "(").replace("}", ")"))
 
 
 def text_of(value: Any, wanted: str) -> str:
-    """Return the text of a single value; refuse a list, a mapping and nothing."""
+    """Return the text of a single value; refuse lists, mappings and empty text."""
     if isinstance(value, list):
         raise wrong(f"is a list, and should be {wanted}")
     if isinstance(value, dict):
@@ -94,7 +94,7 @@ def text_of(value: Any, wanted: str) -> str:
 
 
 def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> Decimal:
-    """Read an exact decimal number, with its limits on digits and exponent."""
+    """Read a decimal number exactly, within the limits on digits and exponent."""
     if isinstance(value, Decimal):
         return value
     text = text_of(value, wanted).replace(_MINUS_SIGN, "-")
@@ -102,7 +102,7 @@ def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> 
         raise wrong(f'"{shortened(text)}" is not a number, and should be {wanted}{_typed(text)}')
     number = Decimal(text.replace("_", ""))
     if not number and abs(int(number.as_tuple().exponent)) > MAX_EXPONENT:
-        # 0e-999999999 would drag its zeros through every sum.
+        # Sums with 0e-999999999 would have a billion digits.
         return Decimal(0)
     if len(number.as_tuple().digits) > MAX_DIGITS:
         raise wrong(f"has more than {MAX_DIGITS} digits, which is the limit")
@@ -112,7 +112,7 @@ def decimal_from(value: Any, wanted: str = "a number such as 0.25 or 1e-10") -> 
 
 
 def _typed(text: str) -> str:
-    """Return what to type for a number that only looks like one."""
+    """Return a hint at what to type instead of characters that only look like a number's."""
     plain = "".join(
         "-" if letter in _DASHES
         else str(unicodedata.digit(letter, letter))
@@ -132,13 +132,13 @@ def _typed(text: str) -> str:
 def number(low: str, high: str, wanted: str, deep: bool = False) -> Reads:
     """Return the validator of a decimal number from `low` to `high`, both included.
 
-    Only one that is `deep` may have more than MAX_PLACES digits after the point.
+    Only `deep` numbers may have more than MAX_DECIMALS digits after the point.
     """
 
     def validate(value: Any) -> Decimal:
         read = decimal_from(value, wanted)
         if not deep:
-            _check_places(read, wanted)
+            _check_decimals(read, wanted)
         if not Decimal(low) <= read <= Decimal(high):
             raise wrong(f"{short_text(read)} is out of range, and should be {wanted}")
         return read
@@ -163,10 +163,10 @@ def _number_or_text(number: Mapping[str, Any]) -> dict[str, Any]:
     return {"anyOf": [dict(number), {"type": "string", "pattern": NUMBER_TEXT}]}
 
 
-def _check_places(number: Decimal, wanted: str) -> None:
-    if -int(number.as_tuple().exponent) > MAX_PLACES:
+def _check_decimals(number: Decimal, wanted: str) -> None:
+    if -int(number.as_tuple().exponent) > MAX_DECIMALS:
         raise wrong(
-            f"{short_text(number)} has more than {MAX_PLACES} digits after the point, and should "
+            f"{short_text(number)} has more than {MAX_DECIMALS} digits after the point, and should "
             f"be {wanted}"
         )
 
@@ -214,7 +214,7 @@ def whole_or_auto(low: int, high: int) -> Reads:
 
 
 def word(*words: str) -> Reads:
-    """Return the validator of one word out of a list."""
+    """Return the validator of one of some words."""
 
     def validate(value: Any) -> str:
         text = text_of(value, f"one of {', '.join(words)}")
@@ -230,7 +230,7 @@ def word(*words: str) -> Reads:
 
 
 def frame_rate_from(value: Any) -> Fraction:
-    """Read frames a second: a number or, as broadcasters write it, a fraction (30000/1001)."""
+    """Read a frame rate: a number or, as broadcasters write it, a fraction (30000/1001)."""
     wanted = "a number of frames a second from 0.1 to 240, such as 30 or 30000/1001"
     text = text_of(value, wanted)
     if match := _FRACTION.fullmatch(text):
@@ -241,7 +241,7 @@ def frame_rate_from(value: Any) -> Fraction:
         number = decimal_from(text, wanted)
         if not Decimal("0.1") <= number <= 240:
             raise wrong(f"{short_text(number)} is out of range, and should be {wanted}")
-        _check_places(number, wanted)
+        _check_decimals(number, wanted)
         rate = Fraction(number)
     if not Fraction(1, 10) <= rate <= 240:
         raise wrong(f"{shortened(text)} is out of range, and should be {wanted}")
@@ -268,7 +268,7 @@ def colour_from(value: Any) -> Rgb:
         if len(value) != 3:
             raise wrong(f"has {len(value)} values, and should be {wanted}")
         parts = [decimal_from(part, wanted) for part in value]
-        # The range first: the whole part of 1e99999 takes its time.
+        # The range first: int(1e99999) is slow.
         if any(not 0 <= part <= 255 or part != int(part) for part in parts):
             raise wrong(f"has a value that is not a whole number up to 255, and should be {wanted}")
         return int(parts[0]), int(parts[1]), int(parts[2])

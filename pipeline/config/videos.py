@@ -1,4 +1,4 @@
-"""From the config's video section to the encoding."""
+"""The encoding, from the config's video section."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,9 +19,9 @@ _HDR_PIXEL_FORMAT = "yuv420p10le"
 
 
 def video_faults(video: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield key and fault of values that do not go together, as they were typed."""
+    """Yield the key and fault of values that do not go together; `video` is as typed."""
     codec = video.get("codec", "h264")
-    # What is no word at all is refused elsewhere; a list could not even be looked up.
+    # Other values are faults of their own; a list could not even be looked up.
     if not isinstance(codec, str) or codec not in PRESETS:
         return
     preset, crf = video.get("preset"), video.get("crf")

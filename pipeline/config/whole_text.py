@@ -1,4 +1,4 @@
-"""The text of a config that makes the same video wherever it is read: what a video holds."""
+"""The text of a config that makes the same video on any machine; videos hold it as a tag."""
 
 import hashlib
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ def whole_text(plain: Mapping[str, Any], picture: Mapping[str, str], files: Pale
     plain
         The config as texts, lists and mappings.
     picture
-        What stands for its `render` section: that which changes the picture, and no more.
+        Its `render` section, reduced to what changes the picture.
     files
         Its palette files.
     """
@@ -29,7 +29,7 @@ def whole_text(plain: Mapping[str, Any], picture: Mapping[str, str], files: Pale
 
 
 def text_digest(text: str) -> str:
-    """Return the digest of such a text."""
+    """Return the digest of a config's text."""
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 

@@ -1,7 +1,7 @@
-"""YAML text to a tree of texts, lists and mappings, each with its place; nothing is executed.
+"""YAML text to a tree of texts, lists and mappings, each with its position; nothing is executed.
 
 Numbers stay text, so that no digit is lost. Equal keys, tags, deep nesting and large documents
-are faults; aliases are followed, but count against the size each time they are used.
+are faults. Aliases are followed, and count towards the size each time they are used.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from pipeline.config.fault import ConfigError, Fault, Place, shortened
+from pipeline.config.fault import ConfigError, Fault, Position, shortened
 from pipeline.config.yaml_faults import Opened, colour_in_comment, fault_from_error, lines_of
 from pipeline.system.regular_files import bytes_of_file
 
@@ -22,7 +22,7 @@ MAX_DEPTH = 8
 MAX_NODES = 100_000
 MAX_SCALAR_CHARACTERS = 110_000
 MAX_CHARACTERS = MAX_BYTES
-"""Limit for all values together, those of an alias counted each time."""
+"""Largest length of all values together, those of aliases counted each time."""
 TOO_DEEP = f"nested over {MAX_DEPTH} deep; a config needs 4"
 # libyaml's, where PyYAML was built with it.
 FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -30,30 +30,30 @@ FASTEST_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value, as it was typed but for its quotes."""
+    """A single value, as it was typed, without its quotes."""
 
-    place: Place
+    position: Position
     text: str
     colour_comment: str = ""
-    """Comment after an empty value that was meant as a colour."""
+    """Comment after an empty value, if it looks like a colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
     """A list."""
 
-    place: Place
+    position: Position
     items: tuple["Node", ...]
     colour_comment: str = ""
-    """A comment between its brackets that was meant as a colour."""
+    """Comment between the brackets, if it looks like a colour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Keys, each with its place, and their values."""
+    """Keys, each with its position, and their values."""
 
-    place: Place
-    keys: dict[str, Place]
+    position: Position
+    keys: dict[str, Position]
     values: dict[str, "Node"]
 
 
@@ -61,11 +61,11 @@ Node = Scalar | Sequence | Mapping
 
 
 class _RefusedError(Exception):
-    """The text cannot be read further."""
+    """Reading must stop here."""
 
-    def __init__(self, place: Place, message: str) -> None:
+    def __init__(self, position: Position, message: str) -> None:
         super().__init__(message)
-        self.fault = Fault(place, "", message)
+        self.fault = Fault(position, "", message)
 
 
 def text_of_file(path: Path) -> str:
@@ -74,7 +74,7 @@ def text_of_file(path: Path) -> str:
     Raises
     ------
     ConfigError
-        It cannot be read, is too large, or is not text.
+        The file cannot be read, is too large, or is not UTF-8.
     """
     try:
         data = bytes_of_file(path, MAX_BYTES)
@@ -89,12 +89,12 @@ def text_of_file(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         column = error.start - data.rfind(b"\n", 0, error.start)
-        fault = Fault(Place(line, column), "", "is not UTF-8 text; save it as UTF-8")
+        fault = Fault(Position(line, column), "", "is not UTF-8 text; save it as UTF-8")
         raise ConfigError(path, [fault]) from None
 
 
 def _nearest_config(path: Path) -> str:
-    """Return the config that was most likely meant: beside it, here, or in the folder configs."""
+    """Return a hint at the config that was probably meant: beside it, here or in ``configs/``."""
     there = sorted(
         {
             str(other)
@@ -112,11 +112,11 @@ def _nearest_config(path: Path) -> str:
 
 
 def _whole(message: str) -> Fault:
-    return Fault(Place(1, 1), "", message)
+    return Fault(Position(1, 1), "", message)
 
 
 def tree_from_text(text: str, loader: Any = FASTEST_LOADER) -> tuple[Node | None, list[Fault]]:
-    """Read one YAML document; None where nothing of it can be used."""
+    """Return the tree of one YAML document, and its faults; None if it cannot be read."""
     reader = _Reader(text, loader)
     try:
         node = reader.document()
@@ -127,43 +127,43 @@ def tree_from_text(text: str, loader: Any = FASTEST_LOADER) -> tuple[Node | None
     return node, reader.faults
 
 
-def _place(event: yaml.Event) -> Place:
+def _position(event: yaml.Event) -> Position:
     mark = event.start_mark
-    # Events that come from a text have one.
+    # Only events that are made by hand have none.
     assert mark is not None
-    return Place(mark.line + 1, mark.column + 1)
+    return Position(mark.line + 1, mark.column + 1)
 
 
 class _Reader:
-    """Composes the tree from the parser's events, so that limits hold before anything grows."""
+    """Composes the tree from the parser's events, and checks the limits at each of them."""
 
     def __init__(self, text: str, loader: Any = FASTEST_LOADER) -> None:
         self._text = text
         self._lines = lines_of(text)
         self._events: Iterator[yaml.Event] = yaml.parse(text, Loader=loader)
-        # Each node with how many nodes and characters it counts.
+        # Each node, and the number of nodes and characters in it.
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._opened: list[Opened] = []
-        self._ended = Place(1, 1)
+        self._ended = Position(1, 1)
         self._index = 0
         self._nodes = self._characters = 0
         self.faults: list[Fault] = []
 
     def fault_of(self, error: yaml.YAMLError) -> Fault:
-        """Return the reader's error as a fault; a limit of its own is said as ours."""
+        """Return a parser's error as a fault, and a limit of the parser's as ours."""
         if self._looked_ahead_too_deep(error):
             with contextlib.suppress(yaml.YAMLError, RecursionError):
                 try:
                     _Reader(self._text, yaml.SafeLoader).document()
                 except _RefusedError as refused:
                     return refused.fault
-            return Fault(self._opened[-1].place, "", TOO_DEEP)
+            return Fault(self._opened[-1].position, "", TOO_DEEP)
         return fault_from_error(error, self._text, self._opened)
 
     def _looked_ahead_too_deep(self, error: yaml.YAMLError) -> bool:
-        """Tell whether a limit of the library's own was met before its events came to ours.
+        """Tell whether the parser met a limit of its own before our limit on nesting.
 
-        It looks ahead for the colon of a key: libyaml from 0.2.6 on through 1000 brackets.
+        It looks ahead for the colon of a key: libyaml since 0.2.6 through up to 1000 brackets.
         """
         mark = getattr(error, "problem_mark", None)
         if mark is None or not self._opened:
@@ -176,113 +176,117 @@ class _Reader:
         next(self._events)
         event = next(self._events)
         if isinstance(event, yaml.StreamEndEvent):
-            raise _RefusedError(Place(1, 1), "the file is empty, and should have keyframes")
+            raise _RefusedError(Position(1, 1), "the file is empty, and should have keyframes")
         node = self._node(next(self._events), 0)
         next(self._events)
         event = next(self._events)
         if not isinstance(event, yaml.StreamEndEvent):
-            raise _RefusedError(_place(event), "a second document; a file is one video")
+            raise _RefusedError(_position(event), "a second document; a file is one video")
         return node
 
-    def _count(self, nodes: int, characters: int, place: Place) -> None:
+    def _count(self, nodes: int, characters: int, position: Position) -> None:
         self._nodes += nodes
         self._characters += characters
         if self._characters > MAX_CHARACTERS:
-            raise _RefusedError(place, f"more than {MAX_CHARACTERS} characters, aliases followed")
+            raise _RefusedError(
+                position, f"more than {MAX_CHARACTERS} characters, aliases followed"
+            )
         if self._nodes > MAX_NODES:
-            raise _RefusedError(place, f"more than {MAX_NODES} values; a config has fewer")
+            raise _RefusedError(position, f"more than {MAX_NODES} values; a config has fewer")
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
-        place = _place(event)
+        position = _position(event)
         if isinstance(event, yaml.AliasEvent):
             assert event.anchor is not None
             if event.anchor not in self._anchors:
                 name = shortened(event.anchor)
-                raise _RefusedError(place, f"*{name} stands for nothing above it")
+                raise _RefusedError(position, f"*{name} stands for nothing above it")
             known, nodes, characters = self._anchors[event.anchor]
-            self._count(nodes, characters, place)
+            self._count(nodes, characters, position)
             return known
         assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
         before = self._nodes, self._characters
         self._index = event.start_mark.index if event.start_mark else 0
-        self._count(1, len(event.value) if isinstance(event, yaml.ScalarEvent) else 0, place)
+        self._count(1, len(event.value) if isinstance(event, yaml.ScalarEvent) else 0, position)
         if depth > MAX_DEPTH:
-            raise _RefusedError(place, TOO_DEEP)
+            raise _RefusedError(position, TOO_DEEP)
         if event.tag is not None and event.tag != "!":
             self.faults.append(
-                Fault(place, "", f"the tag {shortened(event.tag)} is not used here; leave it out")
+                Fault(
+                    position, "", f"the tag {shortened(event.tag)} is not used here; leave it out"
+                )
             )
         node: Node
         if isinstance(event, yaml.ScalarEvent):
             if len(event.value) > MAX_SCALAR_CHARACTERS:
                 raise _RefusedError(
-                    place,
+                    position,
                     f"{len(event.value)} characters; a number may have 100000 digits at most",
                 )
-            comment = "" if event.value or event.style else self._colour_comment(place, place)
-            node = Scalar(place, event.value, comment)
+            comment = "" if event.value or event.style else self._colour_comment(position, position)
+            node = Scalar(position, event.value, comment)
         else:
             start = "[" if isinstance(event, yaml.SequenceStartEvent) else "{"
-            self._opened.append(Opened(place, start if event.flow_style else ""))
+            self._opened.append(Opened(position, start if event.flow_style else ""))
             if isinstance(event, yaml.SequenceStartEvent):
-                node = self._sequence(place, depth)
+                node = self._sequence(position, depth)
             else:
-                node = self._mapping(place, depth)
+                node = self._mapping(position, depth)
             self._opened.pop()
         if event.anchor is not None:
-            self._name(event.anchor, place)
+            self._name(event.anchor, position)
             self._anchors[event.anchor] = (
                 node, self._nodes - before[0], self._characters - before[1],
             )  # fmt: skip  # one tuple
         return node
 
-    def _name(self, anchor: str, place: Place) -> None:
-        """Refuse a name that is taken: which of two values is meant, nobody can tell."""
+    def _name(self, anchor: str, position: Position) -> None:
+        """Refuse an anchor that is taken: it would be ambiguous which value is meant."""
         if anchor in self._anchors:
-            first = self._anchors[anchor][0].place.line
+            first = self._anchors[anchor][0].position.line
             self.faults.append(
                 Fault(
-                    place,
+                    position,
                     "",
                     f"&{shortened(anchor)} names another value on line {first}; "
                     "give one of them another name",
                 )
             )
 
-    def _colour_comment(self, start: Place, end: Place) -> str:
+    def _colour_comment(self, start: Position, end: Position) -> str:
         found = colour_in_comment(self._lines, start, end)
         return found[1] if found else ""
 
-    def _sequence(self, place: Place, depth: int) -> Sequence:
+    def _sequence(self, position: Position, depth: int) -> Sequence:
         items = tuple(self._items(depth))
         comment = ""
         if self._opened[-1].bracket:
-            comment = self._colour_comment(place, self._ended)
-        return Sequence(place, items, comment)
+            comment = self._colour_comment(position, self._ended)
+        return Sequence(position, items, comment)
 
     def _items(self, depth: int) -> Iterator[Node]:
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             yield self._node(event, depth + 1)
-        self._ended = _place(event)
+        self._ended = _position(event)
 
-    def _mapping(self, place: Place, depth: int) -> Mapping:
-        keys: dict[str, Place] = {}
+    def _mapping(self, position: Position, depth: int) -> Mapping:
+        keys: dict[str, Position] = {}
         values: dict[str, Node] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if not isinstance(key, Scalar):
-                self.faults.append(Fault(key.place, "", "a key must be a word"))
+                self.faults.append(Fault(key.position, "", "a key must be a word"))
             elif key.text in keys:
                 self.faults.append(
                     Fault(
-                        key.place,
+                        key.position,
                         shortened(key.text),
                         f"stands here again; the first is on line {keys[key.text].line}, "
                         "keep one of them",
                     )
                 )
             else:
-                keys[key.text] = key.place
+                keys[key.text] = key.position
                 values[key.text] = value
-        return Mapping(place, keys, values)
+        return Mapping(position, keys, values)

@@ -26,6 +26,7 @@ from pipeline.system.atomic_files import (
     remove_temporaries,
     temporary_path,
 )
+from pipeline.system.invocation import command_for
 from pipeline.system.terminal import say
 from pipeline.video.encoding import ending_of
 from pipeline.video.ffmpeg import tags_of
@@ -188,8 +189,8 @@ class Outputs:
         if owner.config != self.owner.config and not _same_file(owner, self.owner):
             raise UsageError(
                 f"{folder}: was made of {owner.config}, another config of the same name; choose "
-                f"another name by --name NAME, or remove what is there: make clean "
-                f"NAME={self.name}"
+                "another name by --name NAME, or remove what is there: "
+                f"{command_for('clean', self.name, 'NAME')}"
             )
         return facts
 

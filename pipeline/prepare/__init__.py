@@ -1,1 +1,1 @@
-"""What must be found by computing before frames can be planned, or a video be estimated."""
+"""What has to be computed before frames can be planned, drawn or estimated."""

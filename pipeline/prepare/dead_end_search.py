@@ -1,4 +1,4 @@
-"""The search for dead ends: small views along a video, counted and coloured as filmed."""
+"""The search for dead ends: small views along a video, counted and coloured as in the video."""
 
 import math
 from collections.abc import Callable
@@ -19,10 +19,10 @@ from pipeline.system.state_file import finite_number, read_state, write_state
 from pipeline.timeline.frames import FrameList
 from pipeline.workers.pool import SharedPool, Task
 
-# To be raised when the same views come to be judged by other figures.
+# Version of what is stored: raise it when the same views give other figures.
 _VERSION = 1
 _COLUMNS = 48
-# Views of a leg, by its depth, and of all legs, before and after looking closer where they change.
+# Views of a leg, by its depth; then of all legs, before and after refining where they change.
 _OCTAVES_A_VIEW = 4.0
 _LEAST_VIEWS = 6
 _MOST_VIEWS = 32
@@ -38,9 +38,9 @@ def dead_ends(
     references: References,
     say: Callable[[str], object],
 ) -> list[Fault]:
-    """Return where too little is to be seen of a video, each with what would help.
+    """Return a warning for each stretch of a video that shows too little.
 
-    What was seen is kept with the outputs, if there are any; `say` is told where that is damaged.
+    What was seen is stored with the outputs, if there are any; `say` is told when that is damaged.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def dead_ends(
         say(f"{error}; dead ends are looked for again")
     if seen is None:
         seen = _found(config, frames, pool, references)
-        # A plan that stores nothing else stores nothing.
+        # Where nothing else is stored, as by a plan, this is not stored either.
         if path.parent.is_dir():
             plain = [[str(at.time), at.interior, at.unresolved, at.levels] for at in seen]
             write_state(path, {"key": key, "seen": plain})
@@ -67,7 +67,7 @@ def dead_ends(
 
 
 def _stored(facts: Any, key: str) -> list[Seen] | None:
-    """Return what was seen, from the facts in its file; None where it is another config's."""
+    """Return what was seen from its file's facts; None if it is another config's."""
     if facts["key"] != key:
         return None
     return [
@@ -84,7 +84,7 @@ def _stored(facts: Any, key: str) -> list[Seen] | None:
 def _found(
     config: Config, frames: FrameList, pool: SharedPool, references: References
 ) -> list[Seen]:
-    """Look at the video, and closer where what it shows changes."""
+    """Look at views of the video, and at more where they change."""
     seen: list[Seen] = []
     times = _times(frames)
     while times:
@@ -94,7 +94,7 @@ def _found(
 
 
 def _times(frames: FrameList) -> list[Fraction]:
-    """Return when to look at first."""
+    """Return the times of the first views."""
     times = {Fraction(0), frames.seconds}
     for leg in frames.legs:
         views = min(_MOST_VIEWS, max(_LEAST_VIEWS, math.ceil(leg.octaves / _OCTAVES_A_VIEW)))
@@ -122,17 +122,17 @@ def _looked(
     ]
     seen = []
     for task, (interior, unresolved, levels) in pool.results(tasks):
-        # Where what stays inside has colours of its own, it is something to be seen.
+        # An interior with colours of its own is not dark.
         own = config.look.interior_by != "colour"
         seen.append(Seen(task.tag, 0.0 if own else interior, unresolved, levels))
     return seen
 
 
 def _fault(stretch: Stretch, config: Config, frames: FrameList) -> Fault:
-    """Return what to tell, at the keyframe towards which it happens."""
+    """Return the warning of a stretch, placed at the keyframe that the zoom then heads for."""
     after = [k for k, keyframe in enumerate(config.keyframes) if keyframe.time > stretch.start]
     k = after[0] if after else len(config.keyframes) - 1
     if stretch.end == frames.seconds:
         k = len(config.keyframes) - 1
     words = told(stretch, frames.seconds, lambda time: frames.at(time).view.width)
-    return Fault(config.keyframes[k].place, f"keyframes[{k}]", words)
+    return Fault(config.keyframes[k].position, f"keyframes[{k}]", words)

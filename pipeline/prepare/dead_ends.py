@@ -1,6 +1,6 @@
-"""Dead ends: when in a video nothing is to be seen, and where it should end instead.
+"""Dead ends: when a video shows nothing, and where it should end instead.
 
-Pure judging of what was seen at a few times; `dead_end_search` counts the views.
+This module judges what was seen at a few times; `dead_end_search` counts the views.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,46 +10,47 @@ from enum import IntEnum
 from fractions import Fraction
 from itertools import groupby, pairwise
 
-# More than such a part that never escapes is too much, but for a moment.
+# Fraction of a picture that may stay dark; more is too much unless it is short.
 _DARK = 0.6
-# Dither and rounding make so many levels of one colour.
+# Levels by which one flat colour varies, through dither and rounding.
 _FLAT_LEVELS = 2
-# A stretch that is shorter, in seconds, is a moment.
+# Stretches that are shorter are not reported.
 _MOMENT_S = 0.5
 _FINE_S = Fraction(1, 10)
-# An end in the set is good so much wider than where most is dark: its whole shape is seen there.
+# A zoom that ends inside the set should end this much wider than where most turns dark: there the
+# whole minibrot is in the picture.
 _WIDER_THAN_DARK = 4
-# One beside the set is so much wider than where all is flat: there its surroundings are seen.
+# One that ends beside the set, this much wider than where all turns flat.
 _WIDER_THAN_FLAT = 2048
 
 
 class Sight(IntEnum):
-    """Kinds of view, by what there is to be seen."""
+    """Kinds of view, by what is visible in them."""
 
     CLEAR = 0
     DARK = 1
-    """Mostly what never escapes."""
+    """Mostly points that do not escape."""
     BLACK = 2
-    """Nothing else."""
+    """Only points that do not escape."""
     FLAT = 3
-    """One colour, of what escapes."""
+    """A single colour, of points that escape."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seen:
-    """A view of the video, as it was seen."""
+    """What is visible in a view of the video."""
 
     time: Fraction
     interior: float
-    """The part that is proved never to escape."""
+    """Fraction of samples proved never to escape."""
     unresolved: float
-    """The part that reached maxiter."""
+    """Fraction of samples that reached maxiter."""
     levels: float
-    """Largest difference of its colours, in levels of 255."""
+    """Largest difference between its colours, in levels of 255."""
 
     @property
     def sight(self) -> Sight:
-        """Return the kind of view that this is."""
+        """Kind of the view."""
         dark = self.interior + self.unresolved
         if dark >= 1 or (self.levels <= _FLAT_LEVELS and dark > _DARK):
             return Sight.BLACK
@@ -60,30 +61,30 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A part of the video in which too little is to be seen."""
+    """A stretch of the video that shows too little."""
 
     start: Fraction
     end: Fraction
     sight: Sight
-    """The worst of it."""
+    """The worst kind of view in it."""
     worst_from: Fraction
-    """Since when that is so."""
+    """Time of the first view of that kind, in seconds."""
     undecided: bool
-    """Whether most of what is dark has only reached maxiter."""
+    """Whether most of its dark samples only reached maxiter."""
 
 
 def to_look_at(seen: list[Seen]) -> Iterator[Fraction]:
-    """Yield the times between views, in the order of time, where what they show changes."""
+    """Yield times between neighbouring views of different kinds, in the order of time."""
     for before, after in pairwise(seen):
         if before.sight != after.sight and after.time - before.time > _FINE_S:
             yield (before.time + after.time) / 2
 
 
 def stretches(seen: list[Seen]) -> list[Stretch]:
-    """Return the stretches worth telling of a video, in the order of time.
+    """Return the stretches of a video that are worth a warning, in the order of time.
 
-    At its beginning and its end it is too little where most is dark; in between, where a zoom goes
-    past or through the set, only where nothing at all is to be seen.
+    At the beginning and the end of a video mostly dark views are worth one. In between, where a
+    zoom passes the set, only views that show nothing at all are.
     """
     runs = [list(run) for _, run in groupby(seen, lambda one: one.sight > Sight.CLEAR)]
     found = []
@@ -107,7 +108,7 @@ def _stretch(run: list[Seen]) -> Stretch:
 
 
 def told(stretch: Stretch, end: Fraction, width_at: Callable[[Fraction], Decimal]) -> str:
-    """Say what is the matter with a stretch of a video that ends at `end`, and what would help."""
+    """Return the warning for a stretch of a video that ends at `end`: what is wrong, what helps."""
     first, last = float(stretch.start), float(stretch.end)
     width = width_at(stretch.start)
     to_the_end = stretch.end == end

@@ -1,4 +1,4 @@
-"""What a worker process measures: what small pieces of a video take to count, colour and draw."""
+"""What a worker process measures: the cost of counting, colouring and drawing small pieces."""
 
 import time
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ from pipeline.video.encoding import Encoding
 
 @dataclass(frozen=True, slots=True)
 class SurveyedGrid:
-    """What a thinned sample grid cost."""
+    """Cost of a subsampled sample grid."""
 
     samples: int
     count_s: float
     packed_bytes: int
     wall_s: float
-    """Wall seconds of counting, while other processes may have had the core."""
+    """Wall seconds of counting, which other processes may have prolonged."""
 
 
 def survey_grid(grid: SampleGrid) -> SurveyedGrid:
-    """Count and pack a thinned sample grid, and measure both."""
-    # The first call of a process loads code; it is no part of it.
+    """Count and pack a subsampled sample grid, and measure the cost of both."""
+    # The first call of a process loads code, which is not to be measured.
     grid.counts(0, 1)
     if grid.tracing is not None:
         counts = [counts_of_chunk(grid.counted, chunk, ())[0] for chunk in range(grid.chunks)]
@@ -50,23 +50,23 @@ def survey_grid(grid: SampleGrid) -> SurveyedGrid:
 
 @dataclass(frozen=True, slots=True)
 class SurveyedFrame:
-    """What a small picture cost to colour, and the picture."""
+    """Cost of a small picture, and the picture."""
 
     colour_s: float
     draw_s: float
     frame: NDArray[np.uint8]
     wall_s: float
-    """Wall seconds of both, while other processes may have had the core."""
+    """Wall seconds of both, which other processes may have prolonged."""
 
 
 def survey_frame(
     grid: SampleGrid, look: Look, seconds: Fraction, encoding: Encoding
 ) -> SurveyedFrame:
-    """Take a small frame with a sample to a pixel through all stages, and measure them."""
+    """Count, colour and draw a small frame with one sample per pixel, and measure the cost."""
     shader = shader_of(look.at(float(seconds)))
     block = count_chunks(grid, 0, grid.chunks)
     frame = np.empty(encoding.frame_bytes, np.uint8)
-    # The first pictures of a process make its tables; they are no part of what a picture costs.
+    # The first picture of a process makes its tables, which are not to be measured.
     traced = (
         []
         if look.tracing is None

@@ -1,4 +1,4 @@
-"""A survey: a few small frames of the video, measured here and now, to say what the whole costs."""
+"""A survey: a few small pieces of the video, measured now, to estimate the cost of the whole."""
 
 import math
 import tempfile
@@ -23,17 +23,17 @@ from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter
 from pipeline.workers.pool import SharedPool, Task
 
-# Samples of a surveyed sample grid and pixels of a picture: some milliseconds each, and typical.
-SURVEY_SAMPLES = 20_000
-# Places in the order of computing, places in the video, and neighbouring frames at each of these:
-# an encoder lives on their likeness.
-SURVEY_GRIDES = 16
-SURVEY_PLACES = 6
-SURVEY_RUN = 4
+# Samples of a surveyed sample grid, and pixels of a picture: a few milliseconds of work each.
+_SAMPLES = 20_000
+# Sample grids in the order of computing; positions in the video, and consecutive frames at each:
+# what an encoder saves depends on how alike they are.
+_GRIDS = 16
+_POSITIONS = 6
+_RUN = 4
 _BACK_AND_FORTH = 3
-# With less of a core than this the machine is at something that will not last.
+# Lower bound of the measured share of a core: less than this will not last.
 _LEAST_SHARE = 0.1
-# What a look-up of a pixel in the bands costs, in colourings of a sample: measured.
+# Cost of drawing a pixel from the bands, relative to colouring a sample: measured.
 _LOOK_UP = 0.3
 
 
@@ -44,21 +44,21 @@ def survey(
     pool: SharedPool,
     references: References,
 ) -> Survey:
-    """Measure a few sample grids, subsampled, and a few small frames, through kernel and encoder.
+    """Measure the cost of a few subsampled sample grids, and of a few small frames.
 
     Parameters
     ----------
-    sample grids : list of Sample grid
+    grids
         What is to be computed, in that order.
     """
-    places = sorted({round(k * (len(grids) - 1) / (SURVEY_GRIDES - 1))
-                     for k in range(SURVEY_GRIDES)}) if grids else []  # fmt: skip
-    starts = max(0, len(frames) - SURVEY_RUN)
+    places = sorted({round(k * (len(grids) - 1) / (_GRIDS - 1))
+                     for k in range(_GRIDS)}) if grids else []  # fmt: skip
+    starts = max(0, len(frames) - _RUN)
     indices = sorted(
         {
-            min(round(place * starts / (SURVEY_PLACES - 1)) + step, len(frames) - 1)
-            for place in range(SURVEY_PLACES)
-            for step in range(SURVEY_RUN)
+            min(round(place * starts / (_POSITIONS - 1)) + step, len(frames) - 1)
+            for place in range(_POSITIONS)
+            for step in range(_RUN)
         }
     )
     small = _small(config.encoding)
@@ -66,8 +66,8 @@ def survey(
         Task(
             "survey of what is to be computed",
             survey_grid,
-            (grids[place].subsampled(SURVEY_SAMPLES).with_references(references),),
-            ("canvas", place),
+            (grids[place].subsampled(_SAMPLES).with_references(references),),
+            ("grid", place),
         )
         for place in places
     ]
@@ -80,13 +80,13 @@ def survey(
     results: dict[tuple[str, int], Any] = {}
     for task, result in pool.results(tasks):
         results[task.tag] = result
-    counted: list[SurveyedGrid] = [results["canvas", place] for place in places]
+    counted: list[SurveyedGrid] = [results["grid", place] for place in places]
     drawn: list[SurveyedFrame] = [results["frame", index] for index in indices]
     pictures = [picture.frame for picture in drawn]
     pixels = small.columns * small.rows
-    # The difference of two runs leaves ffmpeg's start out; a still is all start. Back and forth in
-    # each place: what encoding takes is not lost in what starting takes.
-    runs = [pictures[k : k + SURVEY_RUN] for k in range(0, len(pictures), SURVEY_RUN)]
+    # The difference of two runs leaves out the start of ffmpeg. Frames are played back and forth
+    # at each position, so that encoding outweighs the start.
+    runs = [pictures[k : k + _RUN] for k in range(0, len(pictures), _RUN)]
     longer = [picture for run in runs for picture in (run + run[::-1]) * _BACK_AND_FORTH]
     encoded = _encode(longer, small)
     start = _encode(pictures[:1], small) if len(pictures) > 1 else _Encoded(0.0, 0)
@@ -106,7 +106,7 @@ def survey(
 
 
 def _share(counted: list[SurveyedGrid], drawn: list[SurveyedFrame]) -> float:
-    """Return how much of the time that the workers were at work they had a core."""
+    """Return the share of a core that the workers had while they worked."""
     cpu_s = sum(each.count_s for each in counted)
     cpu_s += sum(each.colour_s + each.draw_s for each in drawn)
     wall_s = sum(each.wall_s for each in counted) + sum(each.wall_s for each in drawn)
@@ -116,15 +116,15 @@ def _share(counted: list[SurveyedGrid], drawn: list[SurveyedFrame]) -> float:
 def roughly(
     frame: Frame, columns: int, rows: int, config: Config, references: References
 ) -> SampleGrid:
-    """Return a frame as a small sample grid, by the kernel that would serve it in a band."""
+    """Return a frame as a small sample grid, with the kernel that a band would use there."""
     grid = frame.sized(columns, rows, references)
     kernel = band_kernel_for(grid.geometry.roundings_a_sample(), config.accuracy)
     return grid if kernel.deep else replace(grid, kernel=kernel, target=None)
 
 
 def _small(encoding: Encoding) -> Encoding:
-    """Return the same encoding at a size of about SURVEY_SAMPLES."""
-    factor = min(1.0, math.sqrt(SURVEY_SAMPLES / (encoding.columns * encoding.rows)))
+    """Return the same encoding at a size of about _SAMPLES."""
+    factor = min(1.0, math.sqrt(_SAMPLES / (encoding.columns * encoding.rows)))
     columns, rows = (
         max(32, round(size * factor / 2) * 2) for size in (encoding.columns, encoding.rows)
     )
@@ -138,7 +138,7 @@ class _Encoded:
 
 
 def _encode(pictures: list[NDArray[np.uint8]], encoding: Encoding) -> _Encoded:
-    """Return what encoding some pictures takes, ffmpeg's start included."""
+    """Return the cost of encoding some pictures, with the start of ffmpeg."""
     with tempfile.TemporaryDirectory(prefix="survey-", dir=run_folder()) as folder:
         path = Path(folder) / "survey.mp4"
         cpu_s = children_cpu_s()
@@ -153,7 +153,7 @@ def _encode(pictures: list[NDArray[np.uint8]], encoding: Encoding) -> _Encoded:
 def estimated(
     work_plan: WorkPlan, pool: SharedPool, references: References, workers: int
 ) -> Estimate:
-    """Measure what a plan will take; the reference orbits are there."""
+    """Estimate the cost of a plan, whose reference orbits are computed, by a survey."""
     measured = survey(work_plan.config, work_plan.frames, work_plan.grids, pool, references)
     return estimate(
         work_plan.config, measured, work_plan.frame_plans, work_plan.wanted,

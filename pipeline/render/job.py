@@ -1,6 +1,5 @@
 """The whole way of a video: what is missing of it found, made and joined."""
 
-import shlex
 import shutil
 import time
 from typing import Any
@@ -33,6 +32,7 @@ from pipeline.render.loop import Run
 from pipeline.render.rehearsal import rehearse
 from pipeline.session import Session
 from pipeline.system.checksums import crc32_of
+from pipeline.system.invocation import command_for
 from pipeline.system.machine import children_cpu_s, keep_freed_memory
 from pipeline.system.state_file import read_state, whole_number, write_state
 from pipeline.system.terminal import say
@@ -135,10 +135,9 @@ def _make_and_join(
             raise RenderError(_lacking(work_plan))
         try:
             if work_plan.missing_segments:
-                _make(work_plan, session, report, status_writer)
+                with session.attempt():
+                    _make(work_plan, session, report, status_writer)
         except (EncoderError, OrbitError) as error:
-            # What its workers are at belongs to this try.
-            session.close_pool(kill=True)
             check_free_disk(outputs)
             if tried == _TRIES:
                 raise
@@ -159,8 +158,7 @@ def _lacking(work_plan: WorkPlan) -> str:
     parts = zip(work_plan.lacking(), ("counts", "traces"), strict=True)
     lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in parts if n)
     config = work_plan.config.path
-    command = f"make zoom CONFIG={shlex.quote(str(config))}"
-    return f"{config}: {lacking} are not stored; {command} computes them"
+    return f"{config}: {lacking} are not stored; {command_for('zoom', config)} computes them"
 
 
 def _is_made(work_plan: WorkPlan, outputs: Outputs, report: Report) -> bool:

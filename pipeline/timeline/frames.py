@@ -181,7 +181,7 @@ class FrameList:
             if not HAVE_NUMBA and view.roundings_a_sample() < _ROUNDINGS_A_PIXEL:
                 faults.append(
                     Fault(
-                        keyframe.place,
+                        keyframe.position,
                         f"keyframes[{k}].width",
                         f"{short_text(keyframe.width)} is deeper than float64 can tell pixels "
                         "apart; deeper needs numba, which has wheels for 64-bit processors",

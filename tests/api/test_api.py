@@ -1,5 +1,6 @@
 """The Python interface: what a user's program imports, with real workers and real files."""
 
+import signal
 import subprocess
 import sys
 from decimal import Decimal
@@ -86,6 +87,26 @@ def test_a_video_is_rendered_where_it_is_asked_for(cli, session):
     assert (cli.output / "one.mp4").read_bytes() == (session.folder / "one.mp4").read_bytes()
     # It goes on with a pool of its own.
     assert session.counts(view, 100).n.max() == 100
+
+
+def test_after_an_interruption_nothing_of_it_comes_back(session, tmp_path):
+    # Beside the parabolic point -3/4, where orbits take millions of steps.
+    slow = mz.View(("-0.75", "1e-8"), "1e-8", size=(640, 360))
+    view = mz.View(CENTER, "1e-3", size=(640, 360))
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 1.0)
+        with pytest.raises(KeyboardInterrupt):
+            session.counts(slow, 50_000_000)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    with mz.Session(tmp_path / "other", workers=1) as other:
+        expected = other.counts(view, 300).n
+    assert np.array_equal(session.counts(view, 300).n, expected)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 
 import pytest
 
@@ -182,3 +183,38 @@ def test_make_import_takes_a_file_of_any_name(make):
         "<it's $x.kfr>",
         "<--still>",
     ]
+
+
+def test_messages_name_the_command_as_it_was_typed(cli, monkeypatch):
+    config = cli.config()
+    assert f"python -m pipeline zoom {config} computes" in cli.run("recolour", config).stderr
+    monkeypatch.setenv("MANDELZOOM_BY_MAKE", "1")
+    assert f"make zoom CONFIG={config} computes" in cli.run("recolour", config).stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("mandelzoom rec", {"recolour"}),
+        ("mandelzoom still a.yaml --f", {"--frame"}),
+        ("mandelzoom completion ", {"bash", "zsh", "fish"}),
+    ],
+)
+def test_a_shell_completes_commands_and_options(tmp_path, typed, completed):
+    found = tmp_path / "found"
+    environment = {
+        **os.environ, "_ARGCOMPLETE": "1", "_ARGCOMPLETE_STDOUT_FILENAME": str(found),
+        "COMP_LINE": typed, "COMP_POINT": str(len(typed)), "_ARGCOMPLETE_SUPPRESS_SPACE": "1",
+        "_ARGCOMPLETE_COMP_WORDBREAKS": "=",
+    }  # fmt: skip  # what the shell sets
+    subprocess.run(
+        [sys.executable, "-m", "pipeline"], cwd=ROOT, env=environment, check=True, timeout=60
+    )
+    assert {word.strip() for word in found.read_text().split("\v") if word.strip()} >= completed
+
+
+def test_the_code_for_a_shell_is_printed(capsys):
+    status, out, _ = told_by(capsys, "completion", "bash")
+    assert status == 0
+    assert "_ARGCOMPLETE=1" in out
+    assert "mandelzoom" in out

@@ -60,7 +60,7 @@ def test_recolouring_says_what_is_not_there(rendered, tmp_path):
     before = (cli.output / "small.mp4").read_bytes()
     failed = cli.run("recolour", config)
     assert failed.returncode == 1
-    assert "million traces are not stored; make zoom" in failed.stderr
+    assert "million traces are not stored; python -m pipeline zoom" in failed.stderr
     assert (cli.output / "small.mp4").read_bytes() == before
     other = Cli(tmp_path)
     failed = other.run("recolour", config)

@@ -64,7 +64,7 @@ UNREADABLE = {
 def test_what_is_no_yaml_is_told_in_plain_words_with_libyaml_and_without(name, loader):
     text, place, words = UNREADABLE[name]
     _, faults = tree_from_text(text, loader)
-    told = [f"{fault.place.line}:{fault.place.column} {fault.message}" for fault in faults]
+    told = [f"{fault.position.line}:{fault.position.column} {fault.message}" for fault in faults]
     assert [line for line in told if line.startswith(place) and words in line], told
     # Nothing of the library's own wording.
     assert not any(word in line for line in told for word in ("expected", "scanning", "token"))

@@ -72,7 +72,7 @@ def test_another_config_of_the_same_name_changes_nothing(tmp_path):
         str(first.root / "a"),
         str(tmp_path / "one" / "a.yaml"),
         "--name NAME",
-        "make clean",
+        " clean ",
     ):
         assert words in str(refused.value)
     assert files_in(tmp_path) == before

@@ -1,4 +1,4 @@
-"""A location from a file of another program, the format told by its ending and its keys."""
+"""A location from another program's file, whose format is recognised by ending and keys."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -24,7 +24,7 @@ _KNOWN_SECTIONS = (
 
 
 def location_from(path: Path, text: str) -> Location:
-    """Read a profile with a section [location].
+    """Return the location of a profile with a section [location].
 
     Raises
     ------
@@ -45,7 +45,7 @@ def location_from(path: Path, text: str) -> Location:
     if _SECTION not in sections:
         raise refusal(path, "", f"has no section [{_SECTION}]")
     for key, _ in pairs:
-        # It refuses them itself.
+        # DeepDrill refuses them itself.
         if key.lower() not in _KEYS:
             raise refusal(path, key, f"is not understood in [{_SECTION}]: {', '.join(_KEYS)} are")
     facts = Facts(path, pairs)

@@ -1,4 +1,4 @@
-"""The keys of a location's file and their values: what is used, refused, passed over or unknown."""
+"""Keys and values of a location's file: which are used, refused, ignored or unknown."""
 
 import contextlib
 import re
@@ -18,7 +18,7 @@ from pipeline.config.model import MAX_MAXITER
 from pipeline.errors import UsageError
 
 _NAMED = 8
-# A key that its program's source does not have is passed over, unless it sounds like these.
+# Keys that the program does not have are ignored, unless their names sound like these.
 _SHAPE = re.compile(
     r"julia|seed|power|formula|fractal|hybrid|stretch|skew|shear|mirror|flip|reflect|rotat|perturb"
     r"|plane|expon|transform|invert",
@@ -27,7 +27,7 @@ _SHAPE = re.compile(
 
 
 class Facts:
-    """A file's statements, key by key; capitals are not told apart."""
+    """Keys and values of a file; keys are case-insensitive."""
 
     def __init__(self, path: Path, pairs: Iterable[tuple[str, str]]) -> None:
         self.path = path
@@ -44,16 +44,16 @@ class Facts:
                 self._again[lower] = value.strip()
 
     def has(self, key: str) -> bool:
-        """Tell whether a key is there, with a value or without."""
+        """Tell whether a key is there, with or without a value."""
         return key.lower() in self._values
 
     def text(self, key: str) -> str | None:
-        """Return a key's value, and count it as understood; None where it is not there.
+        """Return a key's value, and note the key as understood; None if it is missing.
 
         Raises
         ------
         UsageError
-            It stands there twice, with different values.
+            It occurs twice, with different values.
         """
         lower = key.lower()
         self._known.add(lower)
@@ -63,7 +63,7 @@ class Facts:
         return self._values.get(lower)
 
     def required(self, key: str) -> str:
-        """Return a value that a view needs.
+        """Return the value of a key that a view needs.
 
         Raises
         ------
@@ -78,11 +78,11 @@ class Facts:
         return value
 
     def number(self, key: str, default: str = "0") -> Decimal:
-        """Return a number, or what its program takes where it is missing or empty."""
+        """Return a number, or the program's default if it is missing or empty."""
         return number_from(self.path, key, self.text(key) or default)
 
     def center(self, re_key: str, im_key: str) -> tuple[Decimal, Decimal]:
-        """Return the centre as it stands there."""
+        """Return the centre from two keys."""
         re_text, im_text = self.required(re_key), self.required(im_key)
         return (
             coordinate_from(self.path, re_key, re_text),
@@ -90,15 +90,15 @@ class Facts:
         )
 
     def zoom(self, key: str) -> Decimal:
-        """Return a zoom that is 4 / the view's height."""
+        """Return a zoom of 4 / the view's height."""
         return zoom_from(self.path, key, self.required(key))
 
     def rotation(self, key: str, default: str = "0") -> Decimal:
-        """Return an angle in degrees, the nearest way round."""
+        """Return an angle in degrees, between -180 and 180."""
         return angle_from(self.path, key, self.text(key) or default)
 
     def maxiter(self, key: str, default: int | None = None) -> int | None:
-        """Return the limit of iterations; None, with a remark, where it is over ours."""
+        """Return the maximum iterations; None, with a remark, if they exceed our limit."""
         value = self.text(key)
         if not value:
             return default
@@ -114,19 +114,19 @@ class Facts:
         return int(number)
 
     def choice(self, key: str, choices: int) -> int:
-        """Return one of the first whole numbers; 0 for what is none of them."""
+        """Return a whole number from 0 to `choices` - 1; 0 for anything else."""
         number = self.number(key)
         return int(number) if 0 <= number < choices else 0
 
     def only(self, key: str, *values: str, otherwise: str) -> None:
-        """Refuse a key whose value is none of those of the Mandelbrot set as we draw it.
+        """Refuse a key whose value makes another picture than the Mandelbrot set.
 
         Parameters
         ----------
         values
             Numbers are compared as such: "0" also stands for 0.000.
         otherwise
-            What the key makes of the picture, to be told.
+            What such a value makes of the picture, for the message.
         """
         value = self.text(key)
         if value is None or value.lower() in values:
@@ -138,26 +138,26 @@ class Facts:
         raise refusal(self.path, key, f'"{shown(value)}" {otherwise}')
 
     def at_least(self, key: str, least: int) -> None:
-        """Refuse a radius, or its square, at which orbits end that would come back."""
+        """Refuse a bailout radius, or its square, that ends orbits which would come back."""
         if (value := self.text(key)) and number_from(self.path, key, value) < least:
             raise refusal(self.path, key, f"{shown(value)} is below {least}: orbits end too soon")
 
     def passed_over(self, *keys: str) -> None:
-        """Count keys as understood that change nothing we draw."""
+        """Note keys as understood that do not change the picture."""
         self._known.update(key.lower() for key in keys)
 
     def is_set(self, key: str) -> bool:
-        """Tell whether a switch is on."""
+        """Tell whether an option is on."""
         value = self.text(key) or "0"
         return value.lower() not in ("0", "no", "off", "false", "#f")
 
     def without_like(self, *names: str) -> None:
-        """Remark that some of the file's looks have no like here."""
+        """Remark that the file uses colouring features that we lack."""
         if names:
             self.remarks.append(f"without a like here, left out: {', '.join(names)}")
 
     def check_rest(self) -> None:
-        """Remark on keys that nobody asked for.
+        """Remark on keys that were not used.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Facts:
 
 
 def pairs_of_lines(text: str) -> list[tuple[str, str]]:
-    """Return what stands before and after each line's first colon or equals sign."""
+    """Return the texts before and after the first colon or equals sign of each line."""
     pairs = []
     for line in text.split("\n"):
         ends = [at for at in (line.find(":"), line.find("=")) if at > 0]

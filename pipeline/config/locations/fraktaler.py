@@ -28,7 +28,7 @@ from pipeline.config.locations.toml_text import pairs_of_table
 
 PROGRAM = "fraktaler-3"
 SECTIONS = ("location", "bailout", "transform", "formula", "reference")
-"""Marks by which its files are told from others."""
+"""Keys by which its files are recognised."""
 _MAXITER = 1024
 _HARMLESS = {
     "": ("program", "version"),
@@ -59,7 +59,7 @@ _PLAIN_OPCODES = ["sqr", "add"]
 
 
 def location_from(path: Path, table: dict[str, Any]) -> Location:
-    """Read a location's table.
+    """Return the location of a file's table.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def _value(facts: Facts, key: str, default: str) -> str:
 
 
 def _check_formulas(path: Path, formulas: Any) -> None:
-    """Refuse whatever is not z² + c; a turn of several of them is the same."""
+    """Refuse formulas other than z² + c; a cycle of several of these is the same."""
     message = "draws another fractal than the Mandelbrot set"
     for formula in formulas if isinstance(formulas, list) else [formulas]:
         if not isinstance(formula, dict):

@@ -33,12 +33,12 @@ _BLOCK = "Location"
 
 
 def is_binary(data: bytes) -> bool:
-    """Tell whether a file is one of its binary ones."""
+    """Tell whether a file is one of Imagina's binary ones."""
     return data.startswith(_MAGIC)
 
 
 def location_from(path: Path, text: str) -> Location:
-    """Read a text file.
+    """Return the location of a text file.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def location_from(path: Path, text: str) -> Location:
 
 def _coordinate(facts: Facts, key: str) -> Decimal:
     text = facts.required(key)
-    # As many digits as the last of them stands for.
+    # As many decimal digits as the hexadecimal ones are worth.
     digits = math.ceil(len(text.partition(".")[2]) * _DIGITS_A_HEX) + 5
     return checked_coordinate(facts.path, key, _number(facts.path, key, text, digits))
 

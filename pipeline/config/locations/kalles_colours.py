@@ -1,4 +1,4 @@
-"""Colours of Kalles Fraktaler as a config's colour section, as far as ours has the like.
+"""Colours of Kalles Fraktaler as a config's colour section, as near as it comes.
 
 Notes
 -----
@@ -29,18 +29,18 @@ _METHODS = (
     "DEPlusStandard", "DistanceLog", "DistanceSqrt", "LogLog", "ATan", "FourthRoot",
 )  # fmt: skip
 _OF_COUNTS = {0: ("linear", 1.0), 1: ("sqrt", 1.0), 3: ("log", 1 / math.log(2))}
-"""Our scale of a method, and its unit in theirs."""
+"""Our scale for each of their colour methods, and its unit in theirs."""
 _OF_DISTANCE: dict[int, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     5: np.positive,
     7: np.log1p,
     8: np.sqrt,
 }
 _LEAST_PERIOD, _MOST_PERIOD = 1e-6, 1e9
-# A distance palette: so many colours, and the distance in our pixels that shows its middle.
+# A distance palette: its number of colours, and the distance in pixels that shows its middle.
 _RAMP, _MIDDLE = 256, 8
 _WIDTH = 640
 _FARTHEST_CHANGE = 1024
-# Looks without a like, by the value at which they change nothing.
+# Features that we lack, each with the value at which it changes nothing.
 _WITHOUT_LIKE = (
     ("Flat", "0"), ("InvTransition", "0"), ("MultiColor", "0"), ("BlendMC", "0"),
     ("TextureEnabled", "0"), ("ColorPhaseStrength", "0"), ("TriangleInequalityAverage", "0"),
@@ -50,12 +50,12 @@ _WITH_THOSE = (
     "MultiColors", "TextureMerge", "TexturePower", "TextureRatio", "TextureFile", "TextureResize",
     "GLSL", "BailoutNormCustom", "Differences", "Smooth", "Seed",
 )  # fmt: skip
-# What stands for a key that is missing: CFraktalSFT::ResetParameters.
+# Values of missing keys: CFraktalSFT::ResetParameters.
 _ANGLE, _RATIO = "45", "20"
 
 
 def colour_from(facts: Facts) -> dict[str, Any] | None:
-    """Return the colour section; None, with a remark, where the file has no colours.
+    """Return the colour section; None, with a remark, if the file has no colours.
 
     Raises
     ------
@@ -87,12 +87,12 @@ def colour_from(facts: Facts) -> dict[str, Any] | None:
 
 
 def _palette(facts: Facts, keys: NDArray[np.int_]) -> dict[str, Any]:
-    """Return what lays the key colours along the points."""
+    """Return the keys that map counts to the key colours."""
     plain = [_hex(key) for key in keys.tolist()] if len(keys) > 1 else [_hex(keys[0].tolist())] * 2
     method = facts.choice("ColorMethod", len(_METHODS))
     division = float(facts.number("IterDiv", "1"))
     offset = float(facts.number("ColorOffset"))
-    # What is out of range is none, as there.
+    # Values out of range count as missing, as in the program.
     offset = offset / _TURN if 0 <= offset < _TURN else 0.0
     period = _TURN * division
     if method in _OF_COUNTS:
@@ -115,7 +115,7 @@ def _palette(facts: Facts, keys: NDArray[np.int_]) -> dict[str, Any]:
 def _ramp(
     facts: Facts, keys: NDArray[np.int_], method: int, period: float, offset: float
 ) -> list[str]:
-    """Return the colours of the distances at which our palette shows its entries.
+    """Return the colours at the distances of our palette's entries.
 
     Notes
     -----
@@ -125,12 +125,12 @@ def _ramp(
     differences = facts.choice("Differences", 8)
     weight = {0: 1.414 * 8 / math.pi, 7: math.log(2)}.get(differences, 2 * math.sqrt(2))
     part = (np.arange(_RAMP) + 0.5) / _RAMP
-    # In their pixels.
+    # In pixels of their picture.
     distance = _MIDDLE * part / (1 - part) * (_WIDTH / PICTURE[0])
     change = np.minimum(weight / math.log(2) / distance, _FARTHEST_CHANGE)
     place = (_OF_DISTANCE[method](change) / period + offset) % 1.0 * len(keys)
     left = place.astype(int) % len(keys)
-    # Key colours are joined by a half wave, as they are.
+    # Key colours are joined by half a sine wave, as in the program.
     mixed = (0.5 - 0.5 * np.cos(np.pi * (place - np.floor(place))))[:, None]
     colours = keys[left] * (1 - mixed) + keys[(left + 1) % len(keys)] * mixed
     return [_hex(colour) for colour in colours.round().astype(int).tolist()]
@@ -144,7 +144,7 @@ def _light(facts: Facts) -> dict[str, Any]:
 
 
 def _colours(facts: Facts, key: str) -> list[list[int]]:
-    """Return a list of colours as red, green and blue."""
+    """Return a list of colours as triples of red, green and blue."""
     words = [word for word in (facts.text(key) or "").replace(" ", "").split(",") if word]
     values = []
     for word in words[: 3 * _TURN]:
@@ -159,6 +159,6 @@ def _hex(colour: list[int]) -> str:
 
 
 def _short(number: float) -> float | int:
-    """Return a number with no more digits than matter."""
+    """Return a number as short text."""
     rounded = float(f"{number:.8g}")
     return int(rounded) if rounded == int(rounded) else rounded

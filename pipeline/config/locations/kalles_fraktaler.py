@@ -34,14 +34,14 @@ from pipeline.config.locations.location import (
 _OTHER = "draws another fractal than the Mandelbrot set"
 _CUSTOM_RADIUS = 3
 _STRETCHED = "stretches the picture, which is not done here"
-# How it is computed, and what older or newer versions wrote beside.
+# Keys that only concern computing, and those of older or newer versions.
 _HARMLESS = (
     "Version", "Period", "SmoothMethod", "SmoothingMethod", "BailoutRadiusPreset",
     "BailoutRadiusCustom", "FactorAR", "FactorAI", "StretchAngle", "UseSRGB",
     "OpenResetsParameters", "ImageWidth", "ImageHeight", "TargetWidth", "TargetHeight",
     "TargetSupersample", "Comment", "HybridFormula",
 )  # fmt: skip
-# Settings that stand in .kfs files and sometimes here.
+# Settings of .kfs files, which some .kfr files hold, too.
 _SETTINGS = (
     "ZoomSize", "MaxReferences", "GlitchLowTolerance", "ApproxLowTolerance", "AutoApproxTerms",
     "ApproxTerms", "WindowWidth", "WindowHeight", "WindowTop", "WindowLeft", "WindowBottom",
@@ -87,13 +87,13 @@ def location_from(path: Path, text: str) -> Location:
 
 
 def _rotation(facts: Facts) -> Decimal:
-    """Return the degrees by which the plane is turned from the real to the imaginary axis."""
-    # The newer key counts: versions that write it read no older one.
+    """Return the rotation of the plane in degrees, from the real to the imaginary axis."""
+    # The newer key has precedence: versions that write it ignore the older one.
     if facts.has("RotateAngle"):
         facts.passed_over("Rotate", "Ratio")
         return facts.rotation("RotateAngle")
     ratio = facts.number("Ratio", "360")
-    # It is computed from whole pixels, and written with six digits after the point.
+    # The program computes it from whole pixels, and writes six digits after the point.
     if abs(ratio - 360) > Decimal("0.01"):
         raise refusal(facts.path, "Ratio", _STRETCHED)
     radians = facts.number("Rotate")

@@ -1,4 +1,4 @@
-"""A location, in our pictures' terms, and the bounds of the numbers in its file."""
+"""A location of another program, in our conventions, and the limits of its numbers."""
 
 import re
 from collections.abc import Mapping
@@ -11,37 +11,37 @@ from pipeline.errors import UsageError, printable_name
 from pipeline.geometry.decimals import MAX_DIGITS, MAX_EXPONENT, context, decimal_exponent
 
 PICTURE = (1280, 720)
-"""Columns and rows of the picture that is made of a location."""
+"""Columns and rows of the video that is made of a location."""
 VIEW_HEIGHT = 4
 """Height of the view at zoom 1, as Kalles Fraktaler and most others count it."""
 LEAST_ZOOM, MOST_ZOOM = Decimal("1e-3"), Decimal(f"1e{MAX_EXPONENT}")
 FARTHEST = 1000
-"""The largest coordinate that a config may have."""
+"""Largest coordinate that a config may have."""
 MOST_DEGREES = 1_000_000
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _MOST_CHARACTERS = MAX_DIGITS + 1000
 _QUOTED = 40
-# What people and programs type for a minus and for "times ten to the".
+# Other spellings of minus and of "times ten to the".
 _WRITTEN_AS = (("\u2212", "-"), ("\u2013", "-"), ("*^", "e"), ("×10^", "e"), ("*10^", "e"))
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """A view of another program as our pictures have it: the imaginary axis points up."""
+    """A view of another program, in our conventions: the imaginary axis points up."""
 
     center: tuple[Decimal, Decimal]
     """Real and imaginary part, every digit that was typed."""
     zoom: Decimal
     """4 / the view's height."""
     maxiter: int | None
-    """None where the file names none that can be used: it is found from the counts."""
+    """Maximum iterations per pixel; None if the file has none that can be used."""
     rotation: Decimal
     """Degrees by which the view is turned, counterclockwise; more than -180, at most 180."""
     colour: Mapping[str, Any] | None
-    """A config's colour section, as far as it has the like; None where the file has no colours."""
+    """Colour section of a config that comes close; None if the file has no colours."""
     remarks: tuple[str, ...]
-    """Remarks on what was left out or taken otherwise, a line each."""
+    """Remarks on what was left out or changed, a line each."""
 
 
 def shown(text: object) -> str:
@@ -57,12 +57,12 @@ def refusal(path: Path, key: str, message: str) -> UsageError:
 
 
 def number_from(path: Path, key: str, text: str) -> Decimal:
-    """Read a decimal number, however it is written, within a config's limits.
+    """Read a decimal number in any of the usual spellings, within a config's limits.
 
     Raises
     ------
     UsageError
-        It is no number, or has more digits or a larger exponent than a config may have.
+        It is not a number, or exceeds a config's limits on digits or exponent.
     """
     if len(text) > _MOST_CHARACTERS:
         raise refusal(path, key, f"has more than {MAX_DIGITS} digits, which is the limit")
@@ -84,7 +84,7 @@ def number_from(path: Path, key: str, text: str) -> Decimal:
 
 
 def _with_point(path: Path, key: str, text: str) -> str:
-    """Return a number with a point for its comma, unless that may stand for thousands."""
+    """Return a number with a point for its decimal comma, unless that may separate thousands."""
     before, after = text.split(",")
     if len(after) == 3 and before.lstrip("+-0") and after.isdecimal():
         raise refusal(path, key, f"{shown(text)} has a comma that may mean two things; use a point")
@@ -92,24 +92,24 @@ def _with_point(path: Path, key: str, text: str) -> str:
 
 
 def coordinate_from(path: Path, key: str, text: str) -> Decimal:
-    """Read a part of the centre."""
+    """Read a coordinate of the centre."""
     return checked_coordinate(path, key, number_from(path, key, text))
 
 
 def checked_coordinate(path: Path, key: str, number: Decimal) -> Decimal:
-    """Return a part of the centre if a config may have it."""
+    """Return a coordinate of the centre, if a config may have it."""
     if number.copy_abs() > FARTHEST:
         raise refusal(path, key, f"is out of range, and should be from -{FARTHEST} to {FARTHEST}")
     return number
 
 
 def zoom_from(path: Path, key: str, text: str) -> Decimal:
-    """Read a zoom that is 4 / the view's height."""
+    """Read a zoom of 4 / the view's height."""
     return checked_zoom(path, key, number_from(path, key, text))
 
 
 def zoom_of_height(path: Path, key: str, height: Decimal) -> Decimal:
-    """Return the zoom of a view's height, to a few digits more than it has."""
+    """Return the zoom of a view's height, with a few digits more than the height has."""
     if height <= 0:
         raise refusal(path, key, "should be above 0")
     digits = max(len(height.as_tuple().digits) + 3, 12)
@@ -117,7 +117,7 @@ def zoom_of_height(path: Path, key: str, height: Decimal) -> Decimal:
 
 
 def checked_zoom(path: Path, key: str, zoom: Decimal) -> Decimal:
-    """Return a zoom if a config may have it."""
+    """Return a zoom, if a config may have it."""
     if zoom <= 0:
         raise refusal(path, key, "should be above 0")
     if not LEAST_ZOOM <= zoom <= MOST_ZOOM:
@@ -127,13 +127,13 @@ def checked_zoom(path: Path, key: str, zoom: Decimal) -> Decimal:
 
 
 def upside_down(center: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
-    """Return where a centre lies once the imaginary axis points the other way."""
+    """Return a centre whose imaginary axis points the other way."""
     re_part, im_part = center
     return re_part, im_part.copy_negate() if im_part else im_part
 
 
 def angle_from(path: Path, key: str, text: str) -> Decimal:
-    """Read degrees, as the nearest way round: more than -180, at most 180."""
+    """Read degrees, brought between -180, excluded, and 180."""
     degrees = number_from(path, key, text)
     if degrees.copy_abs() > MOST_DEGREES:
         raise refusal(path, key, f"is out of range, and should be from -{MOST_DEGREES} to that")
@@ -147,5 +147,5 @@ def angle_from(path: Path, key: str, text: str) -> Decimal:
 
 
 def mirrored(degrees: Decimal) -> Decimal:
-    """Return an angle counted the other way round."""
+    """Return an angle measured in the other direction."""
     return degrees if degrees in (0, 180) else degrees.copy_negate()

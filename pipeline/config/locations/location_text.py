@@ -1,4 +1,4 @@
-"""The text of a location's file, bounded, in any encoding and with any line ends of Windows."""
+"""The text of a location's file, of limited size, in the encodings that Windows programs use."""
 
 from pathlib import Path
 
@@ -7,12 +7,12 @@ from pipeline.system import regular_files
 
 # Three numbers of 100 000 digits, a thousand colours, and room.
 MOST_BYTES = 1 << 20
-# What is larger than a text may be is still told by its kind.
+# A larger file is read far enough to recognise its kind.
 _MOST_BYTES_READ = 1 << 24
 
 
 def bytes_of_file(path: Path) -> bytes:
-    """Read a file whole.
+    """Return the bytes of a file.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def bytes_of_file(path: Path) -> bytes:
 
 
 def text_from_bytes(path: Path, data: bytes) -> str:
-    """Return a file's text.
+    """Return the text of a file's bytes.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from pipeline.config.locations.location import Location, mirrored, refusal, upsi
 from pipeline.config.locations.toml_text import pairs_of_table
 
 VIEW_KEYS = ("real", "imag", "zoom")
-"""Marks by which its files are told from others."""
+"""Keys by which its files are recognised."""
 _OTHER = "draws another fractal than the Mandelbrot set"
 _HARMLESS = (
     "image_width", "image_height", "approximation_order", "glitch_percentage", "frames",
@@ -37,7 +37,7 @@ _MOST_TURNS = 1e6
 
 
 def location_from(path: Path, table: dict[str, Any]) -> Location:
-    """Read a location's table.
+    """Return the location of a file's table.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _colour(facts: Facts, table: dict[str, Any]) -> dict[str, Any] | None:
         raise refusal(facts.path, "palette", "should be whole numbers from 0 to 255")
     colours = [bytes(values[at : at + 3]) for at in range(0, len(values) - 2, 3)]
     if colours[0] == colours[-1] and len(colours) > 2:
-        # It closes as ours does.
+        # Its palette is cyclic, as ours.
         colours.pop()
     section: dict[str, Any] = {"palette": [f"#{colour.hex()}" for colour in colours]}
     span = float(facts.number("palette_iteration_span", "100"))

@@ -1,4 +1,4 @@
-"""TOML as a flat list of keys and their texts, within limits."""
+"""TOML as flat keys and texts, within limits."""
 
 import re
 import tomllib
@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline.config.locations.location import refusal
 
-# Each dot or line may make a table, which takes a kilobyte.
+# Each dot or line may create a table, which takes a kilobyte.
 _MOST_DOTS = _MOST_LINES = 20_000
 _DEEPEST = 3
 _MOST_BITS = 1000
@@ -15,7 +15,7 @@ _PLACE = re.compile(r"line [0-9]+, column [0-9]+")
 
 
 def table_from(path: Path, text: str) -> dict[str, Any]:
-    """Return TOML's table, its numbers with all their digits as text.
+    """Return the table of a TOML text, with numbers as text of all their digits.
 
     Raises
     ------
@@ -33,12 +33,12 @@ def table_from(path: Path, text: str) -> dict[str, Any]:
         where = f": {place[0]}" if place else ""
         raise refusal(path, "", f"is not TOML{where}") from None
     except ValueError:
-        # Python refuses whole numbers of so many digits.
+        # Python refuses whole numbers of over 4300 digits.
         raise refusal(path, "", "has a whole number of over 4300 digits") from None
 
 
 def pairs_of_table(table: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
-    """Return dotted keys and their values as text; what lies deeper, and lists, are empty."""
+    """Return dotted keys and their values as text; lists and deeper tables are empty."""
     pairs = []
     for key, value in table.items():
         name = f"{before}{key}"

@@ -48,7 +48,7 @@ _RESHAPING_FILTERS = ("threed", "stereogram")
 
 
 def location_from(path: Path, text: str) -> Location:
-    """Read a position.
+    """Return the location of a position file.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def location_from(path: Path, text: str) -> Location:
 
 
 class _State:
-    """The state that a file's commands lead to."""
+    """The state after a file's commands."""
 
     def __init__(self, commands: list[list[str]]) -> None:
         self.view: list[str] = []
@@ -99,7 +99,7 @@ class _State:
 
 
 def _check(facts: Facts, filters: dict[str, bool]) -> None:
-    """Refuse what is not the Mandelbrot set as we draw it; remark on looks without a like."""
+    """Refuse other pictures than the Mandelbrot set; remark on features that we lack."""
     path = facts.path
     facts.only("formula", "mandel", otherwise=_OTHER)
     facts.only("plane", "0", otherwise=_RESHAPES)
@@ -123,7 +123,7 @@ def _check(facts: Facts, filters: dict[str, bool]) -> None:
 
 
 def _commands(path: Path, text: str) -> list[list[str]]:
-    """Return the words of each command, its name first."""
+    """Return each command as its name and arguments."""
     commands: list[list[str]] = []
     is_open = False
     for match in _TOKEN.finditer(text):

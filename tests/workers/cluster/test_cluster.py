@@ -331,3 +331,18 @@ def test_the_page_and_the_plan_tell_of_the_cluster(cli, cluster):
         json.loads((cli.output / "small" / "report.json").read_text())["config"]["render"]["engine"]
         == f"dask {cluster.address}"
     )
+
+
+@pytest.mark.slow
+def test_an_export_counts_on_the_cluster_and_a_missing_one_is_told(cli):
+    text = SMALL.replace("1e-6", "1e-1").replace("workers: 2", "workers: 2, reuse: bands")
+    cli.done("export", cli.config(text))
+    alone = {path.name: path.read_bytes() for path in (cli.output / "small-exr").iterdir()}
+    local = text.replace("reuse: bands", "reuse: bands, engine: dask, scheduler: local-cluster")
+    cli.done("export", cli.config(local, "local"))
+    assert {path.name: path.read_bytes() for path in (cli.output / "local-exr").iterdir()} == alone
+    missing = cli.run(
+        "export", cli.config(local.replace("local-cluster", "'tcp://127.0.0.1:9'"), "no")
+    )
+    assert missing.returncode == 1
+    assert "tcp://127.0.0.1:9: no scheduler answers" in missing.stderr
