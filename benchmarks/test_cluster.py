@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from pipeline.config.cluster import Cluster
-from pipeline.counts.compute import count_chunks
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
@@ -17,6 +16,7 @@ from pipeline.workers.cluster.connection import Connection
 from pipeline.workers.cluster.pool import ClusterPool
 from pipeline.workers.pool import Task
 from pipeline.workers.processes import ProcessPool
+from pipeline.workers.row_block import RowBlock
 from tests.clusters import DaskCluster
 
 ROOT = Path(__file__).parent.parent
@@ -76,7 +76,7 @@ def test_how_many_blocks_come_and_go(benchmark, cluster, engine):
 
     def tasks():
         for number in range(BLOCKS):
-            yield Task(f"{number}", count_chunks, (grid, 0, 1, ()), portable=True)
+            yield Task.counting(f"{number}", RowBlock(grid, 0, 1))
 
     def run(pool):
         assert sum(1 for _ in pool.results(tasks())) == BLOCKS

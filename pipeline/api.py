@@ -45,7 +45,7 @@ from pipeline.kernels.choice import ACCURACIES
 from pipeline.kernels.results import Outcome
 from pipeline.monitor.report import Report
 from pipeline.plan.outputs import Outputs
-from pipeline.plan.ownership import Owner
+from pipeline.plan.record import Owner
 from pipeline.prepare.auto_maxiter import choose_maxiter
 from pipeline.prepare.histogram import find_tones
 from pipeline.render.job import render_video

@@ -1,4 +1,4 @@
-"""What can stop a command, each with the exit status it ends in, and texts made safe to show."""
+"""Errors that end a command, each with its exit status, and text made safe to show."""
 
 import contextlib
 import errno
@@ -8,25 +8,26 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-# C0 and C1 but for the line end and the tab, which begin what terminals obey; what turns the
-# direction of writing (Unicode's Bidi_Control), by which a name looks like another; lines that only
-# some programs end; and halves of surrogate pairs, which stand for bytes that are no text.
+# Control characters (C0 and C1, except newline and tab), with which escape sequences begin; those
+# that change the direction of writing (Unicode's Bidi_Control), so that one name looks like
+# another; separators that only some programs take for line ends; and lone surrogates, which stand
+# for bytes that are not text.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069"
     "\ud800-\udfff]"
 )
-# How Python keeps a byte of a file name that is no text (PEP 383).
+# Code points by which Python keeps bytes of a file name that are not text (PEP 383).
 _ESCAPED_BYTES = range(0xDC80, 0xDD00)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def printable(text: str) -> str:
-    r"""Return a text of any origin as it may be shown: what would not be seen as ``\x1b``."""
+    r"""Return text of any origin, safe to show: unsafe characters are written like ``\x1b``."""
     return _UNSAFE.sub(_escaped, text)
 
 
 def printable_name(name: object) -> str:
-    """Return a file's name, or any other that belongs on one line, as it may be shown."""
+    """Return the name of a file, or any other name that fits on one line, safe to show."""
     return printable(str(name)).replace("\n", r"\n").replace("\t", r"\t")
 
 
@@ -39,9 +40,10 @@ def _escaped(match: re.Match[str]) -> str:
 
 @contextlib.contextmanager
 def about(subject: str | Path) -> Iterator[None]:
-    """Have the system's refusals of what is done here name their subject.
+    """Add the subject to every OSError of this block that names no file.
 
-    Of what fails after a file was opened, and of memory and sockets, the system says only why.
+    Where something fails after a file was opened, and for memory and sockets, the system gives
+    only the reason.
     """
     try:
         yield
@@ -52,16 +54,16 @@ def about(subject: str | Path) -> Iterator[None]:
 
 
 def os_error_text(error: OSError) -> str:
-    """Return what the system refused, of which file, and for a full disk how much is free."""
+    """Return the file, the system's reason, and for a full disk how much is free."""
     name = error.filename
     name = os.fsdecode(name) if isinstance(name, bytes) else name
-    place = f"{printable_name(name)}: " if name else ""
-    room = _room(Path(str(name))) if name and error.errno in _FULL else ""
-    return f"{place}{error.strerror or error}{room}"
+    subject = f"{printable_name(name)}: " if name else ""
+    free = _free_text(Path(str(name))) if name and error.errno in _FULL else ""
+    return f"{subject}{error.strerror or error}{free}"
 
 
-def _room(path: Path) -> str:
-    """Return how much is free where a file could not be written."""
+def _free_text(path: Path) -> str:
+    """Return a clause that says how much is free in the folder of a file."""
     folder = path.parent
     with contextlib.suppress(OSError):
         free = shutil.disk_usage(folder).free
@@ -84,7 +86,7 @@ class DamagedError(Exception):
 
 
 class NotStoredError(DamagedError):
-    """Nothing is stored there."""
+    """Nothing is stored under this path."""
 
 
 class OrbitError(RenderError):
@@ -92,7 +94,7 @@ class OrbitError(RenderError):
 
 
 class EncoderError(RenderError):
-    """ffmpeg ended early, or lost frames; another try may go well."""
+    """ffmpeg ended early, or lost frames; another try may succeed."""
 
 
 class UsageError(PipelineError):
@@ -102,7 +104,7 @@ class UsageError(PipelineError):
 
 
 class QueueError(PipelineError):
-    """Some of many configs failed; each has said why."""
+    """Some of several configs failed; the reason of each has been shown."""
 
     def __init__(self, failed: int, configs: int, exit_status: int) -> None:
         super().__init__(f"{failed} of {configs} failed")

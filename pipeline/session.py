@@ -24,7 +24,7 @@ from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.histogram import with_histogram
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.prepare.stored import read_stored
-from pipeline.system.machine import stand_back, usable_cores
+from pipeline.system.machine import lower_priority, usable_cores
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import Frame, FrameList
 from pipeline.workers.open_pool import shared_pool
@@ -74,7 +74,7 @@ class Session:
         self._pool: SharedPool | None = None
         if config is not None:
             check_usable(config)
-            stand_back(config.nice)
+            lower_priority(config.nice)
 
     def __enter__(self) -> "Session":
         return self

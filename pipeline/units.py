@@ -2,7 +2,7 @@
 
 
 def size(count: float) -> str:
-    """Return bytes for people: ``850 kB``, ``12 MB``, ``3.4 GB``."""
+    """Format a number of bytes: ``850 kB``, ``12 MB``, ``3.4 GB``."""
     for unit, scale in (("GB", 1e9), ("MB", 1e6)):
         if count >= scale:
             return f"{count / scale:.{1 if count < 10 * scale else 0}f} {unit}"
@@ -10,7 +10,7 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds for people: ``45 s``, ``12 min``, ``3 h 20 min``."""
+    """Format a time in seconds: ``45 s``, ``12 min``, ``3 h 20 min``."""
     if seconds < 100:
         return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
     minutes = round(seconds / 60)

@@ -1,9 +1,12 @@
 import signal
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.forked_program import ForkedProgram
 
 ROOT = Path(__file__).parent.parent
 
@@ -31,6 +34,16 @@ def pytest_configure():
             signal.signal(number, lambda *_: None)
 
 
+@cache
+def forked_program() -> ForkedProgram:
+    return ForkedProgram()
+
+
+def pytest_unconfigure():
+    if forked_program.cache_info().currsize:
+        forked_program().end()
+
+
 class Cli:
     """Runs the real command line in a folder of its own."""
 
@@ -48,6 +61,13 @@ class Cli:
         return [*words, "--output", str(self.output)]
 
     def run(self, command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; the program is forked where it can be, instead of started."""
+        if (program := forked_program()).fits():
+            return program.run(self.arguments(command, *arguments)[3:], 300)
+        return self.run_anew(command, *arguments)
+
+    def run_anew(self, command: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end in a Python of its own."""
         return subprocess.run(
             self.arguments(command, *arguments),
             cwd=ROOT,

@@ -24,7 +24,7 @@ from pipeline.errors import RenderError, UsageError
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.plan.outputs import Outputs
-from pipeline.plan.ownership import Owner
+from pipeline.plan.record import Owner
 from pipeline.session import Session
 from pipeline.system.machine import usable_cores
 from pipeline.system.terminal import show

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pipeline.config.names import name_fault
 from pipeline.errors import UsageError
-from pipeline.plan.outputs import FILES, FOLDERS, Outputs
-from pipeline.plan.ownership import Record
+from pipeline.plan.outputs import Outputs
+from pipeline.plan.ownership import FILES, FOLDERS
+from pipeline.plan.record import Record
 from pipeline.system.terminal import show
 
 _PREVIEW = "-preview"

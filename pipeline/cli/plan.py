@@ -69,9 +69,9 @@ def _alone(config: Config) -> str:
 
 def _busy(work: Estimate) -> str:
     """Say that other programs slow this machine down, where they do."""
-    if work.share > _ALONE:
+    if work.core_fraction > _ALONE:
         return ""
-    return f"; other programs leave {work.share:.0%} of a core to each process"
+    return f"; other programs leave {work.core_fraction:.0%} of a core to each process"
 
 
 def _stages(work: Estimate) -> str:

@@ -1,1 +1,1 @@
-"""From stored counts to light: palettes, perceptual spaces, and the look of a picture."""
+"""From counts and traces to light: palettes, colour spaces, and the look of a picture."""

@@ -1,13 +1,13 @@
-"""Gradients in files of other programs, drawn out into lists of colours.
+"""Gradients in files of other programs, sampled as lists of colours.
 
 Notes
 -----
 Ultra Fractal `.ugr`: named entries in braces, each with a section `gradient:` of `index=` 0 to 399
-(or beyond, going round) and `color=` red + 256 green + 65536 blue, cyclic; `smooth=yes` joins them
-by curves. `;` begins a remark, a backslash at a line's end continues it. A section `opacity:` is
-left out, and so is `rotation=`, which tells how far the whole was turned already. GIMP `.ggr`:
-segments with two colours and a middle (`gimpgradient-load.c` has the columns, `gimpgradient.c` what
-is made of them).
+(others wrap around) and `color=` red + 256 green + 65536 blue, cyclic; with `smooth=yes` curves
+interpolate between them. `;` begins a comment, a backslash at a line's end continues the line. The
+section `opacity:` is ignored, and so is `rotation=`, which says how far the indices have been
+rotated already. GIMP `.ggr`: segments with two colours and a midpoint (`gimpgradient-load.c` has
+the columns, `gimpgradient.c` the interpolation).
 """
 
 import bisect
@@ -25,27 +25,29 @@ from pipeline.colour.palette_text import PaletteFileError, shown
 
 _GGR_COLOURS = 256
 _UGR_POSITIONS = 400
+# Gradients that a message names.
 _MOST_NAMED = 12
+# Ends of a gradient meet if no channel, 0 to 255, differs by this much.
 _APART = 24
-# How far a segment may be off, for rounding: GIMP writes six digits.
+# Tolerance of the ends of segments: GIMP writes six digits.
 _ROUNDING = 1e-4
 _TOKEN = re.compile(
-    r'"[^"\n]*"?'  # a text, which may hold anything but its end
+    r'"[^"\n]*"?'  # a string, which may hold anything but its end
     r"|;[^\n]*"
     r"|[{}]"
-    r"|\b[A-Za-z]\w*+:"  # never given back, and begun at words alone: linear whatever it meets
+    r"|\b[A-Za-z]\w*+:"  # possessive, and begun at words alone: linear time on any text
     r'|\b[A-Za-z]\w*+\s*+=\s*+(?:"[^"\n]*"?|[^\s{}"]*)',
     re.ASCII,
 )
 
 
 def colours_from_ugr(text: str, name: str | None) -> list[Rgb]:
-    """Read a gradient of an Ultra Fractal file: the one of that name, or the only one.
+    """Read a gradient of an Ultra Fractal file: the one with this name, or the only one.
 
     Raises
     ------
     PaletteFileError
-        There is none, none of that name, or more than one to choose from.
+        There is none, none with this name, or more than one but no name.
     """
     text = text.replace("\\\n", "")
     entries = _ugr_entries(text)
@@ -72,11 +74,11 @@ def colours_from_ugr(text: str, name: str | None) -> list[Rgb]:
     if not knots:
         line = text[:start].count("\n") + 1
         raise PaletteFileError(f'line {line}: its gradient has no "index=… color=…"')
-    return _round_of(knots, smooth)
+    return _cyclic_colours(knots, smooth)
 
 
 def _ugr_entries(text: str) -> list[tuple[str, int, int]]:
-    """Return each gradient's name, and from where to where its section reaches."""
+    """Return each gradient's name, and the offsets where its section begins and ends."""
     entries: list[tuple[str, int, int]] = []
     depth = 0
     title = ""
@@ -98,18 +100,19 @@ def _ugr_entries(text: str) -> list[tuple[str, int, int]]:
             depth = max(0, depth - 1)
             outside = token.end()
     if start:
-        # Cut off: what there is of it.
+        # The file is cut off within a section.
         entries.append((title, start, len(text)))
     return entries
 
 
 def _title(before: str) -> str:
-    """Return the name in what stands before a brace: its last line that is no remark."""
+    """Return the name in the text before a brace: its last line that is not a comment."""
     lines = [line.partition(";")[0].strip() for line in before.split("\n")]
     return next((line for line in reversed(lines) if line), "")
 
 
 def _chosen(entries: list[tuple[str, int, int]], name: str | None) -> tuple[str, int, int]:
+    """Return the entry with this name, exactly or in another case; if None, the only one."""
     titles = list(dict.fromkeys(title for title, _, _ in entries))
     listed = ", ".join(shown(title) for title in titles[:_MOST_NAMED])
     if len(titles) > _MOST_NAMED:
@@ -129,27 +132,27 @@ def _chosen(entries: list[tuple[str, int, int]], name: str | None) -> tuple[str,
     raise PaletteFileError(f'has no gradient "{shown(name)}"{hint}; it holds {listed}')
 
 
-def _round_of(knots: dict[int, int], smooth: bool) -> list[Rgb]:
-    """Return the colours of all positions, once round, so that the end meets the start."""
-    at = sorted(knots)
-    # Two knots more on either side than are needed: a curve looks at its neighbours.
-    turns = [index + turn for turn in (-_UGR_POSITIONS, 0, _UGR_POSITIONS) for index in at]
+def _cyclic_colours(knots: dict[int, int], smooth: bool) -> list[Rgb]:
+    """Return the colours of all positions of a cyclic gradient, from packed colours by index."""
+    indices = sorted(knots)
+    # A whole turn more on either side: a curve depends on the knots beyond its interval.
+    turns = [index + turn for turn in (-_UGR_POSITIONS, 0, _UGR_POSITIONS) for index in indices]
     positions = np.array(turns, dtype=float)
-    packed = np.array([knots[index] for index in at] * 3)
-    places = np.arange(_UGR_POSITIONS, dtype=float)
+    packed = np.array([knots[index] for index in indices] * 3)
+    points = np.arange(_UGR_POSITIONS, dtype=float)
     channels = [((packed >> shift) & 255).astype(float) for shift in (0, 8, 16)]
-    join = _curve if smooth else np.interp
+    interpolate = _curve if smooth else np.interp
     red, green, blue = (
-        np.clip(join(places, positions, part).round(), 0, 255).astype(int).tolist()
-        for part in channels
+        np.clip(interpolate(points, positions, channel).round(), 0, 255).astype(int).tolist()
+        for channel in channels
     )
     return list(zip(red, green, blue, strict=True))
 
 
 def _curve(
-    places: NDArray[np.float64], positions: NDArray[np.float64], values: NDArray[np.float64]
+    points: NDArray[np.float64], positions: NDArray[np.float64], values: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Join values by a cubic that never overshoots.
+    """Return values at points, interpolated by a cubic without overshoot.
 
     Notes
     -----
@@ -160,14 +163,14 @@ def _curve(
     rises = np.diff(values) / widths
     slopes = np.zeros(len(values))
     before, after = rises[:-1], rises[1:]
-    alike = before * after > 0
-    wider = widths[:-1] + 2 * widths[1:], 2 * widths[:-1] + widths[1:]
+    same_sign = before * after > 0
+    weights = widths[:-1] + 2 * widths[1:], 2 * widths[:-1] + widths[1:]
     with np.errstate(divide="ignore", invalid="ignore"):
-        mean = (wider[0] + wider[1]) / (wider[0] / before + wider[1] / after)
-    slopes[1:-1] = np.where(alike, mean, 0.0)
-    k = np.clip(np.searchsorted(positions, places, "right") - 1, 0, len(widths) - 1)
+        mean = (weights[0] + weights[1]) / (weights[0] / before + weights[1] / after)
+    slopes[1:-1] = np.where(same_sign, mean, 0.0)
+    k = np.clip(np.searchsorted(positions, points, "right") - 1, 0, len(widths) - 1)
     width = widths[k]
-    t = (places - positions[k]) / width
+    t = (points - positions[k]) / width
     return np.asarray(
         values[k] * (1 + 2 * t) * (1 - t) ** 2
         + slopes[k] * width * t * (1 - t) ** 2
@@ -177,7 +180,7 @@ def _curve(
 
 
 def colours_from_ggr(text: str) -> list[Rgb]:
-    """Read a GIMP gradient; where its ends do not meet, it goes back the same way."""
+    """Read a GIMP gradient; one whose ends do not meet is mirrored."""
     lines = text.split("\n")
     if not lines[0].startswith("GIMP Gradient"):
         raise PaletteFileError('line 1: should be "GIMP Gradient"')
@@ -195,6 +198,7 @@ def colours_from_ggr(text: str) -> list[Rgb]:
 
 
 def _segment(number: int, line: str, begin: float) -> list[float]:
+    """Return the 13 numbers of a segment, which begins where the one before it ends."""
     try:
         values = [float(word) for word in line.split()[:13]]
     except ValueError:
@@ -215,21 +219,22 @@ def _segment(number: int, line: str, begin: float) -> list[float]:
     return [left, middle, right, *colours, *values[11:]]
 
 
-def _ggr_colour(segments: list[list[float]], ends: list[float], place: float) -> Rgb:
-    segment = segments[min(bisect.bisect_left(ends, place), len(segments) - 1)]
+def _ggr_colour(segments: list[list[float]], ends: list[float], position: float) -> Rgb:
+    """Return the colour at a position, 0 to 1, in the way of GIMP's blending and colour model."""
+    segment = segments[min(bisect.bisect_left(ends, position), len(segments) - 1)]
     left, middle, right = segment[:3]
     start, end = segment[3:6], segment[7:10]
     blending, model = map(int, segment[11:13])
     span = max(right - left, 1e-9)
     half = min(max((middle - left) / span, 1e-9), 1 - 1e-9)
-    at = min(max((place - left) / span, 0.0), 1.0)
-    linear = 0.5 * at / half if at <= half else 0.5 + 0.5 * (at - half) / (1 - half)
-    part = {
-        1: at ** (math.log(0.5) / math.log(half)),
+    x = min(max((position - left) / span, 0.0), 1.0)
+    linear = 0.5 * x / half if x <= half else 0.5 + 0.5 * (x - half) / (1 - half)
+    weight = {
+        1: x ** (math.log(0.5) / math.log(half)),
         2: (math.sin(-math.pi / 2 + math.pi * linear) + 1) / 2,
         3: math.sqrt(1 - (linear - 1) ** 2),
         4: 1 - math.sqrt(max(0.0, 1 - linear**2)),
-        5: float(at >= half),
+        5: float(x >= half),
     }.get(blending, linear)
     if model in (1, 2):
         start, end = list(colorsys.rgb_to_hsv(*start)), list(colorsys.rgb_to_hsv(*end))
@@ -237,7 +242,7 @@ def _ggr_colour(segments: list[list[float]], ends: list[float], place: float) ->
             end[0] += 1
         if model == 2 and end[0] > start[0]:
             end[0] -= 1
-    mixed = [a + part * (b - a) for a, b in zip(start, end, strict=True)]
+    mixed = [a + weight * (b - a) for a, b in zip(start, end, strict=True)]
     if model in (1, 2):
         mixed = list(colorsys.hsv_to_rgb(mixed[0] % 1.0, mixed[1], mixed[2]))
     red, green, blue = (round(255 * min(max(value, 0.0), 1.0)) for value in mixed)

@@ -26,23 +26,24 @@ InteriorBy = Literal["colour", "multiplier", "period"]
 Blend = Literal["normal", "multiply", "screen", "overlay", "soft-light", "add"]
 
 DEFAULT_PERIOD: dict[Scale, float] = {"linear": 60.0, "sqrt": 8.0, "log": 1.6, "histogram": 4.0}
-"""A turn of the palette in the scale's own unit: counts, square roots of counts, doublings, octaves
-of the zoom."""
-# Looks in between are mixed of the nearest painted ones: so near that no mixture is seen.
-_NODES_A_TURN = 24
-_NODES_OF_A_CHANGE = 8
+"""Length of a turn of the palette in the unit of each scale: counts, square roots of counts,
+doublings of the count, octaves of the zoom."""
+# Bands are coloured this many times per turn of the palette, or between two colour keyframes with
+# different looks; pictures in between are blended from the nearest two, which then look alike.
+_NODES_PER_TURN = 24
+_NODES_PER_CHANGE = 8
 DEFAULT_DISTANCE = 8.0
-"""The distance, in pixels, that shows the palette's middle."""
+"""Distance from the set, in pixels, that shows the middle of the palette."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mixed:
-    """A palette on the way from one to another, mixed in Oklab."""
+    """A palette between two others, mixed in Oklab."""
 
     start: str | tuple[Rgb, ...]
     end: str | tuple[Rgb, ...]
     part: float
-    """0 for the start, 1 for the end."""
+    """Weight of the end: 0 is the start alone, 1 the end alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +51,25 @@ class Light:
     """A light from the side, on a relief that rises towards the set."""
 
     azimuth: float
-    """Where it comes from: degrees, counterclockwise from the right."""
+    """Direction from which it comes, in degrees counterclockwise from the right."""
     elevation: float
-    """How high it stands: degrees."""
+    """Height above the picture plane, in degrees."""
     strength: float
-    """0 for none, 1 for shadows as dark as they get."""
+    """Depth of the shadows: 0 for none, 1 for the darkest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """Colours by one property of the points."""
+    """A layer of colour by one property of the points."""
 
     by: By
     palette: str | tuple[Rgb, ...] | Mixed
     """A palette's name, or its colours."""
     period: float
-    """One turn of the palette: in counts, square roots of counts, doublings of the count or octaves
-    of the zoom; for `distance`, the pixels that show its middle."""
+    """Length of a turn of the palette: in counts, square roots of counts, doublings of the count or
+    octaves of the zoom; for `distance`, the distance in pixels that shows its middle."""
     offset: float
-    """Turns by which the palette is shifted."""
+    """Shift of the palette, in turns."""
     scale: Scale
     blend: Blend = "normal"
     opacity: float = 1.0
@@ -76,7 +77,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A colour keyframe: what changes in time, and is even between keyframes."""
+    """A colour keyframe: all that changes with time, interpolated between two of them."""
 
     seconds: float
     palette: str | tuple[Rgb, ...]
@@ -87,37 +88,41 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How points look."""
+    """Colouring of points, with all of its settings.
+
+    The names of segments depend on these fields, by name and value, and on those of their classes:
+    renaming one makes every stored segment useless.
+    """
 
     palette: str | tuple[Rgb, ...] | Mixed
     period: float
     offset: float
     cycle: float
-    """Turns a second by which the palette moves."""
+    """Speed of the palette, in turns per second."""
     scale: Scale
     interior: Rgb
-    """What never escapes, proved or not."""
+    """Colour of points that never escape, proved interior or not."""
     by: By = "count"
     light: Light | None = None
     layers: tuple[Layer, ...] = ()
-    """What lies over it, from below."""
+    """Layers over the base, from the lowest up."""
     stripes: int = 5
     trap: TrapShape = "cross"
     trap_at: tuple[float, float] = (0.0, 0.0)
     interior_by: InteriorBy = "colour"
     interior_palette: str | tuple[Rgb, ...] = "gray"
     moments: tuple[Moment, ...] = ()
-    """Colour keyframes, by rising time; none where all stays as it is."""
+    """Colour keyframes by rising time; empty where nothing changes."""
     tones: Tones | None = None
-    """Found from the video's counts, for the scale `histogram`."""
+    """Tones found from the video's counts, for the scale `histogram`."""
 
     @property
     def moves(self) -> bool:
-        """Whether it changes in time."""
+        """Whether it changes with time."""
         return bool(self.cycle or self.moments)
 
     def at(self, seconds: float) -> "Look":
-        """Return the look at a time, which stays as it is."""
+        """Return the look at a time in seconds, as one that does not move."""
         if not self.moves:
             return self
         turned = self.cycle * seconds
@@ -127,20 +132,20 @@ class Look:
         after = bisect.bisect_right(self.moments, seconds, key=lambda moment: moment.seconds)
         start = self.moments[max(0, after - 1)]
         end = self.moments[min(after, len(self.moments) - 1)]
-        part = 0.0
+        weight = 0.0
         if end.seconds > start.seconds:
-            part = (seconds - start.seconds) / (end.seconds - start.seconds)
-        mixed = part > 0 and start.palette != end.palette
+            weight = (seconds - start.seconds) / (end.seconds - start.seconds)
+        mixed = weight > 0 and start.palette != end.palette
         return replace(
             look,
-            palette=Mixed(start.palette, end.palette, part) if mixed else start.palette,
-            offset=start.offset + part * (end.offset - start.offset) + turned,
-            interior=mixed_rgb(start.interior, end.interior, part),
-            light=_mixed_light(start.light, end.light, part),
+            palette=Mixed(start.palette, end.palette, weight) if mixed else start.palette,
+            offset=start.offset + weight * (end.offset - start.offset) + turned,
+            interior=_mixed_rgb(start.interior, end.interior, weight),
+            light=_mixed_light(start.light, end.light, weight),
         )
 
     def nodes(self, seconds: float) -> list[float]:
-        """Return times from 0 to `seconds` between which a look may be mixed of its neighbours'."""
+        """Return the times, 0 to `seconds`, at which to colour; between two, pictures blend."""
         if not self.moves:
             return [0.0]
         knots = {0.0, seconds, *(moment.seconds for moment in self.moments)}
@@ -149,14 +154,14 @@ class Look:
         for start, end in pairwise(times):
             first, last = self.at(start), self.at(end)
             alike = replace(first, offset=0.0) == replace(last, offset=0.0)
-            parts = math.ceil(abs(last.offset - first.offset) * _NODES_A_TURN)
-            parts = max(parts, 1 if alike else _NODES_OF_A_CHANGE)
-            nodes += [start + (end - start) * part / parts for part in range(1, parts + 1)]
+            steps = math.ceil(abs(last.offset - first.offset) * _NODES_PER_TURN)
+            steps = max(steps, 1 if alike else _NODES_PER_CHANGE)
+            nodes += [start + (end - start) * step / steps for step in range(1, steps + 1)]
         return nodes
 
     @property
     def all_layers(self) -> tuple[Layer, ...]:
-        """The lowest, which the look itself names, and those over it."""
+        """The base layer, which the look itself describes, and those over it."""
         base = Layer(self.by, self.palette, self.period, self.offset, self.scale)
         return (base, *self.layers)
 
@@ -167,12 +172,12 @@ class Look:
 
     @property
     def needs_compiler(self) -> bool:
-        """Whether numpy alone cannot draw it."""
+        """Whether it cannot be drawn with numpy alone."""
         return self.tracing is not None or bool(self.layers)
 
     @property
     def tracing(self) -> Tracing | None:
-        """The traces that it needs; None where counts are enough."""
+        """Traces that it needs; None where counts are enough."""
         wanted = {layer.by for layer in self.all_layers}
         lit = self.light is not None or any(moment.light is not None for moment in self.moments)
         if wanted == {"count"} and not lit and self.interior_by == "colour":
@@ -186,25 +191,25 @@ class Look:
         )
 
 
-def mixed_rgb(start: Rgb, end: Rgb, part: float) -> Rgb:
-    """Return a colour between two others, even to the eye."""
-    if start == end or part == 0:
+def _mixed_rgb(start: Rgb, end: Rgb, weight: float) -> Rgb:
+    """Return a colour between two others, mixed in Oklab; `weight` is that of the end."""
+    if start == end or weight == 0:
         return start
     pair = oklab_from_linear(linear_from_srgb(np.array([start, end]) / 255.0))
-    srgb = srgb_from_linear(linear_from_oklab(pair[0] + part * (pair[1] - pair[0])))
+    srgb = srgb_from_linear(linear_from_oklab(pair[0] + weight * (pair[1] - pair[0])))
     red, green, blue = (round(255 * float(value)) for value in srgb)
     return red, green, blue
 
 
-def _mixed_light(start: Light | None, end: Light | None, part: float) -> Light | None:
-    if start == end or part == 0:
+def _mixed_light(start: Light | None, end: Light | None, weight: float) -> Light | None:
+    if start == end or weight == 0:
         return start
-    # None is a light without strength, wherever it stands.
+    # None is a light of strength 0, in the position of the other.
     start = start or replace(end or Light(0, 45, 0), strength=0.0)
     end = end or replace(start, strength=0.0)
     return Light(
         *(
-            a + part * (b - a)
+            a + weight * (b - a)
             for a, b in (
                 (start.azimuth, end.azimuth),
                 (start.elevation, end.elevation),

@@ -1,4 +1,4 @@
-"""Colour spaces: sRGB as it is written, linear light as it adds up, Oklab as it is seen."""
+"""Colour spaces: sRGB for storing, linear light for averaging, Oklab for even mixing."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Palettes: a name or a list of colours to one closed turn of colour in linear light."""
+"""Palettes: from a name or a list of colours to a closed turn of colours in linear light."""
 
 import difflib
 from collections.abc import Callable
@@ -16,9 +16,9 @@ from pipeline.colour.palette_files import FILE_ENDINGS
 from pipeline.colour.palette_text import shown
 
 TURN = 4096
-"""Entries of a palette's turn."""
+"""Number of entries of one turn of a palette."""
 
-# Ends of a map that are closer than this in Oklab meet; others are walked there and back.
+# A map whose ends are closer than this in Oklab is cyclic; any other is mirrored.
 _CLOSED = 0.08
 
 _CMOCEAN = "cmo."
@@ -64,7 +64,7 @@ def mixed_palettes(
     make: Callable[[str | tuple[Rgb, ...]], NDArray[np.float64]],
     palette: str | tuple[Rgb, ...] | Mixed,
 ) -> NDArray[np.float64]:
-    """Return what `make` makes of a palette; of two that are mixed, in between in Oklab."""
+    """Return what `make` makes of a palette; of a mixed one, of both ends, mixed in Oklab."""
     if not isinstance(palette, Mixed):
         return make(palette)
     start, end = (oklab_from_linear(make(each)) for each in (palette.start, palette.end))
@@ -74,11 +74,10 @@ def mixed_palettes(
 def ramp_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
     """Return a palette from its first colour to its last in linear light, shape (TURN, 3).
 
-    Colours are joined in Oklab by a cubic that never overshoots; those of a map that is closed
-    stay a little before its end.
+    Colours are interpolated in Oklab by a cubic without overshoot.
     """
     lab = oklab_from_linear(linear_from_srgb(_srgb_colours(palette)))
-    # The closed ring's last stretch leads back to the first colour: it is left out.
+    # The last interval of the closed cubic leads back to the first colour, and is left out.
     position = np.arange(TURN) * ((len(lab) - 1) / (TURN - 1))
     position = np.minimum(position, len(lab) - 1 - 1e-9)
     return linear_from_oklab(_closed_cubic(lab, position))
@@ -87,8 +86,8 @@ def ramp_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
 def turn_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
     """Return one closed turn of a palette in linear light, shape (TURN, 3), values 0 to 1.
 
-    Colours are joined in Oklab by a cubic that never overshoots. A list, and a map whose ends
-    meet, is closed from its last colour to its first; any other map is walked there and back.
+    Colours are interpolated in Oklab by a cubic without overshoot. A list of colours, or a map
+    whose ends meet, goes on from its last colour to its first; any other map is mirrored.
     """
     colours = _srgb_colours(palette)
     if isinstance(palette, tuple) or palette in OWN_PALETTES:
@@ -168,8 +167,8 @@ def _colorcet_colours() -> dict[str, tuple[str, ...]]:
 def _cmocean_files() -> dict[str, Path]:
     """Return the files of cmocean's maps by name.
 
-    They are read as they are: importing cmocean makes them all, in a way that matplotlib has
-    deprecated.
+    The files are read without cmocean's own code: importing it makes all maps, in a way that
+    matplotlib has deprecated.
     """
     package = find_spec("cmocean")
     folders = package.submodule_search_locations if package else None

@@ -22,11 +22,13 @@ from pipeline.colour.palette_text import (
 from pipeline.errors import printable_name
 from pipeline.system.regular_files import bytes_of_file, text_from_bytes
 
+# Its files hold several gradients, each with a name.
 _NAMING = ".ugr"
 MOST_COLOURS = 1024
+"""Largest number of colours of a palette; longer lists are subsampled."""
 MOST_FILES = 64
-"""Palette files that one config may name."""
-# Collections of gradients are large; a palette a line is not.
+"""Largest number of palette files that one config may name."""
+# Collections of gradients and pictures may be large; lists with a colour per line are not.
 _MOST_BYTES = {_NAMING: 1 << 22, ".png": 1 << 22}
 _MOST_BYTES_OF_LINES = 1 << 20
 _MOST_REMARKS = 3
@@ -48,13 +50,13 @@ class PaletteFile:
     """The content of a palette file."""
 
     colours: tuple[Rgb, ...]
-    """2 to MOST_COLOURS of them."""
+    """Colours, 2 to MOST_COLOURS of them."""
     remarks: tuple[str, ...] = ()
-    """Values that were not taken as they stand, each with its place."""
+    """Notes on values that were corrected in reading, each with its line."""
 
 
 def _split(name: str) -> tuple[str, str | None]:
-    """Return a file's name, and that of the gradient in it: ``several.ugr#second``."""
+    """Return the name of a file, and that of the gradient in it, from ``several.ugr#second``."""
     if match := _NAMED.fullmatch(name):
         return match[1], match[2].strip()
     return name, None
@@ -66,49 +68,44 @@ def is_palette_file(name: str) -> bool:
 
 
 def _ending(name: str) -> str:
-    # Not by Path, which has no ending for a name that is nothing else.
+    # Not `Path.suffix`, which is empty for a name like ".map".
     return name[name.rfind(".") :].lower() if "." in name else ""
 
 
-def colours_from_file(path: Path) -> tuple[Rgb, ...]:
-    """Return the 2 to MOST_COLOURS colours of a palette file; see `palette_from_file`."""
-    return palette_from_file(path).colours
-
-
 def palette_from_file(path: Path) -> PaletteFile:
-    """Read a palette, the reader chosen by the file's ending.
+    """Read a palette file in the format that its ending names.
 
     Parameters
     ----------
-    path
-        The file; of a gradient in an `.ugr`, with its name after ``#``.
+    path : Path
+        The file; for a gradient in an `.ugr`, followed by ``#`` and its name.
 
     Raises
     ------
     PaletteFileError
-        It is not there, or not what its ending says.
+        It does not exist, or is not what its ending says.
     """
     name, gradient = _split(str(path))
-    place = printable_name(name if len(name) <= 160 else f"…{name[-150:]}")
+    label = printable_name(name if len(name) <= 160 else f"…{name[-150:]}")
     remarks: list[str] = []
     try:
         most_bytes = _MOST_BYTES.get(_ending(name), _MOST_BYTES_OF_LINES)
         data = bytes_of_file(Path(name), most_bytes)
         colours = _colours(data, _ending(name), gradient, remarks)
     except OSError as error:
-        raise PaletteFileError(f"{place} cannot be read: {error.strerror or error}") from None
+        raise PaletteFileError(f"{label} cannot be read: {error.strerror or error}") from None
     except PaletteFileError as error:
         joint = ", " if str(error).startswith("line ") else ": "
-        raise PaletteFileError(f"{place}{joint}{error}") from None
+        raise PaletteFileError(f"{label}{joint}{error}") from None
     if len(colours) < 2:
-        raise PaletteFileError(f"{place} holds {len(colours)} colours; a palette has 2 or more")
+        raise PaletteFileError(f"{label} holds {len(colours)} colours; a palette has 2 or more")
     if len(colours) > MOST_COLOURS:
         chosen = np.linspace(0, len(colours) - 1, MOST_COLOURS).round().astype(int)
         colours = [colours[k] for k in chosen]
     if len(remarks) > _MOST_REMARKS:
         more = len(remarks) - _MOST_REMARKS
         remarks = [*remarks[:_MOST_REMARKS], f"{more} more of the kind"]
-    return PaletteFile(tuple(colours), tuple(f"{place}, {remark}" for remark in remarks))
+    return PaletteFile(tuple(colours), tuple(f"{label}, {remark}" for remark in remarks))
 
 
 def _colours(data: bytes, ending: str, gradient: str | None, remarks: list[str]) -> list[Rgb]:
@@ -130,11 +127,11 @@ class PaletteFiles:
     """The palette files of a config, each read once."""
 
     folder: Path
-    """The folder that their names are relative to."""
+    """Folder to which their names are relative."""
     _read: dict[str, PaletteFile | PaletteFileError] = field(default_factory=dict)
 
     def file(self, name: str) -> PaletteFile:
-        """Return what a file holds, as it did when it was first asked for.
+        """Return the content of a file as it was when it was first asked for.
 
         Raises
         ------
@@ -143,13 +140,13 @@ class PaletteFiles:
         """
         name = name.strip()
         if name not in self._read:
-            self._read[name] = self._first(name)
+            self._read[name] = self._content_or_error(name)
         found = self._read[name]
         if isinstance(found, PaletteFileError):
             raise found
         return found
 
-    def _first(self, name: str) -> PaletteFile | PaletteFileError:
+    def _content_or_error(self, name: str) -> PaletteFile | PaletteFileError:
         if len(self._read) >= MOST_FILES:
             return PaletteFileError(
                 f"{shown(name)} is one file too many; a config may name {MOST_FILES}"
@@ -160,14 +157,14 @@ class PaletteFiles:
             return error
 
     def resolved(self, palette: str | tuple[Rgb, ...]) -> str | tuple[Rgb, ...]:
-        """Return a palette, a file's as its colours."""
+        """Return a palette, with the name of a file replaced by its colours."""
         if isinstance(palette, str) and is_palette_file(palette):
             return self.file(palette).colours
         return palette
 
     @property
     def remarks(self) -> dict[str, tuple[str, ...]]:
-        """Values that were not taken as they stand, by the name that the config has."""
+        """Notes on values that were corrected in reading, by the file's name in the config."""
         return {
             name: found.remarks
             for name, found in self._read.items()

@@ -23,7 +23,7 @@ def colours_from_png(data: bytes) -> list[Rgb]:
     Raises
     ------
     PaletteFileError
-        It is none, is damaged, or is too large to be decoded for a row.
+        It is not a PNG, is damaged, or is too large to be decoded for one row.
     """
     if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 24:
         raise PaletteFileError("is no PNG")
@@ -40,7 +40,7 @@ def colours_from_png(data: bytes) -> list[Rgb]:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             return _colours_of_row(picture.crop((0, 0, columns, 1)))
     except Exception as error:
-        # Pillow has no one class for what a damaged file makes of it.
+        # Pillow raises exceptions of many classes for damaged files.
         raise PaletteFileError(f"is no whole PNG: {str(error) or type(error).__name__}") from None
 
 
@@ -49,6 +49,6 @@ def _colours_of_row(row: "Image.Image") -> list[Rgb]:
         # 16 bits of grey: Pillow would cut them off at 255.
         grey = (np.asarray(row).astype(int)[0] >> 8).clip(0, 255).tolist()
         return list(zip(grey, grey, grey, strict=True))
-    # By way of alpha, as Pillow warns of a palette's that is dropped on the way.
+    # By way of RGBA: Pillow warns when it has to drop the transparency of an indexed picture.
     pixels = row.convert("RGBA").tobytes()
     return list(zip(pixels[0::4], pixels[1::4], pixels[2::4], strict=True))

@@ -1,11 +1,11 @@
-"""Palettes written as text, a colour a line: Fractint, GIMP, Kalles Fraktaler.
+"""Palettes written as text, mostly a colour per line: Fractint, GIMP, Kalles Fraktaler.
 
 Notes
 -----
-Fractint `.map` (`loadmap.c`): up to 256 lines of red, green, blue; what follows is a remark. GIMP
-`.gpl` (`gimppalette-load.c`): a first line, `Name:`, `Columns:`, then red, green, blue and a name;
-Aseprite adds a line `Channels: RGBA` and a fourth number. Kalles Fraktaler `.kfp`, and the same in
-a `.kfr`: a line `Colors:` of blue, green, red.
+Fractint `.map` (`loadmap.c`): up to 256 lines of red, green, blue; the rest of a line is a comment.
+GIMP `.gpl` (`gimppalette-load.c`): a first line, `Name:`, `Columns:`, then red, green, blue and a
+name; Aseprite adds a line `Channels: RGBA` and a fourth number. Kalles Fraktaler `.kfp`, and the
+same in a `.kfr`: a line `Colors:` of blue, green, red.
 """
 
 import re
@@ -20,17 +20,17 @@ _HEADER = re.compile(r"[A-Za-z]+:", re.ASCII)
 
 
 class PaletteFileError(Exception):
-    """A palette file that cannot be read: what is wrong with it, and where."""
+    """A palette file cannot be read; the message says what is wrong with it, and where."""
 
 
 def shown(text: str) -> str:
-    """Return a piece of a file as a message may quote it: one short line, nothing but print."""
+    """Return a piece of a file so that a message can quote it: a short printable line."""
     flat = printable(" ".join(text[:200].split()))
     return flat if len(flat) <= 40 else f"{flat[:36]}…"
 
 
 def colours_from_map(text: str, remarks: list[str]) -> list[Rgb]:
-    """Read a Fractint map: red, green and blue a line, or a hex colour."""
+    """Read a Fractint map: red, green and blue on each line, or a hex colour."""
     colours = []
     for number, line in enumerate(text.split("\n"), 1):
         words = line.partition(";")[0].replace(",", " ").split()
@@ -45,7 +45,7 @@ def colours_from_map(text: str, remarks: list[str]) -> list[Rgb]:
 
 
 def colours_from_gpl(text: str, remarks: list[str]) -> list[Rgb]:
-    """Read a GIMP palette; a fourth number is its alpha, which a palette has no use for."""
+    """Read a GIMP palette; a fourth number on a line is alpha, and is ignored."""
     lines = text.split("\n")
     if not lines[0].startswith("GIMP Palette"):
         raise PaletteFileError('line 1: should be "GIMP Palette"')
@@ -67,13 +67,13 @@ def colours_from_kalles(text: str, remarks: list[str]) -> list[Rgb]:
             raise PaletteFileError(
                 f'line {number}: "Colors:" has {len(words)} numbers, and should have three a colour'
             )
-        colours = [_rgb(number, words[at : at + 3], remarks) for at in range(0, len(words), 3)]
+        colours = [_rgb(number, words[k : k + 3], remarks) for k in range(0, len(words), 3)]
         return [(red, green, blue) for blue, green, red in colours]
     raise PaletteFileError('holds no colours: it has no line "Colors:"')
 
 
 def _rgb(number: int, words: list[str], remarks: list[str]) -> Rgb:
-    """Return the colour of a line of three numbers; 256, which many write, as 255."""
+    """Return the colour of three numbers on a line; 256, a common mistake, is taken as 255."""
     matches = [_VALUE.fullmatch(word) for word in words[:3]]
     values = [int(match[1]) if match[1] else int(match[2], 16) for match in matches if match]
     if len(values) < 3 or max(values) > 256:

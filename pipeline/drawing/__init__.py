@@ -1,1 +1,1 @@
-"""From counts to pictures: a frame's own samples, or a zoom's bands, as the bytes of a picture."""
+"""From counts to pictures: the bytes of a frame, drawn from its own grid or from a zoom's bands."""

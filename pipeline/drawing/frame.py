@@ -1,4 +1,4 @@
-"""What a worker process draws: a frame from its own stored counts, or small views in many looks."""
+"""Frames drawn from the stored counts of their own grids, and small views drawn in many looks."""
 
 import math
 import time
@@ -16,8 +16,8 @@ from pipeline.counts.compute import counts_of_chunk, packed_traces, traces_from_
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.counts.stored_samples import StoredSamples, stored_samples
+from pipeline.drawing.arena import ArenaMap
 from pipeline.drawing.picture import draw_rows, rgb8_from_light, rows_at_once
-from pipeline.drawing.texture.atlas import AtlasMap
 from pipeline.errors import DamagedError
 from pipeline.kernels.results import Counts, Outcome
 from pipeline.kernels.tracing import Tracing
@@ -31,16 +31,15 @@ def draw_frame(
     look: Look,
     seconds: Fraction,
     encoding: Encoding,
-    atlas: AtlasMap,
+    arena: ArenaMap,
     offset: int,
 ) -> float | None:
-    """Draw a frame from the stored counts of its own grid to where `offset` says.
+    """Draw a frame from the stored counts of its own grid into the arena, from byte `offset` on.
 
-    Returns the CPU seconds it took; None where the stored counts are gone, or not those that were
-    written.
+    Returns the CPU seconds it took; None where the stored counts are missing or damaged.
     """
     start = time.thread_time()
-    frame = atlas.frame(offset, encoding.frame_bytes)
+    frame = arena.region(offset, encoding.frame_bytes)
     shader = shader_of(look.at(float(seconds)))
     rows = grid.rows // supersample
     step = rows_at_once(encoding.columns * supersample**2)
@@ -78,7 +77,7 @@ def _light(
     last: int,
     supersample: int,
 ) -> NDArray[np.float32]:
-    """Return the light of some rows of pixels, shape (rows, 3, columns)."""
+    """Return the linear light of some rows of pixels, shape (rows, 3, columns)."""
     top, bottom = first * supersample, last * supersample
     above = min(HALO_ROWS, top)
     below = min(HALO_ROWS, stored.grid_rows - bottom)
@@ -89,9 +88,9 @@ def _light(
 def preview_looks(
     grid: SampleGrid, looks: Sequence[Look], seconds: Fraction, log2_px: float
 ) -> list[NDArray[np.uint8]]:
-    """Draw a sample grid of 2 × 2 samples a pixel in many looks, as 8-bit sRGB.
+    """Count a sample grid of 2 × 2 samples per pixel, and draw it in many looks as 8-bit sRGB.
 
-    `log2_px` is log2 of the distance of its pixels in those of the video.
+    `log2_px` is log2 of the size of its pixels in pixels of the video.
     """
     counts = [counts_of_chunk(grid, chunk, ())[0] for chunk in range(grid.chunks)]
     return _previews(grid, counts, looks, seconds, log2_px)
@@ -104,7 +103,7 @@ def _previews(
     seconds: Fraction,
     log2_px: float,
 ) -> list[NDArray[np.uint8]]:
-    """Do so with a sample grid that is counted."""
+    """Draw a sample grid, given the counts of its chunks, as `preview_looks` does."""
     smooth = np.concatenate([part.smooth.reshape(-1, grid.columns) for part in counts])
     traces: dict[Tracing | None, StoredTraces | None] = {None: None}
     pictures = []
@@ -112,7 +111,7 @@ def _previews(
         tracing = look.tracing
         if tracing is not None and tracing not in traces:
             traced = grid.traced(tracing)
-            packed = [packed_traces(traced, chunk, known)[0] for chunk, known in enumerate(counts)]
+            packed = [packed_traces(traced, index, chunk)[0] for index, chunk in enumerate(counts)]
             traces[tracing] = traces_from_chunks(traced, packed)
         samples = Samples(smooth, traces[tracing], log2_px - 1.0)
         light = Shader(look.at(float(seconds))).pixels(samples, 2)
@@ -121,14 +120,17 @@ def _previews(
 
 
 def seen_of(grid: SampleGrid, look: Look, seconds: Fraction, log2_px: float) -> tuple[float, ...]:
-    """Count a sample grid of 2 × 2 samples a pixel, and return what is to be seen of it.
+    """Count a sample grid of 2 × 2 samples per pixel, and return how much there is to see.
 
-    The part of it that is proved interior, the part that reached maxiter, and by how many of 255
-    levels its colours differ at most.
+    Returns
+    -------
+    tuple of float
+        Fraction of the samples that are proved interior, fraction that reached maxiter, and the
+        largest difference between its colours in any channel, in levels of 0 to 255.
     """
     counts = [counts_of_chunk(grid, chunk, ())[0] for chunk in range(grid.chunks)]
     (picture,) = _previews(grid, counts, [look], seconds, log2_px)
-    outcome = np.concatenate([part.outcome.reshape(-1) for part in counts])
+    outcome = np.concatenate([chunk.outcome.reshape(-1) for chunk in counts])
     levels = picture.reshape(-1, 3)
     return (
         float(np.mean(outcome == Outcome.INTERIOR)),

@@ -1,11 +1,11 @@
-"""Light to Y'CbCr in compiled code: what `picture.planes_numpy` does, row by row."""
+"""Light to Y'CbCr or RGB samples in compiled code: the work of `picture.draw_tile_numpy`."""
 
 import numpy as np
 
 from pipeline.kernels.jit import compiled
 
 ROOT_STEPS = 8191
-"""sRGB values are looked up by the square root of light, in so many steps."""
+"""Number of steps of the square root of light by which signal values are looked up."""
 
 _HALF = np.float32(0.5)
 _QUARTER = np.float32(0.25)
@@ -14,9 +14,10 @@ _TWO = np.float32(2)
 
 @compiled
 def signal_rows(light, roots, kr, kb, blue_scale, red_scale, luma, blue, red):
-    """Fill luma and the colour differences of some rows, float32 of shape (rows, columns).
+    """Fill luma and the scaled colour differences of some rows, float32 of shape (rows, columns).
 
-    `light` has shape (rows, 3, columns), `roots` holds sRGB for every root of light.
+    `light` has shape (rows, 3, columns), `roots` holds the signal for each step of the root of
+    light, `kr` and `kb` are the weights of red and blue in luma.
     """
     rows, _, columns = light.shape
     steps = np.float32(ROOT_STEPS)
@@ -48,7 +49,7 @@ def signal_rows(light, roots, kr, kb, blue_scale, red_scale, luma, blue, red):
 
 @compiled
 def value_rows(light, roots, values):
-    """Fill values, float32 of shape (3, rows, columns), with what `roots` holds for each light."""
+    """Fill `values`, float32 of shape (3, rows, columns), with the signal of light by `roots`."""
     rows, _, columns = light.shape
     steps = np.float32(ROOT_STEPS)
     places = np.empty(columns, np.int32)
@@ -67,9 +68,9 @@ def value_rows(light, roots, values):
 def luma_rows(
     luma, dither, first_row, first, scale, offset, lowest, highest, out
 ):  # fmt: skip  # the signal, how its samples are made, where they go
-    """Fill samples of luma, dithered, from column `first` of each row on.
+    """Fill dithered samples of luma, or of a colour, from column `first` of each row of `out` on.
 
-    `first_row` is the place of the first row in the picture; `dither` repeats.
+    `first_row` is the picture's row of the first one; the rows of `dither` repeat.
     """
     columns = slice(first, first + luma.shape[1])
     for row in range(luma.shape[0]):
@@ -85,10 +86,10 @@ def luma_rows(
 def chroma_rows(
     chroma, before, across, down, first, scale, offset, lowest, highest, out
 ):  # fmt: skip  # the signal, how its samples are made, where they go
-    """Fill samples of a colour difference, from sample `first` of each row on.
+    """Fill samples of a colour difference, from sample `first` of each row of `out` on.
 
-    `across` and `down` pixels share one, sited left; `before` holds the column left of these, a
-    value a row.
+    `across` by `down` pixels share a sample, which is sited left; `before` holds the values of the
+    column left of these, one per row of pixels.
     """
     line = np.empty(chroma.shape[1], np.float32)
     share = np.float32(1.0 / down)

@@ -1,1 +1,1 @@
-"""Tells how a run goes on: a bar, a log, a status page, a report."""
+"""Events of a run, and those who listen to them: progress bar, log, status page, report."""

@@ -1,19 +1,15 @@
-"""Progress: a bar with a true ETA on a terminal, plain lines in a log."""
+"""Progress: a bar with an ETA on a terminal or in a notebook, plain lines in a log."""
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TextIO, TypeVar
-
-from tqdm import tqdm
 
 from pipeline.errors import printable
 from pipeline.monitor.eta import Eta
-from pipeline.system.terminal import say, shows_bars
+from pipeline.system.terminal import new_bar, say
 from pipeline.units import duration
 
 _Result = TypeVar("_Result")
@@ -23,14 +19,14 @@ _LINE_EVERY_S = 60.0
 
 
 class Progress:
-    """Shows how far a run has come, by work rather than by frames.
+    """Shows how far work has come, by CPU time rather than by what is counted.
 
     Parameters
     ----------
-    ETA : Eta
-        What there is to do.
+    eta : Eta
+        The work.
     count : int
-        What is counted beside, `noun`: frames.
+        Number of things to be counted, which `noun` names: frames.
     log : Path, optional
         A file that gets every line with its time.
     """
@@ -40,30 +36,21 @@ class Progress:
         self._count = count
         self.counted = 0
         self.aside = ""
-        """What is said beside how far it is: who does it."""
+        """Text after the time to go: who does the work."""
         self._noun = noun
         self._last_line = time.monotonic()
         eta.tick(self._last_line)
         self._log: TextIO | None = log.open("a", encoding="utf-8") if log else None
-        self._bar: tqdm | None = None  # type: ignore[type-arg]  # generic only in its stubs
-        if shows_bars():
-            self._bar = tqdm(
-                total=1.0,
-                file=sys.stderr,
-                bar_format="{desc}{percentage:3.0f}% |{bar}| [{elapsed}{postfix}]",
-                leave=False,
-                dynamic_ncols=True,
-            )
+        self._bar = new_bar("{desc}{percentage:3.0f}% |{bar}| [{elapsed}{postfix}]")
 
     def __enter__(self) -> "Progress":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the bar, and close the log."""
         if self._bar is not None:
             self._bar.close()
         if self._log is not None:
@@ -71,10 +58,10 @@ class Progress:
                 self._log.close()
 
     def say(self, line: str) -> None:
-        """Show a line, and keep it in the log."""
+        """Show a line, and write it to the log."""
         if self._log is not None:
             stamp = datetime.now().astimezone().isoformat(timespec="seconds")
-            # That a line cannot be kept stops no render.
+            # A log that cannot be written stops no render.
             with contextlib.suppress(OSError):
                 self._log.write(f"{stamp} {printable(line)}\n")
                 self._log.flush()
@@ -85,21 +72,25 @@ class Progress:
             self._bar.refresh()
 
     def work(self, stage: str, estimated_s: float, taken_s: float | None = None) -> None:
-        """Count work as done that was estimated to take so long, and what it took, if known."""
+        """Count finished work: what was estimated for it, and what it took, if known."""
         self.eta.done(stage, estimated_s, taken_s)
+        self.show()
+
+    def show(self) -> None:
+        """Bring the bar up to date with the ETA."""
         if self._bar is not None:
             if (left_s := self.eta.left_s) is not None:
                 self._bar.set_postfix_str(f"{duration(left_s)} to go{printable(self.aside)}", False)
-            self._bar.update(max(0.0, self.eta.part - self._bar.n))
+            self._bar.update(max(0.0, self.eta.fraction - self._bar.n))
 
     def count(self, more: int = 1) -> None:
-        """Count some more as done."""
+        """Count `more` things as done."""
         self.counted += more
         if self._bar is not None:
             self._bar.set_description_str(f"{self.counted}/{self._count} {self._noun} ", False)
 
     def tick(self, active: bool = True) -> None:
-        """Write a line now and then where there is no bar; a pause is not `active`."""
+        """Let time pass, `active` or paused; where there is no bar, write a line now and then."""
         now = time.monotonic()
         self.eta.tick(now, active)
         if self._bar is not None or now - self._last_line < _LINE_EVERY_S:
@@ -107,12 +98,12 @@ class Progress:
         self._last_line = now
         left_s = self.eta.left_s
         ahead = f", {duration(left_s)} to go" if left_s is not None else ""
-        part = f"{self.eta.part:.0%} of the work"
-        self.say(f"{self.counted}/{self._count} {self._noun}, {part}{ahead}{self.aside}")
+        done = f"{self.eta.fraction:.0%} of the work"
+        self.say(f"{self.counted}/{self._count} {self._noun}, {done}{ahead}{self.aside}")
 
 
 def followed(results: Iterable[_Result], total: int, noun: str) -> Iterator[_Result]:
-    """Yield results, and show how many of the total are there: what takes long is not silent."""
+    """Yield results, and show how many of the total there are."""
     with Progress(Eta({noun: float(total)}), total, noun=noun) as progress:
         for result in results:
             yield result

@@ -1,4 +1,4 @@
-"""The report: what a run did, in figures."""
+"""The report of a run, in figures."""
 
 import json
 import platform
@@ -10,6 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import __version__
+from pipeline.monitor.events import (
+    Began,
+    BlockCounted,
+    Done,
+    EncoderDone,
+    Ended,
+    Event,
+    GridStored,
+    Measured,
+    OrbitsComputed,
+    Retried,
+    Ticked,
+    Warned,
+)
 from pipeline.system.atomic_files import write_durably
 from pipeline.system.terminal import say
 from pipeline.workers.machine_stats import MachineStats
@@ -20,7 +34,7 @@ _PACKAGES = ("numpy", "numba", "gmpy2", "imageio", "imageio-ffmpeg", "zstandard"
 
 @dataclass(slots=True)
 class Stage:
-    """Wall and CPU seconds of one stage; the wall runs while anything of it is at work."""
+    """Wall and CPU seconds of a stage; wall time passes while any of its work is going on."""
 
     wall_s: float = 0.0
     cpu_s: float = 0.0
@@ -34,7 +48,7 @@ class Stage:
         self._at_work += 1
 
     def end(self, cpu_s: float) -> None:
-        """Note that a piece of work ended, and what it took."""
+        """Note that a piece of work ended, and the CPU seconds it took."""
         self._at_work -= 1
         self.cpu_s += cpu_s
         if self._at_work == 0:
@@ -43,42 +57,72 @@ class Stage:
 
 @dataclass(slots=True)
 class Report:
-    """What one run did."""
+    """Figures of one run, filled while it goes on."""
 
     command: str
     config: dict[str, Any]
     frames: int = 0
     workers: int = 0
     kernels: dict[str, int] = field(default_factory=dict)
-    """Samples of the video by the kernel that counts them."""
+    """Samples of the video, by arithmetic."""
     frames_from_bands: int = 0
+    """Frames drawn from bands; the others have their own grids."""
     bands: int = 0
-    """Octaves of all zooms; the other frames have their own grids."""
+    """Number of bands of all zooms."""
     maxiter: list[tuple[float, int]] = field(default_factory=list)
-    """Keyframes passed and limit, where `maxiter: auto` was chosen."""
+    """Position in keyframes and maxiter there, with `maxiter: auto`."""
     references: list[dict[str, Any]] = field(default_factory=list)
-    """Bits and steps of every reference orbit, and how it ended."""
+    """Bits and steps of each reference orbit, and how it ended."""
     stages: dict[str, Stage] = field(default_factory=lambda: {name: Stage() for name in STAGES})
     pixels_computed: int = 0
-    """Samples counted in this run."""
+    """Samples counted by this run."""
     pixels_traced: int = 0
-    """Samples whose traces were computed in this run."""
+    """Samples traced by this run."""
     pixels_reused: int = 0
-    """Samples of the video whose counts, or encoded frames, were there."""
+    """Samples of the video whose counts, or encoded frames, were stored before."""
     iterations_computed: int = 0
     bytes_stored: int = 0
     peak_memory_bytes: int = 0
     machines: list[MachineStats] = field(default_factory=list)
-    """What each machine of a cluster counted."""
+    """Statistics of each machine of a cluster."""
     warnings: list[str] = field(default_factory=list)
-    """Warnings of parts of the video in which too little is to be seen."""
+    """Warnings about stretches of the video that show too little."""
     retried: list[str] = field(default_factory=list)
-    """What had to be done again, and why."""
+    """What had to be retried, and why."""
     wall_s: float = 0.0
     outcome: str = "running"
 
+    def hear(self, event: Event) -> None:  # noqa: C901  # a case for each event
+        """Update the figures with an event."""
+        match event:
+            case Began():
+                self.stages[event.stage].begin()
+            case Done():
+                self.stages[event.stage].end(event.cpu_s)
+            case BlockCounted():
+                self.iterations_computed += event.iterations
+            case GridStored():
+                self.bytes_stored += event.stored_bytes
+                self.pixels_computed += event.computed
+                self.pixels_traced += event.traced
+            case Measured():
+                self.peak_memory_bytes = max(self.peak_memory_bytes, event.memory_bytes)
+            case Ticked():
+                self.machines = event.machines
+            case OrbitsComputed():
+                self.references = event.described
+            case Retried():
+                self.retried.append(event.text)
+            case Warned():
+                self.warnings.append(event.text)
+            case EncoderDone():
+                self.stages["encode"].wall_s += event.busy_s
+            case Ended():
+                self.machines = event.machines
+                self.stages["encode"].cpu_s += event.encode_cpu_s
+
     def say_again(self, line: str) -> None:
-        """Say what is done again, and note it."""
+        """Say what has to be retried, and note it, where there are no listeners yet."""
         say(line)
         self.retried.append(line)
 
@@ -87,7 +131,7 @@ class Report:
         write_durably(path, [json.dumps(self.plain(), indent=2).encode() + b"\n"])
 
     def plain(self) -> dict[str, Any]:
-        """Return the report as JSON takes it."""
+        """Return the report as values that JSON has."""
         return {
             "command": self.command,
             "outcome": self.outcome,

@@ -1,4 +1,4 @@
-"""The status of a run: what its page shows, brought up to date while it goes on."""
+"""The status of a run, which its page shows."""
 
 import base64
 import math
@@ -10,63 +10,65 @@ from numpy.typing import NDArray
 
 from pipeline.workers.machine_stats import MachineStats
 
-# Points of a curve; where there are more, every second one goes.
+# Points of a curve; where there are more, every second one is dropped.
 _MOST_POINTS = 240
 _JPEG_QUALITY = 82
-# Warnings that are shown, the latest.
+# Number of the latest warnings that are shown.
 _MOST_LINES = 20
 
 
 @dataclass(slots=True)
 class Status:
-    """What the page of a run shows."""
+    """Everything that the page of a run shows."""
 
     name: str
     title: str
-    """Size, rate, depth: what is being made."""
+    """Size, frame rate and widths of the video."""
     state: str = "starting"
     running: bool = True
     video: str | None = None
-    """Where the video is, seen from the page, once it is made."""
+    """Address of the finished video, relative to the page."""
     frames: int = 0
-    """Of the video."""
+    """Number of frames of the video."""
     encoded: int = 0
-    part: float = 0.0
-    """Of the work of this run."""
+    """Number of frames that are encoded."""
+    fraction: float = 0.0
+    """Fraction of this run's work that is done, 0 to 1."""
     left_s: float | None = None
     log10_width: float | None = None
-    """Of the latest frame."""
+    """log10 of the latest frame's width."""
     log10_deepest: float = 0.0
+    """log10 of the smallest width."""
     workers: int = 0
     samples: int = 0
-    """Computed in this run."""
+    """Samples computed by this run."""
     stored_bytes: int = 0
     free_bytes: int | None = None
     memory_bytes: int = 0
     machines: list[MachineStats] = field(default_factory=list)
-    """Those of a cluster that count."""
+    """Statistics of each machine of a cluster."""
     temperature_c: float | None = None
     begun: datetime = field(default_factory=lambda: datetime.now().astimezone())
     updated: datetime = field(default_factory=lambda: datetime.now().astimezone())
     picture: str | None = None
-    """The latest frame, as the address of its data."""
+    """The latest frame, as a data URL."""
     picture_of: str = ""
     sheet: list[tuple[str, str]] = field(default_factory=list)
-    """Pictures of the whole video, and what each is of."""
+    """Contact sheet: frames of the whole video as data URLs, each with its caption."""
     figures: list[tuple[str, str]] = field(default_factory=list)
-    """Of the finished run."""
+    """Figures of the finished run: names and texts."""
     lines: list[str] = field(default_factory=list)
-    """Warnings, and what had to be done again."""
+    """Warnings, and what had to be retried."""
     retried: list[str] = field(default_factory=list)
-    """What of the report's has been added to the lines."""
+    """Lines of the report that have been added to `lines`."""
     speed: list[tuple[float, float]] = field(default_factory=list)
-    """Active seconds, and million samples computed in all."""
+    """Active seconds, and million samples computed by then."""
     costs: list[tuple[float, float]] = field(default_factory=list)
-    """log10 of a sample grid's radius, and the CPU seconds it took."""
+    """log10 of a sample grid's radius, and its CPU seconds."""
 
     @property
     def done_at(self) -> datetime | None:
-        """When the run will be done, if that can be said."""
+        """Time at which the run will be done, if it can be estimated."""
         return self.updated + timedelta(seconds=self.left_s) if self.left_s is not None else None
 
     def warn(self, line: str) -> None:
@@ -75,17 +77,17 @@ class Status:
         self.lines = [*self.lines, f"{stamp} {line}"][-_MOST_LINES:]
 
     def add_speed(self, active_s: float) -> None:
-        """Note how much has been computed by now."""
+        """Add a point to the curve of computed samples."""
         self.speed.append((active_s, self.samples / 1e6))
         if len(self.speed) > _MOST_POINTS:
             self.speed = self.speed[::2]
 
     def add_cost(self, log10_radius: float, cpu_s: float) -> None:
-        """Note what a sample grid took."""
+        """Add the cost of a sample grid."""
         self.costs.append((log10_radius, cpu_s))
 
     def costs_by_octave(self) -> list[tuple[float, float]]:
-        """Return log10 of a radius and the CPU seconds of its octave, the widest first."""
+        """Return log10 of a radius and the CPU seconds an octave there, the widest first."""
         if not self.costs:
             return []
         octave = math.log10(2)
@@ -101,17 +103,17 @@ class Status:
 
 
 def width_text(log10: float) -> str:
-    """Return a width of any depth to two digits: ``3.5``, ``1.2e-345``."""
+    """Return a width to two digits from its log10: ``3.5``, ``1.2e-345``."""
     if -3 < log10 < 4:
         return f"{10**log10:.2g}"
-    # The nudge keeps 1e-10 from being 10.0e-11.
+    # The small addition keeps 1e-10 from becoming 10.0e-11.
     exponent = math.floor(log10 + 1e-9)
     return f"{10 ** (log10 - exponent):.1f}e{exponent}"
 
 
 def jpeg_address(rgb: NDArray[np.uint8]) -> str:
-    """Return a picture, 8-bit sRGB of shape (rows, columns, 3), as an address that holds it."""
-    # Imported here: it takes a tenth of a second, and most commands show nothing.
+    """Return a picture, 8-bit sRGB of shape (rows, columns, 3), as the data URL of a JPEG."""
+    # Imported here: it takes 0.1 s, and most commands need no pictures.
     import imageio.v3 as imageio
 
     data: bytes = imageio.imwrite("<bytes>", rgb, extension=".jpg", quality=_JPEG_QUALITY)

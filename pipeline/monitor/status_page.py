@@ -78,12 +78,12 @@ def page(status: Status) -> str:
 
 
 def _short(status: Status) -> str:
-    return f"{status.part:.0%}" if status.running else status.state.split(":")[0]
+    return f"{status.fraction:.0%}" if status.running else status.state.split(":")[0]
 
 
 def _head(status: Status) -> str:
     # Never 100 % before it is done.
-    percent = 100.0 if not status.running and status.video else min(99.9, 100 * status.part)
+    percent = 100.0 if not status.running and status.video else min(99.9, 100 * status.fraction)
     when = ""
     if status.running and status.left_s is not None and status.done_at is not None:
         day = "" if status.done_at.date() == status.updated.date() else " %A"

@@ -11,10 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config.load import Config
-from pipeline.counts.sample_grid import SampleGrid
-from pipeline.drawing.picture import rgb8_from_frame
+from pipeline.drawing.thumbnail import rgb8_from_frame
 from pipeline.geometry.decimals import log2, short_text
 from pipeline.monitor.eta import Eta
+from pipeline.monitor.events import (
+    Event,
+    Finished,
+    FrameEncoded,
+    FrameSent,
+    GridStored,
+    OrbitAdvanced,
+    Prepared,
+    Started,
+    Stopped,
+    Ticked,
+    Warned,
+)
 from pipeline.monitor.report import Report
 from pipeline.monitor.status import Status, jpeg_address, width_text
 from pipeline.monitor.status_page import REFRESH_S, page
@@ -29,8 +41,8 @@ from pipeline.video.ffmpeg import frame_at
 _LOG10_2 = 0.30102999566398120
 _PICTURE_PX = 640
 _PICTURE_EVERY_S = 2.0
-# Of the time, at most: a large HDR picture takes a second.
-_PART_FOR_PICTURES = 0.05
+# Fraction of the time, at most: a large HDR picture takes a second.
+_PICTURES_FRACTION = 0.05
 _SHEET_PX = 320
 _SHEET_PICTURES = 12
 
@@ -61,15 +73,52 @@ class StatusWriter:
         self._sheet: dict[int, str | None] = {
             round(k * (len(frames) - 1) / max(1, count - 1)): None for k in range(count)
         }
+        self._eta = Eta({})
         self._written_at = float(-REFRESH_S)
         self._shown_again_at = -math.inf
 
     @property
-    def is_due(self) -> bool:
+    def _is_due(self) -> bool:
         """Whether the page is to be written again."""
         return time.monotonic() - self._written_at >= REFRESH_S
 
-    def show(self, frame: Frame, picture: NDArray[np.uint8]) -> None:
+    def hear(self, event: Event) -> None:  # noqa: C901  # a case for each event
+        """Take what an event tells for the page, and write the page if it is due."""
+        self._eta.hear(event)
+        match event:
+            case Prepared():
+                self.status.state = "preparing"
+                self.status.encoded = event.encoded
+                self._write()
+            case OrbitAdvanced():
+                self.status.state = (
+                    f"computing the reference orbit: {event.fraction:.0%}, before the rest begins"
+                )
+                if self._is_due:
+                    self._write()
+            case Started():
+                self._eta = Eta(event.stages_s)
+                self._eta.tick(time.monotonic())
+                self.status.encoded = event.encoded
+            case FrameSent():
+                self._show(event.frame, event.picture)
+            case GridStored():
+                geometry = event.grid.geometry
+                exponent = geometry.distance_exponent(geometry.center)
+                self.status.add_cost(exponent * _LOG10_2, event.cpu_s)
+            case FrameEncoded():
+                self.status.encoded += 1
+            case Ticked():
+                self._go_on(event.paused)
+            case Warned():
+                self.status.warn(event.text)
+            case Stopped():
+                self._stop(event.why)
+            case Finished():
+                if not self._is_finished:
+                    self._finish()
+
+    def _show(self, frame: Frame, picture: NDArray[np.uint8]) -> None:
         """Take a frame on its way to the encoder, now and then, for the page."""
         if frame.index in self._sheet:
             self._sheet[frame.index] = self._address(picture, _SHEET_PX)
@@ -78,40 +127,22 @@ class StatusWriter:
             return
         self.status.picture = self._address(picture, _PICTURE_PX)
         took = time.monotonic() - start
-        self._shown_again_at = start + max(_PICTURE_EVERY_S, took / _PART_FOR_PICTURES)
+        self._shown_again_at = start + max(_PICTURE_EVERY_S, took / _PICTURES_FRACTION)
         self.status.picture_of = f"frame {frame.index}: {self._caption(frame)}"
         self.status.log10_width = log2(frame.view.width) * _LOG10_2
 
-    def counted(self, grid: SampleGrid, cpu_s: float) -> None:
-        """Note what a sample grid took."""
-        exponent = grid.geometry.distance_exponent(grid.geometry.center)
-        self.status.add_cost(exponent * _LOG10_2, cpu_s)
-
-    def prepare(self, encoded: int) -> None:
-        """Write the page of a run that begins, with so many frames encoded before."""
-        self.status.state = "preparing"
-        self.status.encoded = encoded
-        self._write()
-
-    def tell_orbit(self, eta: Eta) -> None:
-        """Write the page, if it is due, while the reference orbit is computed."""
-        if self.is_due:
-            self.status.state = (
-                f"computing the reference orbit: {eta.part:.0%}, before the rest begins"
-            )
-            self._write()
-
-    def go_on(self, state: str, encoded: int, eta: Eta) -> None:
-        """Write the page of a run that goes on."""
-        status = self.status
-        status.state = state
-        status.encoded = encoded
-        status.part = eta.part
+    def _go_on(self, paused: bool) -> None:
+        """Write the page of a run that goes on, if it is due."""
+        if not self._is_due:
+            return
+        status, eta = self.status, self._eta
+        status.state = f"paused: {temperature_c() or 0:.0f} °C" if paused else "rendering"
+        status.fraction = eta.fraction
         status.left_s = eta.left_s
         status.add_speed(eta.active_s)
         self._write()
 
-    def finish(self) -> None:
+    def _finish(self) -> None:
         """Write the page of a finished video."""
         status, report = self.status, self._report
         status.state = "finished"
@@ -130,7 +161,7 @@ class StatusWriter:
                 status.sheet.append((address, self._caption(frame)))
         self._write()
 
-    def stop(self, why: str) -> None:
+    def _stop(self, why: str) -> None:
         """Write the page of a run that ended before its video."""
         self.status.state = f"stopped: {why}"
         self.status.running = False
@@ -138,7 +169,7 @@ class StatusWriter:
         self._write()
 
     @property
-    def is_finished(self) -> bool:
+    def _is_finished(self) -> bool:
         """Whether the page on disk is that of a finished video."""
         try:
             return f'href="{self._video}"'.encode() in self._outputs.page.read_bytes()

@@ -1,1 +1,1 @@
-"""What a video is made of, what is there of it, and what is still to be made."""
+"""Plans: what frames are drawn from, what is stored already, what must still be made."""

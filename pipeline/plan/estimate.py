@@ -1,4 +1,4 @@
-"""What a render will take: time, memory and disk, from what a survey measured."""
+"""The estimate of a render: time, memory and disk, from the measurements of a survey."""
 
 import bisect
 from dataclasses import dataclass
@@ -16,34 +16,34 @@ from pipeline.system.machine import (
 from pipeline.units import size
 from pipeline.video.encoding import THREADS
 
-# Measured at 720p, 1080p and 4K on x86-64 (375, 495 and 1000 MB): what the processes hold before
-# any picture, and what each pixel adds in the encoder and in the coloured bands that a frame shows.
+# Memory of the processes before any picture, and what each pixel adds in the encoder and in the
+# textures; measured at 720p, 1080p and 4K on x86-64 (375, 495 and 1000 MB in all).
 PARENT_BYTES = 100_000_000
 WORKER_BYTES = 36_000_000
 ENCODER_BYTES = 65_000_000
 ENCODER_PIXEL_BYTES = 24
 TEXTURES_BYTES = 40_000_000
 TEXTURES_PIXEL_BYTES = 50
-# Pictures beside those that workers hold: drawn, sent, or on their way into the encoder.
+# Pictures besides one for each worker: drawn, sent, or on their way into the encoder.
 WAITING_PICTURES = 6
 # Where counts do not stay: frames from the first that is not encoded to the last that is counted.
 KEPT_FRAMES = 2 * SEGMENT_FRAMES
 _LEAST_FREE_BYTES = 200_000_000
-_LEAST_FREE_PART = 0.01
-# Of the video at which disk use is estimated.
+_LEAST_FREE_FRACTION = 0.01
+# Moments of the video at which disk use is estimated.
 _MOMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was measured, and what it says of any sample grid and any frame."""
+    """Measured costs of a few sample grids and frames, from which those of all follow."""
 
-    places: list[int]
-    """The surveyed sample grids, by their place in the order of computing."""
+    positions: list[int]
+    """Positions of the surveyed sample grids in the order of computing."""
     sample_s: list[float]
-    """CPU seconds to count a sample, at each of them."""
+    """CPU seconds to count a sample of each."""
     sample_bytes: list[float]
-    """Stored bytes of a sample, at each of them."""
+    """Stored bytes of a sample of each."""
     colour_sample_s: float
     """CPU seconds to colour a sample."""
     draw_pixel_s: float
@@ -53,21 +53,21 @@ class Survey:
     encode_pixel_s: float
     """CPU seconds to encode a pixel."""
     encode_pixel_bytes: float
-    share: float
-    """Share of a core that a worker had while others were at work on this machine; 1 alone."""
+    core_fraction: float
+    """Fraction of a core that each worker had: 1 alone, less while other programs run."""
 
-    def compute_s(self, place: int, samples: int) -> float:
-        """Return the CPU seconds to count so many samples of a sample grid."""
-        return samples * _between(self.places, self.sample_s, place)
+    def compute_s(self, position: int, samples: int) -> float:
+        """Return the CPU seconds to count some samples of the sample grid at a position."""
+        return samples * _interpolated(self.positions, self.sample_s, position)
 
-    def stored_bytes(self, place: int, samples: int) -> float:
-        """Return the bytes that so many samples of a sample grid take on disk."""
-        return samples * _between(self.places, self.sample_bytes, place)
+    def stored_bytes(self, position: int, samples: int) -> float:
+        """Return the bytes on disk of some samples of the sample grid at a position."""
+        return samples * _interpolated(self.positions, self.sample_bytes, position)
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What the frames that are wanted will take."""
+    """Time, disk and memory that the missing frames will take."""
 
     compute_s: dict[str, float]
     """CPU seconds of each sample grid that is not stored, by key."""
@@ -80,11 +80,12 @@ class Estimate:
     by_stage_s: dict[str, float]
     """CPU seconds by stage: compute, paint, draw, encode."""
     wall_s: float
-    share: float
-    """Share of a core that each process has; the wall time allows for it."""
+    core_fraction: float
+    """Fraction of a core that each process has; the wall time allows for it."""
     disk_bytes: int
-    """What is on disk of it at most at a time."""
+    """Bytes on disk at the peak."""
     memory_bytes: int
+    """Memory of all processes at the peak."""
 
 
 def estimate(
@@ -98,28 +99,29 @@ def estimate(
     workers: int,
     remote_workers: int = 0,
 ) -> Estimate:
-    """Estimate what it takes to make the wanted frames.
+    """Estimate what it takes to make the frames `wanted`.
 
     Parameters
     ----------
     missing : list of tuple of str and int
         Key and samples to be computed of every sample grid that needs some, in computing order.
     painted_samples : int
-        Samples of all bands that are shown.
+        Samples of bands that will be coloured.
     spans : dict of str to tuple of int
         The first and the last wanted frame that needs each sample grid, by key.
     workers : int
         Processes of this machine.
-    guests : int
-        Workers elsewhere that count in their place, taken to be as quick.
+    remote_workers : int
+        Workers of a cluster that count instead of them, assumed to be as fast.
     """
     encoding = config.encoding
     pixels = encoding.columns * encoding.rows
     compute_s = {
-        key: survey.compute_s(place, samples) for place, (key, samples) in enumerate(missing)
+        key: survey.compute_s(position, samples) for position, (key, samples) in enumerate(missing)
     }
     stored = {
-        key: survey.stored_bytes(place, samples) for place, (key, samples) in enumerate(missing)
+        key: survey.stored_bytes(position, samples)
+        for position, (key, samples) in enumerate(missing)
     }
     disk = sum(stored.values())
     if config.keep != "all":
@@ -155,26 +157,27 @@ def estimate(
             "draw": drawn_s,
             "encode": encoded_s,
         },
-        wall_s=wall_s / survey.share,
-        share=survey.share,
+        wall_s=wall_s / survey.core_fraction,
+        core_fraction=survey.core_fraction,
         disk_bytes=int(disk),
         memory_bytes=memory_bytes(config, workers),
     )
 
 
-def _between(places: list[int], values: list[float], place: int) -> float:
+def _interpolated(positions: list[int], values: list[float], position: int) -> float:
     """Interpolate linearly; constant beyond either end."""
-    right = bisect.bisect_left(places, place)
+    right = bisect.bisect_left(positions, position)
     if right == 0:
         return values[0]
-    if right == len(places):
+    if right == len(positions):
         return values[-1]
-    part = (place - places[right - 1]) / (places[right] - places[right - 1])
-    return values[right - 1] + part * (values[right] - values[right - 1])
+    left = right - 1
+    fraction = (position - positions[left]) / (positions[right] - positions[left])
+    return values[left] + fraction * (values[right] - values[left])
 
 
 def _most_at_once(stored: dict[str, float], spans: dict[str, tuple[int, int]]) -> float:
-    """Return the bytes of counts that are there at once, at most, where none stays unneeded."""
+    """Return the peak bytes of stored counts where they are deleted after their last frame."""
     firsts = sorted({spans[key][0] for key in stored})
     most = 0.0
     for first in firsts[:: max(1, len(firsts) // _MOMENTS)]:
@@ -183,12 +186,12 @@ def _most_at_once(stored: dict[str, float], spans: dict[str, tuple[int, int]]) -
             most,
             sum(size for key, size in stored.items()
                 if spans[key][0] < last and spans[key][1] >= first),
-        )  # fmt: skip  # those whose frames are at work, or not yet encoded
+        )  # fmt: skip  # counts whose frames are being made, or not yet encoded
     return most
 
 
 def memory_bytes(config: Config, workers: int) -> int:
-    """Return the memory of all processes together at their peak, about."""
+    """Estimate the memory of all processes together at the peak."""
     pixels = config.encoding.columns * config.encoding.rows
     depth = 2 if config.encoding.bits > 8 else 1
     pictures = (workers + WAITING_PICTURES) * config.encoding.frame_bytes
@@ -196,7 +199,7 @@ def memory_bytes(config: Config, workers: int) -> int:
     textures = 0.0
     if config.reuse != "frames":
         textures = TEXTURES_BYTES + TEXTURES_PIXEL_BYTES * config.quality.density**2 * pixels
-        # Frames are mixed of two looks.
+        # Frames are blended of two looks.
         textures *= 2 if config.look.moves else 1
     return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + textures + pictures)
 
@@ -207,13 +210,13 @@ def check_free_disk(outputs: Outputs) -> None:
     Raises
     ------
     RenderError
-        Less than _LEAST_FREE_PART of it is free, or _LEAST_FREE_BYTES where that is less.
+        Less than _LEAST_FREE_FRACTION of it is free, or _LEAST_FREE_BYTES where that is less.
     """
     space = disk_space(outputs.root)
     if space is None:
         return
     total, free = space
-    if free < min(_LEAST_FREE_BYTES, total * _LEAST_FREE_PART):
+    if free < min(_LEAST_FREE_BYTES, total * _LEAST_FREE_FRACTION):
         raise RenderError(
             f"{outputs.root}: only {size(free)} of the disk are free; free some, or set "
             "render.keep: needed, and run the same command again: it carries on"

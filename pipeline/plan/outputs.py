@@ -1,43 +1,30 @@
-"""The files of a config: what it makes, and what is kept beside it; nothing else is touched."""
+"""Output files of a config: their paths, and how they are written, locked and replaced."""
 
 import fcntl
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from pipeline.config.load import Config
-from pipeline.config.names import LONGEST_ENDING, LONGEST_NAME_BYTES
 from pipeline.config.whole_text import text_digest
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.store import Store
-from pipeline.errors import RenderError, UsageError, os_error_text
-from pipeline.plan.ownership import RECORD, Facts, Owner, Record, mark
+from pipeline.errors import RenderError, os_error_text
+from pipeline.plan.ownership import Ownership
+from pipeline.plan.record import Owner, Record
 from pipeline.system.atomic_files import (
     flush_folder,
-    lives_beside,
+    is_other_process,
     make_folder,
     publish,
     publish_folder,
     remove_temporaries,
     temporary_path,
 )
-from pipeline.system.invocation import command_for
 from pipeline.system.terminal import say
-from pipeline.video.encoding import ending_of
-from pipeline.video.ffmpeg import tags_of
-
-# What a folder of ours holds.
-FOLDERS = ("counts", "references", "segments", "joining")
-FILES = (
-    RECORD, ".lock", "dead-ends.json", "index.html", "log.txt", "made-of.txt", "maxiter.json",
-    "report.json", "tones.json",
-)  # fmt: skip  # a list
-_TAGGED = (".mp4", ".mov", ".mkv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +36,7 @@ class Outputs:
     owner: Owner
     """Source of what is made."""
     ending: str = ".mp4"
-    """What the video's name ends in; other than a file's it is that of a folder of pictures."""
+    """End of the video's name: ".mp4" or the like, or "-frames" for a folder of pictures."""
 
     @staticmethod
     def of(config: Config, root: Path) -> "Outputs":
@@ -64,12 +51,17 @@ class Outputs:
 
     @property
     def folder(self) -> Path:
-        """What a render needs to resume, or to be looked at again."""
+        """Folder of all that a render needs to resume, or to be looked at again."""
         return self.root / self.name
 
     @property
+    def ownership(self) -> Ownership:
+        """Right of the config to the folder and the video."""
+        return Ownership(self.root, self.name, self.owner, self.video)
+
+    @property
     def record(self) -> Record:
-        """Record of whose the folder is, and of what was made."""
+        """Record of the folder's owner, and of the files that were made."""
         return Record(self.folder)
 
     @property
@@ -79,32 +71,32 @@ class Outputs:
 
     @property
     def orbits(self) -> Path:
-        """The reference orbits."""
+        """Folder of the reference orbits."""
         return self.folder / "references"
 
     @property
     def segments(self) -> Path:
-        """The encoded segments."""
+        """Folder of the encoded segments."""
         return self.folder / "segments"
 
     @property
     def joining(self) -> Path:
-        """Folder in which the video is joined; what lies there between runs is a killed one's."""
+        """Folder in which the video is joined; between runs it holds only what a kill left."""
         return self.folder / "joining"
 
     @property
     def dead_ends(self) -> Path:
-        """Views of the video, as the search for dead ends saw them."""
+        """Results of the search for dead ends."""
         return self.folder / "dead-ends.json"
 
     @property
     def made_of(self) -> Path:
-        """What the video was made of, where the segments did not stay."""
+        """Segments that the video was joined from, where they are not kept, and its checksum."""
         return self.folder / "made-of.txt"
 
     @property
     def log(self) -> Path:
-        """What happened, line by line."""
+        """Log of all runs."""
         return self.folder / "log.txt"
 
     @property
@@ -118,184 +110,29 @@ class Outputs:
         return self.folder / "index.html"
 
     def still(self, index: int | None) -> Path:
-        """Return where a frame's picture goes; the only frame's where `index` is None."""
+        """Return the path of a frame's picture; of the only frame where `index` is None."""
         return self.root / (f"{self.name}.png" if index is None else f"{self.name}-{index:06}.png")
 
-    # Whose they are
-
     def check(self, *files: Path) -> None:
-        """Refuse what is not ours: the folder, and files that are to be made; nothing is written.
-
-        Raises
-        ------
-        UsageError
-            Something is there that was not made of this config.
-        """
-        facts = self._own_facts()
-        for file in files:
-            self._check_file(file, facts)
+        """Refuse the folder, and files that are to be made, if not ours; see `Ownership.check`."""
+        self.ownership.check(*files)
 
     def claim(self, *files: Path) -> None:
-        """Have the folder for this config, made where it is not there; and check files.
-
-        Raises
-        ------
-        UsageError
-            Something is there that was not made of this config.
-        RenderError
-            It cannot be written.
-        """
-        self._check_lengths()
-        self.check()
-        try:
-            make_folder(self.folder)
-            with self.record.held():
-                facts = self._own_facts()
-                self._adopt(facts)
-        except OSError as error:
-            raise RenderError(f"{self.folder}: cannot be written: {error.strerror}") from None
-        self.check(*files)
-
-    def _check_lengths(self) -> None:
-        """Refuse a name to which the file system would not let us add what we must."""
-        above = self.root
-        while not above.exists() and above != above.parent:
-            above = above.parent
-        try:
-            most = os.pathconf(above, "PC_NAME_MAX") - LONGEST_ENDING
-        except (OSError, ValueError):
-            return
-        if 0 < most < min(len(os.fsencode(self.name)), LONGEST_NAME_BYTES):
-            raise UsageError(
-                f"{self.root}: the name {self.name} may have {most} bytes there; choose a shorter "
-                "one by --name NAME"
-            )
-
-    def _own_facts(self) -> Facts:
-        """Return the record of the folder; refuse one that is not ours."""
-        folder = self.folder
-        if folder.is_symlink():
-            self._refuse(folder, "is a symbolic link, and what it leads to may be anybody's")
-        if not folder.is_dir():
-            if folder.exists():
-                self._refuse(folder, "is a file that was not made here")
-            return Facts()
-        facts = self.record.read()
-        if facts.owner is None:
-            facts.owner = self._owner_without_record()
-        owner = facts.owner
-        if owner is None or owner.text == self.owner.text or owner.is_gone:
-            return facts
-        if owner.config != self.owner.config and not _same_file(owner, self.owner):
-            raise UsageError(
-                f"{folder}: was made of {owner.config}, another config of the same name; choose "
-                "another name by --name NAME, or remove what is there: "
-                f"{command_for('clean', self.name, 'NAME')}"
-            )
-        return facts
-
-    def _owner_without_record(self) -> Owner | None:
-        """Return whose a folder of an earlier version is; None where that makes no difference."""
-        strange = sorted(
-            entry.name
-            for entry in self.folder.iterdir()
-            if entry.is_symlink()
-            or not (entry.is_dir() if entry.name in FOLDERS else entry.name in FILES)
-        )
-        if strange:
-            self._refuse(self.folder, f"holds {strange[0]}, which was not made here")
-        try:
-            path = Path(json.loads(self.report.read_bytes())["config"]["path"])
-            resolved = path.resolve()
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        own = Path(self.owner.config)
-        # As it was typed, from wherever that was.
-        is_own = resolved == own or own.parts[-len(path.parts) :] == path.parts
-        return self.owner if is_own else Owner(str(resolved), "")
-
-    def _adopt(self, facts: Facts) -> None:
-        """Write down that the folder is ours, and what an earlier version made."""
-        stored = self.record.read()
-        if stored.owner is None:
-            video = self._finished_before()
-            if video is not None and (made := mark(video)) is not None:
-                self.record.add_file(self._recorded_name(video), made)
-        owner = facts.owner
-        if owner is not None and owner.is_gone and owner.config != self.owner.config:
-            say(
-                f"{self.folder}: was made of {owner.config}, which is gone; {self.owner.config} "
-                "goes on with it"
-            )
-        elif owner is not None and owner.text == self.owner.text and not owner.is_gone:
-            # A copy that says the same takes nothing from it.
-            if stored.owner is None:
-                self.record.add_owner(owner)
-            return
-        if stored.owner != self.owner:
-            self.record.add_owner(self.owner)
-
-    def _finished_before(self) -> Path | None:
-        """Return the video that an earlier version says it finished."""
-        try:
-            report = json.loads(self.report.read_bytes())
-            if report["outcome"] == "finished":
-                return self.root / f"{self.name}{ending_of(report['config']['video']['codec'])}"
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        return None
-
-    def _check_file(self, file: Path, facts: Facts) -> None:
-        if not file.is_symlink() and not file.exists():
-            return
-        name = self._recorded_name(file)
-        if facts.holds(name, file):
-            return
-        # Named by a person, what this program made of another config is theirs to replace.
-        if not self._bears_our_name(file) and self._made_by_another(name, file):
-            return
-        if file == self.video and self._tells_so(file):
-            return
-        self._refuse(file, f"is there, and was not made of {self.owner.config}")
-
-    def _bears_our_name(self, file: Path) -> bool:
-        return self._is_in_root(file) and file.name.startswith(self.name)
-
-    def _is_in_root(self, file: Path) -> bool:
-        return file.absolute().parent == self.root.absolute()
-
-    def _made_by_another(self, name: str, file: Path) -> bool:
-        records = (Record(path.parent) for path in self.root.glob(f"*/{RECORD}"))
-        return any(record.read().holds(name, file) for record in records)
-
-    def _tells_so(self, video: Path) -> bool:
-        """Tell whether a video says itself that it is the one that is to be made."""
-        if video.suffix not in _TAGGED or video.is_symlink() or not video.is_file():
-            return False
-        return text_digest(tags_of(video).get("comment", "")) == self.owner.text
-
-    def _recorded_name(self, file: Path) -> str:
-        """Return how the record calls a file: from the root, so that all of it can be moved."""
-        root, absolute = self.root.resolve(), file.parent.resolve() / file.name
-        return str(absolute.relative_to(root) if absolute.is_relative_to(root) else absolute)
-
-    def _refuse(self, path: Path, what: str) -> NoReturn:
-        raise UsageError(f"{path}: {what}; move it away, or choose another name by --name NAME")
-
-    # Making them
+        """Make the folder for this config, and check files; see `Ownership.claim`."""
+        self.ownership.claim(*files)
 
     @contextmanager
     def making(self, file: Path) -> Iterator[Path]:
-        """Give a place to write a file, or a folder of files, which then gets its name.
+        """Give a temporary path for a file, or a folder of files, which then gets its name.
 
         Raises
         ------
         UsageError
-            There is another meanwhile that was not made of this config.
+            A file of this name has appeared that was not made of this config.
         """
         if file == self.video:
             temporary = self.joining / f"joined{self.ending}"
-        elif self._is_in_root(file):
+        elif self.ownership.is_in_root(file):
             temporary = temporary_path(self.folder / file.name)
         else:
             temporary = temporary_path(file)
@@ -309,30 +146,28 @@ class Outputs:
             temporary.unlink(missing_ok=True)
 
     def write(self, file: Path, parts: Iterable[bytes]) -> None:
-        """Write a file of ours whole, or not at all."""
+        """Write a file of ours completely, or not at all."""
         with self.making(file) as temporary, temporary.open("wb") as written:
             written.writelines(parts)
 
     def publish(self, temporary: Path, file: Path) -> None:
-        """Give what was made its name, in place of what was made before."""
-        self.check(file)
-        made = mark(temporary)
-        assert made is not None
-        name = self._recorded_name(file)
-        if not self.record.read().holds(name, temporary):
-            self.record.add_file(name, made)
+        """Give a finished file or folder its name, replacing what was made before."""
+        self.ownership.add(temporary, file)
         (publish_folder if temporary.is_dir() else publish)(temporary, file)
 
     @contextmanager
     def references(self) -> Iterator[References]:
-        """Give the reference orbits a place, and for this time their tables; made when needed."""
+        """Give the folder of reference orbits, and a temporary one for their tables.
+
+        Both are made when something is stored in them.
+        """
         orbits = self.orbits
         tables = orbits / f"tables.{os.getpid()}"
-        for left in orbits.glob("tables.*"):
-            # Those of this process's number are of an earlier one, as often in a container.
-            owner = left.suffix[1:]
-            if not (owner.isdecimal() and lives_beside(int(owner))):
-                shutil.rmtree(left, ignore_errors=True)
+        for abandoned in orbits.glob("tables.*"):
+            # A folder with this process's own number is of an earlier one, as often in a container.
+            process = abandoned.suffix[1:]
+            if not (process.isdecimal() and is_other_process(int(process))):
+                shutil.rmtree(abandoned, ignore_errors=True)
         try:
             yield References(orbits, tables)
         finally:
@@ -342,14 +177,14 @@ class Outputs:
 
     @contextmanager
     def locked(self, *files: Path) -> Iterator[None]:
-        """Hold the folder for this run alone, and clear away what a killed run left half written.
+        """Lock the folder for this run, and remove what a killed run left half written.
 
         Raises
         ------
         UsageError
             It, or a file that is to be made, was not made of this config.
         RenderError
-            Another run holds it, or it cannot be made.
+            Another run has locked it, or it cannot be made.
         """
         self.claim(*files)
         try:
@@ -359,7 +194,7 @@ class Outputs:
         except OSError as error:
             raise RenderError(f"{self.folder}: cannot be written: {os_error_text(error)}") from None
         with lock:
-            self._hold(lock.fileno())
+            self._lock(lock.fileno())
             if not flush_folder(self.folder):
                 self._warn("cannot be flushed: a power cut may cost the latest minutes")
             shutil.rmtree(self.joining, ignore_errors=True)
@@ -370,7 +205,7 @@ class Outputs:
             finally:
                 shutil.rmtree(self.joining, ignore_errors=True)
 
-    def _hold(self, lock: int) -> None:
+    def _lock(self, lock: int) -> None:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -382,10 +217,3 @@ class Outputs:
 
     def _warn(self, what: str) -> None:
         say(f"{self.folder}: {what}")
-
-
-def _same_file(one: Owner, other: Owner) -> bool:
-    try:
-        return Path(one.config).samefile(other.config)
-    except (OSError, ValueError):
-        return False

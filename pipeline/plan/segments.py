@@ -1,4 +1,4 @@
-"""Segments: the video cut into runs of frames, each encoded for itself and kept until joined."""
+"""Segments: the video cut into runs of frames, encoded separately and kept until joined."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pipeline.video.encoding import Encoding
 
 # x264's longest run without a keyframe is 250: cutting here costs hardly a byte.
 SEGMENT_FRAMES = 240
-# To be raised when the same counts and look come to give other pictures.
+# To be raised when a change of the code gives other pictures for the same counts and look.
 _DRAWING_VERSION = 2
 
 
@@ -41,11 +41,11 @@ def segments_of(
     Parameters
     ----------
     keys : list of str
-        What each frame's picture depends on, but for its look.
+        Digest of what each frame's picture depends on, except its look.
     times : list of str
-        When each frame is shown.
+        Time of each frame in seconds, as text.
     folder : Path
-        Where segments lie.
+        Folder of the segments.
     """
     segments = []
     for index, first in enumerate(range(0, len(keys), SEGMENT_FRAMES)):
@@ -53,7 +53,7 @@ def segments_of(
         facts = {
             "drawings": keys[first:last],
             "look": asdict(look),
-            # Only a look that moves depends on when a frame is shown.
+            # Only a look that moves makes pictures depend on their time.
             "times": times[first:last] if look.moves else None,
             "encoding": encoding.key(),
             "drawing": _DRAWING_VERSION,

@@ -1,5 +1,6 @@
 """The work plan of a video: what is there of it, and what is still to be made."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.config.load import Config
@@ -66,6 +67,13 @@ class WorkPlan:
         bands = {key for zoom in self.frame_plans.zooms for key, _ in zoom.keys}
         painted = sum(need.grid.samples for key, need in self.needs.items() if key in bands)
         return painted + self._painted_again()
+
+    def with_traces(self, grids: Iterable[SampleGrid]) -> list[SampleGrid]:
+        """Return sample grids of counts, and those of the traces that the look needs of them."""
+        counted, tracing = list(grids), self.config.look.tracing
+        if tracing is None:
+            return counted
+        return [*counted, *(grid.traced(tracing) for grid in counted)]
 
     def lacking(self) -> tuple[int, int]:
         """Return how many samples are to be counted, and how many to be traced."""

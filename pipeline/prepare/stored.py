@@ -4,8 +4,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from pipeline.colour.samples import Samples
-from pipeline.counts.block_check import fault_of
-from pipeline.counts.compute import count_chunks
 from pipeline.counts.row_blocks import RowCosts
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
@@ -15,6 +13,7 @@ from pipeline.kernels.tracing import Tracing
 from pipeline.monitor.progress import followed
 from pipeline.system.terminal import say
 from pipeline.workers.pool import SharedPool, Task
+from pipeline.workers.row_block import RowBlock
 
 Read = TypeVar("Read")
 
@@ -91,19 +90,17 @@ def _counted(
     pool.prepare(say)
     reusable = store.reusable(grid)
     blocks = RowCosts().blocks(grid, pool.row_workers, pool.block_s)
-    tasks = [
-        Task(name, count_chunks, (grid, first, last, reusable), first, portable=True)
-        for first, last in blocks
-    ]
+    tasks = [Task.counting(name, RowBlock(grid, first, last, reusable)) for first, last in blocks]
     say(f"{'counting' if grid.tracing is None else 'tracing'} {name}")
     for task, block in followed(pool.results(tasks), len(tasks), "row blocks"):
-        if (fault := fault_of(block, grid, *task.arguments[1:3])) is not None:
+        assert task.block is not None
+        if (fault := task.block.fault_of(block)) is not None:
             task.faults += 1
             if task.faults == _TRIES:
                 raise RenderError(f"{name}: a worker sent what cannot be ({fault}), {_TRIES} times")
             pool.submit(task)
             continue
-        chunks[task.tag : task.tag + len(block.chunks)] = block.chunks
+        chunks[task.block.first_chunk : task.block.last_chunk] = block.chunks
         unresolved += block.unresolved
         iterations += block.iterations
     return chunks, unresolved, iterations

@@ -93,7 +93,7 @@ def survey(
     encoded_pixels = pixels * max(1, len(longer) - 1)
     colour_s = sum(picture.colour_s for picture in drawn) / (len(drawn) * pixels)
     return Survey(
-        places=places,
+        positions=places,
         sample_s=[grid.count_s / grid.samples for grid in counted],
         sample_bytes=[grid.packed_bytes / grid.samples for grid in counted],
         colour_sample_s=colour_s,
@@ -101,7 +101,7 @@ def survey(
         planes_pixel_s=sum(picture.draw_s for picture in drawn) / (len(drawn) * pixels),
         encode_pixel_s=max(0.0, encoded.cpu_s - start.cpu_s) / encoded_pixels,
         encode_pixel_bytes=encoded.size / (len(longer) * pixels),
-        share=_share(counted, drawn),
+        core_fraction=_share(counted, drawn),
     )
 
 

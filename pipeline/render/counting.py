@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
-from pipeline.counts.block_check import fault_of
-from pipeline.counts.compute import BlockResult, count_chunks
+from pipeline.counts.compute import BlockResult
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.row_blocks import RowCosts
 from pipeline.counts.sample_grid import SampleGrid
+from pipeline.counts.store import Store
 from pipeline.errors import RenderError, os_error_text
-from pipeline.monitor.progress import Progress
-from pipeline.monitor.report import Report
-from pipeline.monitor.status_writer import StatusWriter
-from pipeline.plan.estimate import KEPT_FRAMES, Estimate
-from pipeline.plan.outputs import Outputs
+from pipeline.monitor.events import Began, BlockCounted, Done, GridStored, Listener, Retried
+from pipeline.plan.estimate import KEPT_FRAMES
 from pipeline.plan.segments import Segment
 from pipeline.plan.work_plan import WorkPlan
 from pipeline.workers.pool import SharedPool, Task
+from pipeline.workers.row_block import RowBlock
 
 # Counts that come back damaged from disk, or wrong from workers, so often will do so for ever.
 _MAX_DAMAGES = 3
@@ -39,27 +38,31 @@ class _AtWork:
 
 
 class Counting:
-    """Has the sample grids of a work plan counted and stored, in the order of need."""
+    """Has the sample grids of a work plan counted and stored, in the order of need.
+
+    Parameters
+    ----------
+    grids_s : dict of str to float
+        Estimated CPU seconds of each sample grid, by key.
+    send : Listener
+        Is told what was counted and stored.
+    """
 
     def __init__(
         self,
         work_plan: WorkPlan,
-        outputs: Outputs,
+        store: Store,
         references: References,
-        report: Report,
         pool: SharedPool,
-        progress: Progress,
-        work: Estimate,
-        status_writer: StatusWriter,
+        grids_s: dict[str, float],
+        send: Listener,
     ) -> None:
         self._work_plan = work_plan
-        self._store = outputs.store
+        self._store = store
         self._references = references
-        self._report = report
         self._pool = pool
-        self._progress = progress
-        self._work = work
-        self._status_writer = status_writer
+        self._grids_s = grids_s
+        self._send = send
         self._costs = RowCosts()
         self._absent = set(work_plan.missing)
         self._at_work: dict[str, _AtWork] = {}
@@ -73,21 +76,31 @@ class Counting:
         self._next_segments = {
             segment.last - 1: start for segment, start in zip(segments, starts, strict=True)
         }
+        self._blocks = self._all_blocks()
+        self._next = next(self._blocks, None)
 
     def lacks(self, grid: SampleGrid) -> bool:
         """Tell whether a sample grid's counts are not stored yet."""
         return grid.key() in self._absent
 
-    def blocks(self) -> Iterator[Task]:
-        """Yield the row blocks of all sample grids that are not stored."""
+    def send_ahead(self, current: Segment) -> None:
+        """Send row blocks while workers have room; where counts do not stay, not too far ahead.
+
+        `current` is the segment that is being encoded.
+        """
+        while self._next is not None and self._may_send(self._next, current):
+            self._pool.submit(self._next)
+            self._next = next(self._blocks, None)
+
+    def _all_blocks(self) -> Iterator[Task]:
+        """Yield the row blocks of all sample grids that are not stored, in the order of need."""
         for key in self._work_plan.missing:
             yield from self._blocks_of(key)
 
-    def may_send(self, block: Task, current: Segment) -> bool:
-        """Tell whether a block may be sent: where counts do not stay, not too far ahead."""
+    def _may_send(self, block: Task, current: Segment) -> bool:
         if not self._pool.has_room(block.portable):
             return False
-        key, _ = block.tag
+        key = block.tag
         grid = self._work_plan.needs[key].grid
         if grid.tracing is not None and self.lacks(grid.counted):
             return False
@@ -101,17 +114,14 @@ class Counting:
         self._at_work[key] = _AtWork(grid, [b""] * grid.chunks, [0.0] * grid.chunks, len(blocks))
         reusable = self._store.reusable(need.grid)
         for first, last in blocks:
-            rows = f"rows {grid.chunk_bounds(first)[0]} to {grid.chunk_bounds(last - 1)[1]}"
-            self._report.stages["compute"].begin()
-            yield Task(
-                f"counting for frame {need.frame}, {rows}",
-                count_chunks,
-                (grid, first, last, reusable),
-                (key, first),
-                portable=True,
-            )
+            block = RowBlock(grid, first, last, reusable)
+            rows = "rows {} to {}".format(*block.rows)
+            self._send(Began("compute"))
+            task = Task.counting(f"counting for frame {need.frame}, {rows}", block, key)
+            task.done = partial(self._take, task, block)
+            yield task
 
-    def take(self, task: Task, block: BlockResult) -> None:
+    def _take(self, task: Task, block: RowBlock, result: BlockResult) -> None:
         """Take a block's counts; with the last of a sample grid, store them.
 
         Raises
@@ -119,24 +129,23 @@ class Counting:
         RenderError
             The disk refuses them, or they come wrong from every worker.
         """
-        key, first = task.tag
-        at_work = self._at_work[key]
-        last = task.arguments[2]
-        if (fault := fault_of(block, at_work.grid, first, last)) is not None:
+        key = task.tag
+        if (fault := block.fault_of(result)) is not None:
             self._send_again(task, fault)
             return
-        at_work.chunks[first:last] = block.chunks
-        at_work.chunk_cpu_s[first:last] = block.chunk_cpu_s
-        at_work.computed += block.computed
-        at_work.traced += block.traced
-        at_work.unresolved += block.unresolved
-        at_work.iterations += block.iterations
+        at_work = self._at_work[key]
+        chunks = slice(block.first_chunk, block.last_chunk)
+        at_work.chunks[chunks] = result.chunks
+        at_work.chunk_cpu_s[chunks] = result.chunk_cpu_s
+        at_work.computed += result.computed
+        at_work.traced += result.traced
+        at_work.unresolved += result.unresolved
+        at_work.iterations += result.iterations
         at_work.left -= 1
-        self._report.stages["compute"].end(sum(block.chunk_cpu_s))
-        self._report.iterations_computed += block.iterations
-        grid = at_work.grid
-        estimated_s = self._work.compute_s.get(key, 0.0) * len(block.chunks) / grid.chunks
-        self._progress.work("compute", estimated_s, sum(block.chunk_cpu_s))
+        grid, cpu_s = at_work.grid, sum(result.chunk_cpu_s)
+        estimated_s = self._grids_s.get(key, 0.0) * block.chunks / grid.chunks
+        self._send(Done("compute", cpu_s))
+        self._send(BlockCounted(grid, result.iterations, cpu_s, estimated_s))
         if at_work.left:
             return
         try:
@@ -147,10 +156,8 @@ class Counting:
                 f"{os_error_text(error)}; make room, and the same command carries on"
             ) from None
         self._costs.learn(grid, at_work.chunk_cpu_s)
-        self._report.bytes_stored += written
-        self._report.pixels_computed += at_work.computed
-        self._report.pixels_traced += at_work.traced
-        self._status_writer.counted(grid, sum(at_work.chunk_cpu_s))
+        cpu_s = sum(at_work.chunk_cpu_s)
+        self._send(GridStored(grid, at_work.computed, at_work.traced, written, cpu_s))
         del self._at_work[key]
         self._absent.discard(key)
 
@@ -160,8 +167,7 @@ class Counting:
         line = f"{task.name}: a worker sent what cannot be ({fault})"
         if task.faults == _MAX_DAMAGES:
             raise RenderError(f"{line}, {task.faults} times; check the memory of this machine")
-        self._report.retried.append(line)
-        self._progress.say(f"{line}; counting again")
+        self._send(Retried(line, f"{line}; counting again"))
         self._pool.submit(task)
 
     def again(self, grids: list[SampleGrid], frame: int) -> None:
@@ -182,9 +188,11 @@ class Counting:
             self._check_patience(grids, frame)
         for grid in damaged:
             self._note_damage(grid, frame)
-            self._report.retried.append(f"frame {frame}: stored counts were damaged")
-            self._progress.say(
-                f"frame {frame}: its stored counts were damaged, computing them again"
+            self._send(
+                Retried(
+                    f"frame {frame}: stored counts were damaged",
+                    f"frame {frame}: its stored counts were damaged, computing them again",
+                )
             )
             self._store.discard(grid)
             self._absent.add(grid.key())

@@ -4,7 +4,6 @@ import shutil
 import time
 from typing import Any
 
-from pipeline.config.fault import Fault
 from pipeline.config.load import Config
 from pipeline.counts.orbits.orbit_state import spent_cpu_s
 from pipeline.counts.orbits.tables import References
@@ -17,18 +16,33 @@ from pipeline.errors import (
     RenderError,
     os_error_text,
 )
-from pipeline.monitor.eta import Eta
-from pipeline.monitor.progress import Progress
+from pipeline.monitor.events import (
+    Began,
+    Done,
+    Ended,
+    Finished,
+    Listener,
+    Listeners,
+    OrbitAdvanced,
+    OrbitsComputed,
+    Prepared,
+    Retried,
+    Said,
+    Started,
+    Stopped,
+    Warned,
+)
 from pipeline.monitor.report import Report
+from pipeline.monitor.run_progress import RunProgress
 from pipeline.monitor.status_writer import StatusWriter
 from pipeline.plan.estimate import check_free_disk, check_room
 from pipeline.plan.outputs import Outputs
-from pipeline.plan.segments import Segment
 from pipeline.plan.work_plan import WorkPlan
 from pipeline.prepare.dead_end_search import dead_ends
 from pipeline.prepare.reference_orbits import compute_orbits, described, steps_wanted
 from pipeline.prepare.survey import estimated
-from pipeline.render.loop import Run
+from pipeline.render.join import drop_damaged, join
+from pipeline.render.loop import encode_missing
 from pipeline.render.rehearsal import rehearse
 from pipeline.session import Session
 from pipeline.system.checksums import crc32_of
@@ -37,8 +51,7 @@ from pipeline.system.machine import children_cpu_s, keep_freed_memory
 from pipeline.system.state_file import read_state, whole_number, write_state
 from pipeline.system.terminal import say
 from pipeline.units import duration
-from pipeline.video.ffmpeg import count_frames, has_frames, join
-from pipeline.video.segment_checksum import is_whole
+from pipeline.video.ffmpeg import count_frames
 from pipeline.workers.pool import SharedPool
 
 _TRIES = 3
@@ -79,17 +92,17 @@ def render_video(
         Session(outputs, config, workers=workers, say=report.say_again) as session,
     ):
         orbits_before_s = spent_cpu_s(outputs.orbits)
-        status_writer: StatusWriter | None = None
+        progress = RunProgress(outputs.log)
+        send = Listeners(report.hear, progress.hear)
         try:
             rehearse(config, outputs)
             report.workers = session.workers
-            status_writer = StatusWriter(session.resolved, session.frames, outputs, report)
-            _render(session, report, status_writer, stored_only)
+            send.add(StatusWriter(session.resolved, session.frames, outputs, report).hear)
+            _render(session, report, send, stored_only)
             report.outcome = "finished"
         except BaseException as error:
             report.outcome = f"stopped: {type(error).__name__}: {error}"
-            if status_writer is not None:
-                status_writer.stop(str(error) or type(error).__name__)
+            send(Stopped(str(error) or type(error).__name__))
             raise
         finally:
             report.wall_s = time.monotonic() - start
@@ -97,13 +110,10 @@ def render_video(
             spent = spent_cpu_s(outputs.orbits) - orbits_before_s
             report.stages["reference"].cpu_s = max(0.0, spent)
             report.write(outputs.report)
-        if not status_writer.is_finished:
-            status_writer.finish()
+        send(Finished())
 
 
-def _render(
-    session: Session, report: Report, status_writer: StatusWriter, stored_only: bool
-) -> None:
+def _render(session: Session, report: Report, send: Listener, stored_only: bool) -> None:
     config, frames, outputs = session.resolved, session.frames, session.outputs
     report.frames = len(frames)
     if frames.auto_maxiter is not None:
@@ -113,7 +123,7 @@ def _render(
     if config.keep == "nothing" and _is_made(work_plan, outputs, report):
         report.pixels_reused = work_plan.samples
         return
-    work_plan = _make_and_join(work_plan, session, report, status_writer, stored_only)
+    work_plan = _make_and_join(work_plan, session, report, send, stored_only)
     report.pixels_reused = max(0, work_plan.samples - report.pixels_computed)
     _tidy(work_plan, outputs)
 
@@ -122,7 +132,7 @@ def _make_and_join(
     work_plan: WorkPlan,
     session: Session,
     report: Report,
-    status_writer: StatusWriter,
+    send: Listener,
     stored_only: bool,
 ) -> WorkPlan:
     """Make what is missing, and join it; return what there was to do the last time.
@@ -136,16 +146,16 @@ def _make_and_join(
         try:
             if work_plan.missing_segments:
                 with session.attempt():
-                    _make(work_plan, session, report, status_writer)
+                    _make(work_plan, session, report, send)
         except (EncoderError, OrbitError) as error:
             check_free_disk(outputs)
             if tried == _TRIES:
                 raise
-            report.say_again(str(error))
+            send(Retried(str(error)))
         else:
-            damaged = _drop_damaged(work_plan.segments, report)
+            damaged = drop_damaged(work_plan.segments, send)
             if not damaged:
-                _join(work_plan.segments, outputs, work_plan.config, report)
+                join(work_plan.segments, outputs, work_plan.config, send)
                 break
             if tried == _TRIES:
                 raise RenderError(f"{damaged[0].path}: comes back damaged; check the disk")
@@ -241,59 +251,47 @@ def _describe(work_plan: WorkPlan, report: Report) -> None:
         report.kernels[arithmetic] = report.kernels.get(arithmetic, 0) + grid.samples
 
 
-def _make(
-    work_plan: WorkPlan, session: Session, report: Report, status_writer: StatusWriter
-) -> None:
+def _make(work_plan: WorkPlan, session: Session, report: Report, send: Listener) -> None:
     """Compute, draw and encode the frames of all segments that are missing."""
     config, outputs = work_plan.config, session.outputs
     damages = [why for why in map(outputs.store.damage, work_plan.grids) if why is not None]
     if damages:
         others = f", and so {len(damages) - 1} files more" if damages[1:] else ""
-        report.say_again(f"{damages[0]}{others}; computing again")
-    status_writer.prepare(len(work_plan.frames) - len(work_plan.wanted))
+        send(Retried(f"{damages[0]}{others}; computing again"))
+    encoded = len(work_plan.frames) - len(work_plan.wanted)
+    send(Prepared(encoded))
     pool, references = session.pool, session.references
     pool.start(config.look.tracing is not None)
-    # What was compiled before is no encoding.
+    # Compilation up to here is not counted as encoding.
     encoded_before_s = children_cpu_s()
-    _compute_orbits(work_plan.grids, references, pool, outputs, report, status_writer)
-    pool.prepare(say)
+    _compute_orbits(work_plan.grids, references, pool, outputs, send)
+    pool.prepare(lambda line: send(Said(line)))
     if not report.warnings:
         say("looking for dead ends")
         ends = dead_ends(config, work_plan.frames, outputs, pool, references, report.say_again)
-        _warn(ends, config, report, status_writer)
+        for fault in ends:
+            send(Warned(fault.text(config.path)))
     say("measuring what it takes")
     work = estimated(work_plan, pool, references, report.workers)
     check_room(work, outputs, config, report.workers)
-    with Progress(Eta(work.by_stage_s), len(work_plan.wanted), outputs.log) as progress:
-        counts, traces = work_plan.lacking()
-        tracing = f", {traces / 1e6:.1f} to trace" if traces else ""
-        progress.say(
-            f"{config.name}: {len(work_plan.wanted)} of {len(work_plan.frames)} frames to "
-            f"encode, {counts / 1e6:.1f} million samples to compute{tracing}, "
-            f"{_hands(pool, config)}, about {duration(work.wall_s)}"
-        )
-        run = Run(work_plan, outputs, references, report, pool, progress, work, status_writer)
-        try:
-            run.encode()
-        finally:
-            run.close()
-            report.machines = pool.machine_stats()
-            report.stages["encode"].cpu_s += children_cpu_s() - encoded_before_s
-        report.retried += pool.retried()
+    counts, traces = work_plan.lacking()
+    tracing = f", {traces / 1e6:.1f} to trace" if traces else ""
+    text = (
+        f"{config.name}: {len(work_plan.wanted)} of {len(work_plan.frames)} frames to "
+        f"encode, {counts / 1e6:.1f} million samples to compute{tracing}, "
+        f"{_workers_text(pool, config)}, about {duration(work.wall_s)}"
+    )
+    send(Started(text, len(work_plan.wanted), encoded, work.by_stage_s))
+    try:
+        encode_missing(work_plan, outputs, references, pool, work, send)
+    finally:
+        send(Ended(pool.machine_stats(), children_cpu_s() - encoded_before_s))
+    report.retried += pool.retried()
     session.close_pool()
 
 
-def _warn(faults: list[Fault], config: Config, report: Report, status_writer: StatusWriter) -> None:
-    """Say where too little is to be seen: on the terminal, on the page, in the report."""
-    for fault in faults:
-        line = fault.text(config.path)
-        say(f"warning: {line}")
-        report.warnings.append(line)
-        status_writer.status.warn(line)
-
-
-def _hands(pool: SharedPool, config: Config) -> str:
-    """Say who will do it."""
+def _workers_text(pool: SharedPool, config: Config) -> str:
+    """Return which workers there are, for people."""
     if config.cluster is None:
         return f"{pool.workers} workers"
     return f"{pool.workers} workers here and {pool.remote_workers} of {config.cluster.scheduler}"
@@ -304,52 +302,16 @@ def _compute_orbits(
     references: References,
     pool: SharedPool,
     outputs: Outputs,
-    report: Report,
-    status_writer: StatusWriter,
+    send: Listener,
 ) -> None:
-    """Have the reference orbits of these sample grids on disk, and describe them in the report."""
-    stage = report.stages["reference"]
-    stage.begin()
+    """Compute the reference orbits of these sample grids, as far as they are not on disk."""
+    send(Began("reference"))
     try:
         states = compute_orbits(
-            steps_wanted(grids), references, pool, outputs.log, status_writer.tell_orbit,
-            report.say_again,
+            steps_wanted(grids), references, pool, outputs.log,
+            lambda eta: send(OrbitAdvanced(eta.fraction)), lambda line: send(Retried(line)),
         )  # fmt: skip  # in signature order
     except OSError as error:
         raise RenderError(f"the reference orbit cannot be stored: {os_error_text(error)}") from None
-    report.references = described(states)
-    stage.end(0.0)
-
-
-def _drop_damaged(segments: list[Segment], report: Report) -> list[Segment]:
-    """Remove and return segments that are not what was written."""
-    damaged = [segment for segment in segments if not is_whole(segment.path)]
-    for segment in damaged:
-        report.say_again(
-            f"{segment.path}: is not what was written; its {len(segment.frames)} frames are "
-            "encoded again"
-        )
-        segment.path.unlink(missing_ok=True)
-    return damaged
-
-
-def _join(segments: list[Segment], outputs: Outputs, config: Config, report: Report) -> None:
-    """Join segments to the video, which appears whole or not at all.
-
-    Raises
-    ------
-    RenderError
-        ffmpeg failed, or lost frames.
-    """
-    stage = report.stages["encode"]
-    stage.begin()
-    joined_before_s = children_cpu_s()
-    try:
-        with outputs.making(outputs.video) as temporary:
-            tags = {"title": config.title, "comment": config.text}
-            join([segment.path for segment in segments], temporary, config.encoding, tags)
-            frames = segments[-1].last
-            if not has_frames(temporary, config.encoding, frames):
-                raise RenderError(f"{outputs.video}: not all {frames} frames came out of joining")
-    finally:
-        stage.end(children_cpu_s() - joined_before_s)
+    send(OrbitsComputed(described(states)))
+    send(Done("reference", 0.0))

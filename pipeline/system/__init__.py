@@ -1,1 +1,1 @@
-"""What the operating system gives: files, memory, cores, a terminal."""
+"""The operating system: files, memory, cores, temperature, terminal."""

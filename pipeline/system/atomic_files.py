@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside, flushed, renamed into place."""
+"""Files that are complete or absent: written under a temporary name, flushed, renamed."""
 
 import errno
 import hashlib
@@ -10,18 +10,20 @@ from pathlib import Path
 from pipeline.errors import about
 
 TEMPORARY_SUFFIX = ".part"
-# What is added to a temporary's name takes room, and a name has 255 bytes, here and there 143.
+# File names have at most 255 bytes, on some file systems 143 (eCryptfs), and a temporary name adds
+# a process number and a suffix.
 _LONGEST_STEM_BYTES = 100
-# Shared folders, CIFS and some of FUSE know no flushing of folders, others not of files that are
-# only read, and what may not be read cannot be opened for it.
+# Errors that mean "cannot be flushed here": shared folders, CIFS and some FUSE file systems do not
+# flush folders, others do not flush files opened for reading, and what may not be read cannot be
+# opened to be flushed.
 _UNABLE = {
     errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES, errno.EPERM,
     errno.EBADF, errno.EISDIR, errno.ENOTTY,
-}  # fmt: skip  # one of a kind
+}  # fmt: skip  # a list of names
 
 
 def temporary_path(path: Path) -> Path:
-    """Return where a file is written before it gets its name; no other run uses the same."""
+    """Return the path where a file is written before it gets its name, unique to this process."""
     name = path.name
     if len(os.fsencode(name)) > _LONGEST_STEM_BYTES:
         name = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
@@ -36,7 +38,7 @@ def publish(temporary: Path, path: Path) -> None:
 
 
 def publish_folder(temporary: Path, path: Path) -> None:
-    """Give a finished folder of files its name, in place of what had it."""
+    """Give a finished folder of files its name, replacing what had it before."""
     for file in (*temporary.iterdir(), temporary):
         _flush_path(file)
     before = temporary.with_name(f"{temporary.name}.before")
@@ -49,7 +51,7 @@ def publish_folder(temporary: Path, path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it; when this returns, a power cut cannot undo it."""
+    """Make a folder and its parents; when this returns, a power cut cannot undo it."""
     if folder.is_dir():
         return
     make_folder(folder.parent)
@@ -58,12 +60,12 @@ def make_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file so that it is there whole, or not at all.
+    """Write a file so that it is stored completely, or not at all.
 
     Raises
     ------
     OSError
-        The disk is full or refuses; nothing is left behind.
+        The disk is full or failed; nothing is left behind.
     """
     temporary = temporary_path(path)
     try:
@@ -77,10 +79,10 @@ def write_durably(path: Path, parts: Iterable[bytes]) -> None:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that readers see the old one or the new one, whole.
+    """Write a file so that readers see the old content or the new, always complete.
 
-    Not flushed: after a power cut it may be either, or gone. For what is written every few
-    seconds, which an SD card must not take each time.
+    It is not flushed: after a power cut it may be the old one, the new one, or gone. This is for
+    files that are written every few seconds, which would wear out an SD card if each were flushed.
     """
     temporary = temporary_path(path)
     try:
@@ -93,15 +95,15 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what a killed run left half written; files of a living process stay."""
+    """Remove files that a killed run left half written; those of running processes stay."""
     for path in folder.glob(f"*.*{TEMPORARY_SUFFIX}"):
         owner = path.name.split(".")[-2]
-        if owner.isdecimal() and not lives_beside(int(owner)):
+        if owner.isdecimal() and not is_other_process(int(owner)):
             path.unlink(missing_ok=True)
 
 
-def lives_beside(process: int) -> bool:
-    """Tell whether another process of this number is running."""
+def is_other_process(process: int) -> bool:
+    """Tell whether a process with this number is running, and is not this one."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
@@ -112,7 +114,7 @@ def lives_beside(process: int) -> bool:
 
 
 def flush(descriptor: int) -> bool:
-    """Have the disk keep what was written to a file or folder; tell whether it can.
+    """Flush an open file or folder to disk; return False where the file system cannot.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def flush(descriptor: int) -> bool:
 
 
 def flush_folder(folder: Path) -> bool:
-    """Have the disk keep the names in a folder; tell whether it can."""
+    """Flush the names in a folder to disk; return False where the file system cannot."""
     return _flush_path(folder)
 
 

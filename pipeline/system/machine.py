@@ -1,4 +1,4 @@
-"""What this machine lends us: cores, memory, disk; and what we take of them."""
+"""Cores, memory and disk of this machine, and how much of them is free or in use."""
 
 import ctypes
 import math
@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 PROC = Path("/proc")
-"""Linux' folder of processes; other systems have none, and each use has another way."""
+"""Linux's folder of processes; other systems have none, and every function here does without."""
 _CGROUP = Path("/sys/fs/cgroup")
-# Linux 5.4, asm-generic/mman-common.h; others refuse it, and nothing happens.
+# asm-generic/mman-common.h, since Linux 5.4; others refuse it, which does no harm.
 _MADV_PAGEOUT = 21
 # glibc's malloc.h.
 _M_TRIM_THRESHOLD = -1
@@ -20,12 +20,12 @@ _M_ARENA_MAX = -8
 
 
 def _text(path: Path) -> str:
-    """Return what the system says in a file; names in it are in any encoding."""
+    """Return the text of a system file; names in it may be in any encoding."""
     return path.read_text("utf-8", errors="replace")
 
 
 def usable_cores() -> int:
-    """Return the cores this process may use: affinity and cgroup limits respected, at least 1."""
+    """Return the number of cores this process may use by affinity and cgroup, at least 1."""
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -41,7 +41,7 @@ def _cgroup_quota() -> float | None:
     except OSError:
         return None
     quotas = []
-    # A limit of any group above holds as well.
+    # The limits of all parent groups apply too.
     for folder in [_CGROUP / own, *(_CGROUP / own).parents]:
         if not folder.is_relative_to(_CGROUP):
             break
@@ -61,16 +61,16 @@ def _cgroup_quota() -> float | None:
     return min(quotas, default=None)
 
 
-def stand_back(nice: int) -> None:
-    """Have this process, and those it starts, wait for others that want the processor.
+def lower_priority(nice: int) -> None:
+    """Give this process, and those it starts, at least this niceness.
 
-    A process that stands farther back already, as under `nice`, stays there.
+    A process that has a higher one already, as under the command `nice`, keeps it.
     """
     os.setpriority(os.PRIO_PROCESS, 0, max(nice, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 def available_memory_bytes() -> int | None:
-    """Return the memory that can be had without swapping; None where the system does not say."""
+    """Return the memory available without swapping; None where the system does not tell."""
     try:
         for line in _text(PROC / "meminfo").splitlines():
             if line.startswith("MemAvailable:"):
@@ -81,9 +81,9 @@ def available_memory_bytes() -> int | None:
 
 
 def disk_space(folder: Path) -> tuple[int, int] | None:
-    """Return the size of the disk where a folder is, or will be, and what is free of it.
+    """Return the total and free bytes of the disk where a folder is, or will be made.
 
-    None where the file system does not say, as some shared and mounted ones do not.
+    None where the file system does not tell, as some network file systems do not.
     """
     try:
         usage = shutil.disk_usage(_existing(folder))
@@ -99,9 +99,9 @@ def _existing(folder: Path) -> Path:
 
 
 def memory_of_tree_bytes() -> int:
-    """Return the memory of this process and all below it, shared pages once.
+    """Return the memory of this process and its descendants, shared pages counted once.
 
-    Where the system does not list it, the peak of this process and that of its largest ended child.
+    Where the system does not tell, the peak of this process plus that of its largest ended child.
     """
     total = 0
     waiting = [os.getpid()]
@@ -114,24 +114,24 @@ def memory_of_tree_bytes() -> int:
             for task in (PROC / f"{process}/task").iterdir():
                 waiting += [int(child) for child in _text(task / "children").split()]
         except OSError:
-            # It ended while we looked, or this system has no such files.
+            # The process has ended meanwhile, or this system has no such files.
             continue
     if total:
         return total
-    # In kB, on a Mac in bytes.
+    # In KiB, on a Mac in bytes.
     unit = 1 if sys.platform == "darwin" else 1024
     who = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
     return unit * sum(resource.getrusage(each).ru_maxrss for each in who)
 
 
 def children_cpu_s() -> float:
-    """Return the CPU seconds of the children that have ended: the encoders."""
+    """Return the CPU seconds of the children that have ended, which are encoders."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def encoders_cpu_s() -> float:
-    """Return the CPU seconds of the children that encode, ended ones and those at work."""
+    """Return the CPU seconds of the children that encode, both ended and running."""
     total = children_cpu_s()
     ticks = os.sysconf("SC_CLK_TCK")
     try:
@@ -143,13 +143,13 @@ def encoders_cpu_s() -> float:
                     user, system = rest.split()[11:13]
                     total += (int(user) + int(system)) / ticks
     except OSError:
-        # It ended while we looked, or this system has no such files.
+        # A process has ended meanwhile, or this system has no such files.
         pass
     return total
 
 
-def let_go_of(library: str) -> None:
-    """Have the kernel take back the pages of a loaded library; it reads them again when needed."""
+def page_out(library: str) -> None:
+    """Have the kernel drop the pages of a loaded library; it reads them again when needed."""
     madvise = getattr(ctypes.CDLL(None), "madvise", None)
     try:
         maps = _text(PROC / "self/maps").splitlines()
@@ -162,13 +162,13 @@ def let_go_of(library: str) -> None:
 
 
 def keep_freed_memory(most: int) -> None:
-    """Have the C library keep freed pieces of up to so many bytes, and give back larger ones.
+    """Have the C library keep freed blocks of up to `most` bytes, and return larger ones at once.
 
-    Left alone it learns to keep what was freed once, up to 32 MB of it.
+    Otherwise it adapts: after a block was freed it keeps those of its size, up to 32 MB.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_TRIM_THRESHOLD, most)
         mallopt(_M_MMAP_THRESHOLD, most)
-        # Each thread would have its own heap, with what was freed in it.
+        # Otherwise each thread has its own heap, and keeps what it freed there.
         mallopt(_M_ARENA_MAX, 1)

@@ -1,4 +1,4 @@
-"""Files of unknown origin: read whole, up to a limit, never waited for, and taken as text."""
+"""Files of unknown origin: read up to a limit, without ever blocking, and decoded as text."""
 
 import errno
 import os
@@ -7,7 +7,7 @@ from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
 _PIECE_BYTES = 1 << 20
-# Where DOS took a text to end.
+# DOS's end-of-file character.
 _DOS_END = "\x1a"
 _KINDS = {
     stat.S_IFIFO: "a pipe",
@@ -18,20 +18,21 @@ _KINDS = {
 
 
 def bytes_of_file(path: Path, most_bytes: int) -> bytes:
-    """Return what a regular file holds.
+    """Return the content of a regular file.
 
     Raises
     ------
     OSError
-        It is not there, is no regular file, or holds more than `most_bytes`; `strerror` says so.
+        It does not exist, is not a regular file, or holds more than `most_bytes`; `strerror` says
+        which.
     """
     try:
-        # Before it is opened, as opening a device may do something.
+        # Before it is opened too, since opening a device can have effects.
         _check_regular(path, os.stat(path))  # noqa: PTH116  # with open and fstat, one family
-        # Another may have taken its place since: a pipe without a writer would be waited for.
+        # Another file may have replaced it since: opening a pipe without a writer would block.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except ValueError:
-        # NUL, or a lone surrogate.
+        # The name holds NUL or a lone surrogate.
         raise OSError(
             errno.EINVAL, "the name holds a character that no file's name has", str(path)
         ) from None
@@ -50,12 +51,12 @@ def bytes_of_file(path: Path, most_bytes: int) -> bytes:
 
 
 def text_from_bytes(data: bytes) -> str:
-    """Return a file's text with line feeds alone, whichever system wrote it.
+    """Return the text of a file, with line feeds as line ends whichever system wrote it.
 
     Raises
     ------
     ValueError
-        It is no text.
+        It is not text.
     """
     if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         text = data.decode("utf-16", errors="replace")
@@ -64,7 +65,7 @@ def text_from_bytes(data: bytes) -> str:
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
-            # Names of colours, gradients and files, from a Windows of old.
+            # Names of colours, gradients and files that old Windows programs wrote.
             text = data.decode("cp1252", errors="replace")
     text = text.partition(_DOS_END)[0]
     if "\0" in text:

@@ -1,4 +1,4 @@
-"""Which sources of this package run here."""
+"""The sources of this package and their digest."""
 
 import hashlib
 from functools import lru_cache
@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent
 
 @lru_cache(maxsize=2)
 def sources_digest(package: Path = PACKAGE) -> str:
-    """Return the digest of all sources of this package: equal where the same code runs."""
+    """Return the digest of all sources of this package, equal where the same code runs."""
     digest = hashlib.sha256()
     for source in sorted(package.rglob("*.py")):
         digest.update(str(source.relative_to(package)).encode())

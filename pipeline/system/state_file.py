@@ -1,13 +1,13 @@
-"""Small state on disk: what a run found out and a later one believes, checksummed and checked.
+"""Small state files: results that one run stores and a later one uses again, after checks.
 
-A file is a JSON object, one key a line; the first line holds the CRC-32 of all that follows it::
+A file is a JSON object, one key per line; the first line holds the CRC-32 of the lines below it::
 
     {"crc32": "89abcdef",
     "key": "…",
     "knots": [["0", 1000], ["1", 2000]]}
 
-It is read by whoever likes, and believed only where every byte is what was written and every value
-is one that could have been.
+Any JSON reader can read it. It is used only if every byte is what was written and every value is
+possible.
 """
 
 import json
@@ -28,12 +28,12 @@ _AFTER_CHECKSUM = b'",\n'
 
 
 def write_state(path: Path, facts: Mapping[str, Any]) -> None:
-    """Write state durably, in place of what was there.
+    """Write state durably, replacing what was there.
 
     Raises
     ------
     OSError
-        The disk is full or refuses; what was there stays.
+        The disk is full or failed; what was there stays.
     """
     lines = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in facts.items())
     rest = (",\n".join(lines) + "}\n").encode()
@@ -41,17 +41,17 @@ def write_state(path: Path, facts: Mapping[str, Any]) -> None:
 
 
 def read_state(path: Path, parse: Callable[[Any], State]) -> State:
-    """Return what `parse` makes of the facts in a file, without the checksum.
+    """Return what `parse` makes of the JSON object in a file.
 
-    `parse` gets what JSON holds, and raises what Python raises where a value is missing, or none
-    that could be.
+    `parse` gets the object without its checksum. Where a value is missing or impossible it raises
+    whatever Python raises: a KeyError, TypeError, ValueError or the like.
 
     Raises
     ------
     NotStoredError
         There is no such file.
     DamagedError
-        It is not what was written, or not believable.
+        It is not what was written, or holds impossible values.
     """
     try:
         data = path.read_bytes()
@@ -67,35 +67,35 @@ def read_state(path: Path, parse: Callable[[Any], State]) -> State:
 
 
 def parsed(path: Path, data: bytes, parse: Callable[[Any], State]) -> State:
-    """Return what `parse` makes of a JSON object, whatever that holds.
+    """Return what `parse` makes of a JSON object, given as bytes of any content.
 
     Raises
     ------
     DamagedError
-        It is no JSON object, or not believable.
+        They are not a JSON object, or it holds impossible values.
     """
     try:
         facts = json.loads(data.decode())
         facts.pop("crc32", None)
         return parse(facts)
     except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
-        raise DamagedError(f"{path}: holds what cannot be") from None
+        raise DamagedError(f"{path}: holds impossible values") from None
 
 
 def whole_number(value: object, least: int, most: int) -> int:
     """Return a value that is a whole number within bounds; raise ValueError for any other."""
     if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{value!r} is no number that can be")
+        raise ValueError(f"{value!r} is not a number within bounds")
     return value
 
 
 def finite_number(value: object, least: float = -math.inf, most: float = math.inf) -> float:
     """Return a value that is a finite number within bounds; raise ValueError for any other."""
     if type(value) not in (int, float) or not least <= value <= most:  # type: ignore[operator]
-        raise ValueError(f"{value!r} is no number that can be")
+        raise ValueError(f"{value!r} is not a number within bounds")
     number = float(value)  # type: ignore[arg-type]
     if not math.isfinite(number):
-        raise ValueError(f"{value!r} is no number that can be")
+        raise ValueError(f"{value!r} is not a number within bounds")
     return number
 
 

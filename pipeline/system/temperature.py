@@ -1,9 +1,9 @@
-"""A thermostat: says when a run should pause, so that the machine cools down."""
+"""A thermostat: tells when a run should pause, so that the machine cools down."""
 
 import os
 from pathlib import Path
 
-# It goes on once it is so many degrees cooler.
+# A pause ends once the machine is this many degrees below the limit.
 _HYSTERESIS_C = 5.0
 _ZONES = Path("/sys/class/thermal")
 
@@ -13,8 +13,8 @@ def temperature_c() -> float | None:
 
     Notes
     -----
-    The environment's PIPELINE_THERMAL_ZONES names another folder of zones, for machines that keep
-    them elsewhere.
+    The environment variable PIPELINE_THERMAL_ZONES names another folder of zones, for machines
+    that keep them elsewhere.
     """
     folder = Path(os.environ.get("PIPELINE_THERMAL_ZONES", _ZONES))
     temperatures = []
@@ -22,7 +22,7 @@ def temperature_c() -> float | None:
         try:
             temperatures.append(int(path.read_text("utf-8", "replace")) / 1000)
         except (OSError, ValueError):
-            # A zone that is switched off says so in an error.
+            # A zone that is switched off cannot be read.
             continue
     return max(temperatures, default=None)
 
@@ -39,6 +39,7 @@ class Thermostat:
     def __init__(self, limit_c: float | None) -> None:
         self._limit_c = limit_c
         self.pausing = False
+        """Whether the run should pause."""
 
     @property
     def resumes_below_c(self) -> float:

@@ -1,4 +1,4 @@
-"""A run's own folder for what is there only while it runs: sockets, and memory kept in a file."""
+"""A process's temporary folder: for sockets, and for shared memory that lies in a file."""
 
 import atexit
 import contextlib
@@ -13,38 +13,39 @@ from pathlib import Path
 from pipeline.errors import RenderError, os_error_text
 
 _PREFIX = "mandelbrot-zoom-"
-# A Unix socket's path has at most 108 bytes, on a Mac 104, the last a zero. What stands in it after
-# the temporary folder: this prefix and "listener-", with a slash before and eight letters behind.
+# A Unix socket's path has at most 108 bytes, on a Mac 104, the last one zero. After the folder for
+# temporary files it holds this prefix and "listener-", each with a slash before it and eight random
+# letters after it.
 _LONGEST = 104 - 1 - len(f"/{_PREFIX}12345678/listener-12345678")
-# A folder this young may not be held yet.
+# A folder younger than this may not be locked yet.
 _YOUNG_S = 60.0
 _SHORT = "/tmp"
 
 
 @lru_cache(maxsize=1)
 def run_folder() -> Path:
-    """Make this process a folder of its own, and remove those that killed ones have left.
+    """Return this process's folder; the first call makes it and removes those of killed runs.
 
     Raises
     ------
     RenderError
-        There is no place for it.
+        It cannot be made.
     """
-    why = ""
+    reason = ""
     try:
-        beside = tempfile.gettempdir()
-        if len(os.fsencode(beside)) > _LONGEST:
-            why = f"{beside}: longer than {_LONGEST} bytes, too long for the path of a socket; "
-            beside = _SHORT
-        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=beside))
+        parent = tempfile.gettempdir()
+        if len(os.fsencode(parent)) > _LONGEST:
+            reason = f"{parent}: longer than {_LONGEST} bytes, too long for the path of a socket; "
+            parent = _SHORT
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
     except OSError as error:
         raise RenderError(
-            f"{why}{os_error_text(error)}; TMPDIR=FOLDER names a folder for temporary files"
+            f"{reason}{os_error_text(error)}; TMPDIR=FOLDER names a folder for temporary files"
         ) from None
-    _hold(folder)
+    _lock(folder)
     for other in folder.parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
-            if other != folder and _is_left(other):
+            if other != folder and _is_abandoned(other):
                 shutil.rmtree(other, ignore_errors=True)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
@@ -57,17 +58,17 @@ def remove_run_folder() -> None:
         run_folder.cache_clear()
 
 
-def _hold(folder: Path) -> None:
-    """Hold a folder's lock as long as this process lives, so that others see that it does."""
+def _lock(folder: Path) -> None:
+    """Lock a folder until this process ends, so that others see that it is in use."""
     with contextlib.suppress(OSError):
-        # Never closed: the system does it, however the process ends.
+        # Never closed here: the system closes it, however the process ends.
         fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_left(folder: Path) -> bool:
-    """Tell whether this user's process that made a folder is gone."""
-    about = folder.lstat()
-    if about.st_uid != os.geteuid() or time.time() - about.st_mtime < _YOUNG_S:
+def _is_abandoned(folder: Path) -> bool:
+    """Tell whether a folder belongs to this user, and the process that made it is gone."""
+    status = folder.lstat()
+    if status.st_uid != os.geteuid() or time.time() - status.st_mtime < _YOUNG_S:
         return False
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:

@@ -1,42 +1,69 @@
-"""Words for people, on the terminal or what takes its place: safe to show, and never a failure.
+"""Lines for people, on the terminal or what replaces it: safe to show, and never a failure.
 
-A stream that is closed, full or gone, or whose encoding lacks a letter, stops no render.
+No render stops because a stream is closed, full or gone, or because its encoding lacks a letter.
 """
 
 import contextlib
 import errno
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pipeline.errors import printable
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 # A disk may have room again; a reader that left does not come back.
 _MAY_PASS = (errno.ENOSPC, errno.EDQUOT, errno.EAGAIN)
 
 
 def say(text: str) -> None:
-    """Write a line of what goes on, or went wrong, to the standard error."""
+    """Write a line about progress or a failure to the standard error."""
     _write(sys.stderr, text)
 
 
 def show(text: str) -> None:
-    """Write what was asked for, a result, to the standard output."""
+    """Write a line of a command's result to the standard output."""
     _write(sys.stdout, text)
 
 
 def shows_bars() -> bool:
-    """Tell whether a line of the standard error can be written again, as a bar does."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    """Tell whether a line can be redrawn, as a progress bar needs: on terminals, in notebooks."""
+    return (sys.stderr.isatty() and os.environ.get("TERM") != "dumb") or _in_notebook()
+
+
+def new_bar(bar_format: str, text: str = "") -> "tqdm[Any] | None":
+    """Return a progress bar from 0 to 1 that begins with a text; None where none can be shown."""
+    if not shows_bars():
+        return None
+    # Imported here: most commands, and all workers, show none.
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        total=1.0,
+        file=sys.stderr,
+        desc=text,
+        bar_format=bar_format,
+        leave=False,
+        dynamic_ncols=True,
+    )
+
+
+def _in_notebook() -> bool:
+    """Tell whether this is the kernel of a Jupyter notebook, which shows bars as widgets."""
+    get_ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = get_ipython() if get_ipython is not None else None
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 def ready_streams() -> None:
-    """Have the standard streams take whatever they are given; to be called once, at the start."""
+    """Make the standard streams take any text, even where they are closed; call once, at start."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            # Else the next file opened has this number, and an encoder's complaints go into it.
+            # Otherwise the next file opened gets this number, and an encoder's messages go into it.
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     for name, number in (("stdout", 1), ("stderr", 2)):
         stream = getattr(sys, name)
@@ -47,7 +74,7 @@ def ready_streams() -> None:
 
 
 def end_streams() -> None:
-    """Write what is left, as far as it can be written."""
+    """Flush the standard output and error, as far as they can be written."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -65,7 +92,7 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 def _abandon(stream: TextIO) -> None:
-    """Have a stream lead nowhere: what it still holds must not fail again when all ends."""
+    """Redirect a stream to /dev/null: what it still holds must not fail again at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         try:

@@ -17,10 +17,10 @@ from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64, HAVE_NUMBA, Kernel
 from pipeline.timeline.leg import Leg, log_between
 
-# A target may lie so many octaves of the width beside a view, and a pixel's offset from it still
-# has more than 30 bits below the pixel.
+# A target may lie 2**8 widths away from a view: offsets of pixels from it then still have more than
+# 30 bits below the size of a pixel.
 _FARTHEST_OCTAVES = 8
-# With fewer roundings of float64 between them, pixels run together to blocks.
+# With fewer float64 numbers than this between neighbouring pixels, pixels merge into blocks.
 _ROUNDINGS_A_PIXEL = 3.0
 
 
@@ -32,9 +32,9 @@ class Frame:
     time: Fraction
     """Seconds."""
     leg: int
-    """The number of the leg that it belongs to."""
+    """Index of its leg."""
     progress: Fraction
-    """How far that leg has come."""
+    """Progress along that leg, 0 to 1."""
     view: View
     maxiter: int
     kernel: Kernel
@@ -54,13 +54,13 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class AutoMaxiter:
-    """maxiter along the way, where a config leaves it open."""
+    """maxiter over the length of a video, where a config leaves it to the renderer."""
 
     knots: tuple[tuple[Fraction, int], ...]
-    """Positions, increasing, and the limit at each. A position is a leg's number and progress."""
+    """Rising positions, and maxiter at each; a position is a leg's index plus the progress."""
 
     def at(self, position: Fraction) -> int:
-        """Return the limit at a position: between knots, even on a logarithmic scale."""
+        """Return maxiter at a position, interpolated on a logarithmic scale between knots."""
         after = bisect.bisect_right(self.knots, position, key=lambda knot: knot[0])
         if after == len(self.knots):
             return self.knots[-1][1]
@@ -71,34 +71,34 @@ class AutoMaxiter:
 class FrameList:
     """All frames of a config, each made when it is asked for.
 
-    Frame i stands at i/fps seconds; the last is the last that is not later than the last
-    keyframe. So a video of 12 s at 30 frames a second has 361, and one keyframe alone has one. One
-    that loops goes back from there to the frame after the first.
+    Frame i is shown at i/fps seconds; the last one is the last that is not later than the last
+    keyframe. So a video of 12 s at 30 frames a second has 361 frames, and a single keyframe gives
+    one. A video that loops goes back from there to the frame after the first.
 
-    Where a keyframe leaves maxiter open, it is that of `limits` on both sides of it.
+    Where a keyframe leaves maxiter open, `auto_maxiter` gives it on both sides of that keyframe.
     """
 
     def __init__(self, config: Config, auto_maxiter: AutoMaxiter | None = None) -> None:
         self.auto_maxiter = auto_maxiter
-        """What `maxiter: auto` has been found to be."""
+        """Values found for `maxiter: auto`; None where there are none, or not yet."""
         self.legs = legs_of(config)
-        """The ways between keyframes."""
+        """Legs between the keyframes."""
         self._end = config.keyframes[-1].time
         self._fps = config.encoding.fps
-        self._there = int(self._end * self._fps) + 1
-        self._loops = config.loops and self._there > 2
+        self._forward_frames = int(self._end * self._fps) + 1
+        self._loops = config.loops and self._forward_frames > 2
         self._size = (config.encoding.columns, config.encoding.rows)
         self._accuracy = config.accuracy
         self._targets = _targets(config)
         self._check_reach(config)
 
     def __len__(self) -> int:
-        # Back again, without the ends, which the next turn shows.
-        return 2 * self._there - 2 if self._loops else self._there
+        # Back without both ends: the last frame is there already, the first begins the next loop.
+        return 2 * self._forward_frames - 2 if self._loops else self._forward_frames
 
     @property
     def seconds(self) -> Fraction:
-        """The time of the last keyframe."""
+        """Time of the last keyframe, in seconds."""
         return self._end
 
     def __iter__(self) -> Iterator[Frame]:
@@ -110,7 +110,7 @@ class FrameList:
         return self._frame(index, self._time(index))
 
     def at(self, seconds: Fraction) -> Frame:
-        """Return a frame at any time of the video; its index is that of the last one not later.
+        """Return the frame at a time in seconds; its index is that of the last one not later.
 
         Raises
         ------
@@ -122,17 +122,16 @@ class FrameList:
         return self._frame(int(seconds * self._fps), seconds)
 
     def maxiter(self, leg: int, progress: Fraction) -> int:
-        """Return the limit anywhere on a leg."""
-        limit = self.legs[leg].maxiter(progress)
-        if limit is None:
-            assert self.auto_maxiter is not None, "the limits are chosen before"
-            limit = self.auto_maxiter.at(leg + progress)
-        return limit
+        """Return maxiter at any progress along a leg."""
+        maxiter = self.legs[leg].maxiter(progress)
+        if maxiter is None:
+            assert self.auto_maxiter is not None, "maxiter: auto is resolved first"
+            maxiter = self.auto_maxiter.at(leg + progress)
+        return maxiter
 
     def view(self, leg: int, time: Fraction) -> View:
         """Return the view at a time within a leg."""
-        way = self.legs[leg]
-        return way.view(way.progress(time), *self._size)
+        return self.legs[leg].view(self.legs[leg].progress(time), *self._size)
 
     def target(self, leg: int) -> Target:
         """Return the target of a leg, exact enough for all of its pixels."""
@@ -141,17 +140,17 @@ class FrameList:
     def probe(
         self, leg: int, progress: Fraction, columns: int, rows: int, limit: int
     ) -> SampleGrid:
-        """Return what is seen anywhere on a leg, unturned, as a sample grid of another size."""
+        """Return the view at any progress, without rotation, as a sample grid of another size."""
         view = self.legs[leg].view(progress, *self._size)
         view = View(view.center, view.width, Decimal(0), columns, rows)
         return SampleGrid(view, limit, *self._kernel(leg, view))
 
     def leg_of(self, index: int) -> int:
-        """Return the number of the leg that a frame belongs to."""
+        """Return the index of the leg that a frame belongs to."""
         return self._leg_at(self._time(index))
 
     def _time(self, index: int) -> Fraction:
-        return Fraction(index if index < self._there else len(self) - index) / self._fps
+        return Fraction(index if index < self._forward_frames else len(self) - index) / self._fps
 
     def _leg_at(self, time: Fraction) -> int:
         return bisect.bisect_right(self.legs, time, key=lambda leg: leg.start.time) - 1
@@ -192,7 +191,7 @@ class FrameList:
 
 
 def legs_of(config: Config) -> tuple[Leg, ...]:
-    """Return the ways between a config's keyframes; a still's only one goes nowhere."""
+    """Return the legs between a config's keyframes; a still has one, from a keyframe to itself."""
     legs = tuple(Leg(start, end) for start, end in pairwise(config.keyframes))
     return legs or (Leg(config.keyframes[0], config.keyframes[0]),)
 
@@ -211,5 +210,5 @@ def _targets(config: Config) -> dict[tuple[Decimal, Decimal], Target]:
 
 
 def _near(view: View, target: Target) -> bool:
-    """Tell whether a target is so near that offsets from it leave the pixels all their digits."""
+    """Tell whether a target is so near that pixels' offsets from it keep all their digits."""
     return view.distance_exponent(target.center) < log2(view.width) + _FARTHEST_OCTAVES

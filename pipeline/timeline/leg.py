@@ -1,4 +1,4 @@
-"""A leg: the way from one keyframe to the next, by how far the zoom has come."""
+"""Legs: view and maxiter between one keyframe and the next, by the progress of the zoom."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +9,7 @@ from pipeline.config.model import Ease
 from pipeline.geometry.decimals import context, decimal_exponent, log2
 from pipeline.geometry.view import View
 
-# Digits of a width between keyframes, and of a centre beyond the width's own first digit: far
+# Digits of a width between keyframes, and digits of a centre beyond the first one of the width: far
 # finer than a pixel, and the same for every frame.
 _WIDTH_DIGITS = 30
 _CENTER_DIGITS = 25
@@ -17,9 +17,9 @@ _CENTER_DIGITS = 25
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """Two keyframes that follow each other; one keyframe twice is a leg of a still.
+    """Two consecutive keyframes; for a still, one keyframe twice.
 
-    Where between them a frame stands is its progress, 0 to 1. Only the progress depends on times
+    A frame's progress, 0 to 1, tells where between them it is. Only the progress depends on times
     and easing; width and centre depend on the progress alone.
     """
 
@@ -28,7 +28,7 @@ class Leg:
 
     @property
     def deep(self) -> Keyframe:
-        """The deeper keyframe, whose centre is the leg's target; the later of equals."""
+        """The deeper keyframe, whose centre is the leg's target; the later one if equal."""
         return self.end if self.end.width <= self.start.width else self.start
 
     @property
@@ -38,31 +38,31 @@ class Leg:
 
     @property
     def octaves(self) -> float:
-        """How often the width doubles or halves."""
+        """Number of times that the width doubles or halves."""
         return log2(self.shallow.width) - log2(self.deep.width)
 
     def progress(self, time: Fraction) -> Fraction:
-        """Return how far the zoom has come at a time within the leg, exactly."""
+        """Return the progress at a time within the leg, in seconds, exactly."""
         if time == self.start.time:
             return Fraction(0)
-        part = (time - self.start.time) / (self.end.time - self.start.time)
-        return eased(self.start.ease, part)
+        fraction = (time - self.start.time) / (self.end.time - self.start.time)
+        return eased(self.start.ease, fraction)
 
     def view(self, progress: Fraction, columns: int, rows: int) -> View:
-        """Return the view at a progress, so many pixels large."""
+        """Return the view at a progress, with a size in pixels."""
         if progress in (0, 1):
             keyframe = self.end if progress else self.start
             return View(keyframe.center, keyframe.width, keyframe.rotation, columns, rows)
         width, center = self._glide(progress)
-        turning = context(40)
-        rotation = turning.add(
+        numbers = context(40)
+        rotation = numbers.add(
             self.start.rotation,
-            turning.multiply(self.end.rotation - self.start.rotation, _decimal(progress, 30)),
+            numbers.multiply(self.end.rotation - self.start.rotation, _decimal(progress, 30)),
         )
         return View(center, width, rotation, columns, rows)
 
     def maxiter(self, progress: Fraction) -> int | None:
-        """Return the limit at a progress; None where a keyframe leaves it open."""
+        """Return maxiter at a progress; None where one of the keyframes leaves it open."""
         if progress in (0, 1):
             return (self.end if progress else self.start).maxiter
         if self.start.maxiter is None or self.end.maxiter is None:
@@ -75,8 +75,8 @@ class Leg:
         Notes
         -----
         For a zoom in, w(t) = w₀ (w₁/w₀)^e and c(t) = c₁ + (c₀ - c₁) · (w(t)/w₀) · (1 - e): the
-        target glides evenly over the screen to the centre. For a zoom out the two keyframes change
-        places.
+        target glides evenly across the screen to its centre. For a zoom out the two keyframes are
+        swapped.
         """
         deep, shallow = self.deep, self.shallow
         e = progress if deep is self.end else 1 - progress
@@ -87,43 +87,45 @@ class Leg:
             width = deep.width
         decimals = _CENTER_DIGITS - decimal_exponent(width)
         exact = context(
-            max(decimals, 0) + 10 + max(len(part.as_tuple().digits) for part in deep.center)
-            + max(len(part.as_tuple().digits) for part in shallow.center)
+            max(decimals, 0) + 10 + max(len(number.as_tuple().digits) for number in deep.center)
+            + max(len(number.as_tuple().digits) for number in shallow.center)
         )  # fmt: skip  # a sum of digits
-        offset = numbers.multiply(ratio, _decimal(1 - e, _WIDTH_DIGITS))
+        factor = numbers.multiply(ratio, _decimal(1 - e, _WIDTH_DIGITS))
         quantum = Decimal((0, (1,), -decimals))
         real, imaginary = (
-            exact.quantize(exact.add(to, exact.multiply(exact.subtract(of, to), offset)), quantum)
-            for of, to in zip(shallow.center, deep.center, strict=True)
+            exact.quantize(
+                exact.add(target, exact.multiply(exact.subtract(number, target), factor)), quantum
+            )
+            for number, target in zip(shallow.center, deep.center, strict=True)
         )
         return width, (real, imaginary)
 
 
-def eased(ease: Ease, part: Fraction) -> Fraction:
-    """Return how far the zoom has come after this part of the time, both 0 to 1, exactly.
+def eased(ease: Ease, s: Fraction) -> Fraction:
+    """Return the progress after a fraction `s` of a leg's time, both 0 to 1, exactly.
 
     Notes
     -----
     in: s²; out: 1 - (1-s)²; in-out: 3s² - 2s³.
     """
     if ease == "in":
-        return part * part
+        return s * s
     if ease == "out":
-        return 1 - (1 - part) ** 2
+        return 1 - (1 - s) ** 2
     if ease == "in-out":
-        return part * part * (3 - 2 * part)
-    return part
+        return s * s * (3 - 2 * s)
+    return s
 
 
-def log_between(low: int, high: int, part: Fraction) -> int:
-    """Return a limit between two, even on a logarithmic scale."""
+def log_between(low: int, high: int, fraction: Fraction) -> int:
+    """Return the maxiter at a fraction of the distance between two, on a logarithmic scale."""
     if low == high:
         return low
     numbers = context(30)
-    power = numbers.power(numbers.divide(Decimal(high), Decimal(low)), _decimal(part, 30))
+    power = numbers.power(numbers.divide(Decimal(high), Decimal(low)), _decimal(fraction, 30))
     return int(numbers.multiply(Decimal(low), power).to_integral_value())
 
 
 def _decimal(fraction: Fraction, digits: int) -> Decimal:
-    """Return a fraction as a decimal number of so many digits."""
+    """Return a fraction as a decimal number, rounded to this number of digits."""
     return context(digits).divide(Decimal(fraction.numerator), Decimal(fraction.denominator))

@@ -1,1 +1,1 @@
-"""From frame pictures to an MP4: encoded in segments, joined, and counted."""
+"""From frame pictures to a video: encoded in segments, joined, its frames counted."""

@@ -1,11 +1,11 @@
-"""Animated GIF and WebP: what ffmpeg writes and cannot read."""
+"""Animated GIF and WebP, whose frames ffmpeg cannot count."""
 
 import struct
 from fractions import Fraction
 from pathlib import Path
 
-# WebP's times are whole milliseconds; each end of one is cut off.
-_CUT_MS = 2
+# WebP's durations are whole milliseconds, each rounded down at both of its ends.
+_ROUNDING_MS = 2
 
 
 def is_animation(path: Path) -> bool:
@@ -16,7 +16,7 @@ def is_animation(path: Path) -> bool:
 
 
 def frames_of_animation(path: Path) -> int:
-    """Return the pictures in a GIF or a WebP."""
+    """Return the number of pictures in a GIF or a WebP."""
     from PIL import Image
 
     with Image.open(path) as picture:
@@ -24,29 +24,29 @@ def frames_of_animation(path: Path) -> int:
 
 
 def webp_shows(path: Path, frames: int, fps: Fraction) -> bool:
-    """Tell whether a WebP shows so many frames.
+    """Tell whether a WebP shows this number of frames, by its durations.
 
-    It holds equal neighbours as one picture that is shown longer, and where all are equal nothing
-    but that picture.
+    Equal neighbours are stored as one picture that is shown longer; if all frames are equal, the
+    file is a still picture without durations.
 
     Notes
     -----
-    RIFF: chunks of a name, a 32-bit length and data, padded to even lengths; an `ANMF` chunk, a
-    picture, has its duration in bytes 12 to 15.
+    RIFF: chunks of a name, a 32-bit length and data, padded to even lengths. An `ANMF` chunk is a
+    picture; bytes 12 to 14 of its data are the duration.
     """
     data = path.read_bytes()
     if not _is_webp(data):
         return False
     durations_ms = []
-    place = 12
-    while place + 8 <= len(data):
-        name, length = struct.unpack_from("<4sI", data, place)
+    offset = 12
+    while offset + 8 <= len(data):
+        name, length = struct.unpack_from("<4sI", data, offset)
         if name == b"ANMF":
-            durations_ms.append(int.from_bytes(data[place + 20 : place + 23], "little"))
-        place += 8 + length + length % 2
-    if place != len(data):
+            durations_ms.append(int.from_bytes(data[offset + 20 : offset + 23], "little"))
+        offset += 8 + length + length % 2
+    if offset != len(data):
         return False
-    return not durations_ms or abs(sum(durations_ms) - 1000 * frames / fps) < _CUT_MS
+    return not durations_ms or abs(sum(durations_ms) - 1000 * frames / fps) < _ROUNDING_MS
 
 
 def _is_webp(start: bytes) -> bool:

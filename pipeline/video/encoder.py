@@ -1,4 +1,4 @@
-"""Encode while rendering goes on: a thread that feeds ffmpeg and publishes whole segments."""
+"""Encoding while rendering goes on: a thread that feeds ffmpeg and publishes whole segments."""
 
 import contextlib
 import queue
@@ -16,7 +16,7 @@ from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, count_frames
 from pipeline.video.segment_checksum import add_checksum
 
-# Pictures between drawing and encoding; each is a whole frame.
+# Pictures that wait between drawing and encoding; each is a whole frame in memory.
 _WAITING_PICTURES = 1
 
 
@@ -27,7 +27,12 @@ class Encoder:
     """Encodes pictures in the order in which they are put, segment by segment.
 
     A segment gets its name only when ffmpeg has finished it, its frames have been counted, and its
-    checksum stands at its end.
+    checksum has been added at its end.
+
+    Parameters
+    ----------
+    on_frame : callable
+        Called in the thread with the index of each frame that ffmpeg has taken.
     """
 
     def __init__(self, encoding: Encoding, on_frame: Callable[[int], object]) -> None:
@@ -38,7 +43,7 @@ class Encoder:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="encoder", daemon=True)
         self.busy_s = 0.0
-        """Wall seconds in which ffmpeg was fed or waited for."""
+        """Wall seconds spent feeding ffmpeg or waiting for it."""
         self._thread.start()
 
     @property
@@ -47,38 +52,40 @@ class Encoder:
         return not self._queue.full()
 
     def check(self) -> None:
-        """Raise what went wrong in the thread, if anything did."""
+        """Raise the thread's exception, if it failed."""
         if self._error is not None:
             raise self._error
 
     def put(self, segment: Path, index: int, frame: NDArray[np.uint8], last: bool) -> None:
-        """Hand over frame `index`, the `last` of its segment or not; it may go when told so.
+        """Hand over frame `index`; `last` tells whether it ends its segment.
+
+        The frame's memory must stay as it is until `on_frame` is called with its index.
 
         Raises
         ------
         EncoderError
-            ffmpeg or the disk failed on an earlier one.
+            ffmpeg or the disk failed on an earlier frame.
         """
         self._put((segment, index, frame, last))
 
     def finish(self) -> None:
-        """Wait until all is encoded and published."""
+        """Wait until everything is encoded and published."""
         self._put(None)
         self._thread.join()
         self.check()
 
     def _put(self, item: _Item | None) -> None:
         while True:
-            # A thread that failed takes nothing more.
+            # A thread that failed takes nothing from the queue any more.
             self.check()
             with contextlib.suppress(queue.Full):
                 self._queue.put(item, timeout=0.5)
                 return
 
     def abandon(self) -> None:
-        """Stop at once; the segment at work is dropped."""
+        """Stop at once, and drop the segment that is being encoded."""
         self._stopping.set()
-        # Where the queue is full the thread is about to take one, and sees the flag then.
+        # If the queue is full the thread is about to take an item, and sees the flag then.
         with contextlib.suppress(queue.Full):
             self._queue.put_nowait(None)
         self._thread.join()
@@ -107,7 +114,7 @@ class Encoder:
                 self._on_frame(index)
         except BaseException as error:
             self._error = error
-            # Nobody may wait for room in a queue that is no longer emptied.
+            # Nobody may go on waiting for room in a queue that is no longer emptied.
             self._drain()
         finally:
             if writer is not None:

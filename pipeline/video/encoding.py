@@ -1,9 +1,9 @@
-"""How a video is encoded: what the config says, and the ffmpeg options that say it."""
+"""Encodings: codec, pixel format and quality of a video, and the ffmpeg options for them."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
-# What looks alike at these is about as good as H.264's 18.
+# These look about as good as H.264 at 18.
 DEFAULT_CRF = {"h264": 18, "h265": 20, "av1": 24, "vp9": 22}
 LARGEST_CRF = {"h264": 51, "h265": 51, "av1": 63, "vp9": 63}
 _WORDS = (
@@ -41,35 +41,36 @@ PIXEL_FORMATS = {
     "gif": ("gbrp",),
 }  # fmt: skip  # one line each where it fits
 
-# A zoom has no motion that a codec knows: looking ahead and B-frames save hardly a byte of it
-# (x264, 720p: 13.8 MB at 38.5 dB without, 13.3 MB at 38.1 dB with) and cost 60 MB at 1080p. Nor
-# does a second reference frame: one makes 1080p smaller (0.1 %), closer (0.04 dB), and quicker by
-# 8 % (the slow presets by a quarter).
-# Threads are what the rest of an encoder's memory goes into: two that share a frame as slices take
-# 70 MB less at 1080p than three with a frame each. They are fixed, not taken from the machine,
-# because the bytes of the video depend on them.
+# Motion compensation does not fit a zoom: look-ahead and B-frames save hardly a byte (x264, 720p:
+# 13.8 MB at 38.5 dB without, 13.3 MB at 38.1 dB with) and cost 60 MB of memory at 1080p. A second
+# reference frame does not help either: with one, 1080p is smaller (0.1 %), closer (0.04 dB), and
+# quicker by 8 % (with slow presets by a quarter).
+# The rest of an encoder's memory goes into its threads: two that share a frame as slices take 70 MB
+# less at 1080p than three with a frame each. The number is fixed, not taken from the machine,
+# because the bytes of the video depend on it.
 THREADS = 2
 
-# What a video's file name ends in where it is no MP4; pictures go to a folder.
+# Ends of video names other than ".mp4"; "-frames" is a folder of pictures.
 _ENDINGS = {
     "prores": ".mov", "ffv1": ".mkv", "png": "-frames", "webp": ".webp", "gif": ".gif",
 }  # fmt: skip  # one line
 HDR_CODECS = ("h265", "av1")
 
-# Said of the pictures that go in and of the stream that comes out: ffmpeg takes neither from the
-# other when the pictures are raw.
+# Colour primaries, transfer function, matrix and range. They are stated both for the raw pictures
+# that go in and for the stream that comes out: ffmpeg derives neither from the other.
 _SIGNALS = {
     "bt709": ("bt709", "bt709", "bt709", "tv"),
     "hdr10": ("bt2020", "smpte2084", "bt2020nc", "tv"),
     "rgb": ("bt709", "iec61966-2-1", "rgb", "pc"),
 }
-# SMPTE ST 2086: the primaries of BT.2020 and D65 in units of 0.00002, and 1000 nits to 0.0001.
+# SMPTE ST 2086: the primaries of BT.2020 and D65 white in units of 0.00002, then the largest and
+# smallest luminance, 1000 and 0.0001 nits, in units of 0.0001.
 _X265_DISPLAY = "G(8500,39850)B(6550,2300)R(35400,14600)WP(15635,16450)L(10000000,1)"
 _SVT_DISPLAY = "G(0.17,0.797)B(0.131,0.046)R(0.708,0.292)WP(0.3127,0.329)L(1000,0.0001)"
 
 
 def ending_of(codec: str) -> str:
-    """Return what the name of a video in this codec ends in."""
+    """Return the end of the name of a video in this codec, such as ".mp4"."""
     return _ENDINGS.get(codec, ".mp4")
 
 
@@ -82,64 +83,64 @@ class Encoding:
     fps: Fraction
     codec: str
     crf: int | None
-    """None where the codec has none."""
+    """Quality, lower is better; None where the codec has no such setting."""
     pixel_format: str
     preset: str | None
     white_nits: int | None = None
-    """For HDR10: the brightness of white; None for the usual range."""
+    """Brightness of white in HDR10, in nits (cd/m²); None for standard dynamic range."""
 
     @property
     def signal(self) -> str:
-        """How light is written: "bt709", "hdr10" or "rgb"."""
+        """Encoding of light: "bt709", "hdr10" or "rgb"."""
         if self.pixel_format in _RGB:
             return "rgb"
         return "bt709" if self.white_nits is None else "hdr10"
 
     @property
     def encoded_format(self) -> str:
-        """The pixel format as the encoder wants it: FFV1 packs 8-bit RGB, and loses nothing."""
+        """Pixel format given to the encoder: FFV1 takes 8-bit RGB packed, without loss."""
         return "bgr0" if self.pixel_format == "gbrp" else self.pixel_format
 
     @property
     def signal_options(self) -> list[str]:
-        """Ffmpeg's options that tell the signal."""
-        primaries, transfer, matrix, auto_maxiter = _SIGNALS[self.signal]
+        """Ffmpeg options that state the signal's colour space."""
+        primaries, transfer, matrix, value_range = _SIGNALS[self.signal]
         return [
             *("-color_primaries", primaries, "-color_trc", transfer),
-            *("-colorspace", matrix, "-color_range", auto_maxiter),
+            *("-colorspace", matrix, "-color_range", value_range),
         ]
 
     @property
     def ending(self) -> str:
-        """What the video's name ends in: ".mp4", or what suits the codec."""
+        """End of the video's name: ".mp4", or what suits the codec."""
         return ending_of(self.codec)
 
     @property
     def segment_ending(self) -> str:
-        """What the names of segments end in; pictures are made of lossless ones."""
+        """End of the names of segments; PNG, GIF and WebP are made from lossless ones."""
         return ".mov" if self.codec == "prores" else ".mkv" if self.codec in _ENDINGS else ".mp4"
 
     @property
     def bits(self) -> int:
-        """Bits of a sample: 8, 10 or 16."""
+        """Bits per sample: 8, 10 or 16."""
         return next((bits for bits in (10, 16) if self.pixel_format.endswith(f"{bits}le")), 8)
 
     @property
     def chroma_step(self) -> tuple[int, int]:
-        """Columns and rows of pixels that share a chroma sample."""
+        """Columns and rows of pixels that share one chroma sample."""
         if "420" in self.pixel_format:
             return 2, 2
         return (2, 1) if "422" in self.pixel_format else (1, 1)
 
     @property
     def frame_bytes(self) -> int:
-        """Bytes of one frame as it is handed to ffmpeg."""
+        """Bytes of one frame in the pixel format that ffmpeg is fed."""
         across, down = self.chroma_step
         samples = self.columns * self.rows + 2 * (self.columns // across) * (self.rows // down)
         return samples * (2 if self.bits > 8 else 1)
 
     def key(self) -> dict[str, object]:
-        """Return what the encoded bytes depend on, besides the pictures."""
+        """Return all that the encoded bytes depend on besides the pictures."""
         return {
             "size": f"{self.columns}x{self.rows}",
             "fps": str(self.fps),
@@ -152,8 +153,8 @@ class Encoding:
         }
 
     def encoders(self) -> tuple[str, ...]:
-        """Return the names of the encoders that can make this, the best first."""
-        # Not every ffmpeg has SVT-AV1: that of 64-bit Arm's wheel has not.
+        """Return ffmpeg's names of the encoders for this codec, best first."""
+        # Not every ffmpeg has SVT-AV1: that of the wheel for 64-bit Arm lacks it.
         return {
             "h264": ("libx264",),
             "h265": ("libx265",),
@@ -172,7 +173,7 @@ class Encoding:
         ]
 
     def tag_options(self) -> list[str]:
-        """Return the options that name the stream so that Apple's players take it."""
+        """Return the options that tag the stream so that Apple's players accept it."""
         return ["-tag:v", "hvc1"] if self.codec == "h265" else []
 
     def _encoder_options(self, encoder: str) -> list[str]:
@@ -194,7 +195,7 @@ class Encoding:
         if encoder == "libx265":
             return [
                 *("-preset", self.preset, *self.tag_options(), "-x265-params"),
-                # Reordered frames would also shift the time of every segment but the first.
+                # B-frames would also shift the timestamps of every segment but the first.
                 f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=8:bframes=0"
                 + self._hdr(":hdr10=1:repeat-headers=1:master-display=", _X265_DISPLAY, "max-cll"),
             ]
@@ -211,7 +212,7 @@ class Encoding:
         ]
 
     def _hdr(self, begin: str, display: str, light: str) -> str:
-        """Return what HDR10 says of its display and its brightest light; nothing without it."""
+        """Return HDR10's options for the mastering display and the brightest light, or ""."""
         if self.white_nits is None:
             return ""
         return f"{begin}{display}:{light}={self.white_nits},{self.white_nits}"

@@ -1,4 +1,4 @@
-"""ffmpeg as imageio brings it: frames in, frames counted, files joined, and its own words shown."""
+"""imageio's ffmpeg: frames encoded and counted, files joined and read, its messages shown."""
 
 import contextlib
 import os
@@ -22,32 +22,34 @@ from pipeline.video.encoding import Encoding
 _REPORT_LINES = 3
 _PICTURE_NAME = "%06d.png"
 _MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
-# Each colour once in the palette of a GIF counts by how long it is seen; its dither does not crawl.
+# The palette of a GIF is chosen from all pixels of all frames, so that a colour counts by how long
+# it is shown; ordered dither does not crawl.
 _GIF_PALETTE = "palettegen=stats_mode=full"
 _GIF_DITHER = "paletteuse=dither=bayer:bayer_scale=4"
 
-# What a file says opens no connection and no device.
+# Nothing that a file says can open a connection or a device.
 _LOCAL = ("-protocol_whitelist", "file,pipe")
-# QuickTime's user data: a length is 16 bits. Its newer metadata has 32, and fewer readers.
+# The length of a tag in QuickTime's user data has 16 bits; its newer metadata has 32 bits for it,
+# but fewer programs read that.
 _LONGEST_TAG = 65_535
 _ESCAPED = re.compile(r"[=;#\\\n]")
 _WITH_BACKSLASH = r"\\\g<0>"
 
 _COMMAND = ("-hide_banner", "-v", "warning")
 _ENVIRONMENT = {
-    # SVT-AV1 writes past ffmpeg's log; 1 is errors only.
+    # SVT-AV1 bypasses ffmpeg's log level; 1 means errors only.
     "SVT_LOG": "1",
-    # One heap for all of ffmpeg's threads, and freed frames go back: 20 MB less at 1080p. glibc's
-    # (mallopt(3)); other C libraries do not know it.
+    # One heap for all of ffmpeg's threads, and freed frames are returned to the system: 20 MB less
+    # at 1080p. For glibc (mallopt(3)); other C libraries ignore it.
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "65536",
     "MALLOC_TRIM_THRESHOLD_": "65536",
 }
 
-# What is read of a file's tags: a config is shorter, and no file takes so long to open.
+# At most this much is read of a file's tags: a config is shorter, and no file takes longer to open.
 _MOST_TAGS = 1 << 23
 _TAGS_SECONDS = 20
-# Nothing is tried twice, however long a tag is.
+# Possessive quantifiers: no backtracking, however long a tag is.
 _TAG_LINE = re.compile(r"((?:[^\\\n]++|\\.)*+)(?:\n|\Z)", re.DOTALL)
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
@@ -56,7 +58,7 @@ NO_TAGS: Mapping[str, str] = MappingProxyType({})
 class FrameWriter:
     """One ffmpeg process that encodes frames into a file.
 
-    ffmpeg may lose frames without a word: count those of the file.
+    ffmpeg may drop frames silently: count those of the finished file.
 
     Raises
     ------
@@ -68,7 +70,7 @@ class FrameWriter:
         self._path = path
         command = [*_COMMAND, "-y", *_source(encoding), *_encoded(encoding), file_url(path)]
         try:
-            # A file without a name: whatever ends this run, nothing of it stays.
+            # A file without a name: nothing of it stays, however this run ends.
             self._said = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115  # until closed
             self._process = subprocess.Popen(
                 [imageio_ffmpeg.get_ffmpeg_exe(), *command],
@@ -82,12 +84,12 @@ class FrameWriter:
             raise EncoderError(f"{path.name}: {os_error_text(error)}") from None
 
     def write(self, frame: NDArray[np.uint8]) -> None:
-        """Encode a frame, given as its bytes.
+        """Encode a frame, given as the bytes of its planes, shape (frame_bytes,).
 
         Raises
         ------
         EncoderError
-            ffmpeg has ended; the message holds what it said.
+            ffmpeg has ended; its output is in the message.
         """
         assert self._process.stdin is not None
         try:
@@ -97,11 +99,11 @@ class FrameWriter:
             raise EncoderError(f"{self._path.name}: ffmpeg stopped: {said}") from None
 
     def close(self) -> str:
-        """Let ffmpeg finish the file; return the first lines of what it complained of, once."""
+        """Let ffmpeg finish the file; return its first warnings, or "" on a second call."""
         if self._said.closed:
             return ""
         assert self._process.stdin is not None
-        # What it did not take before it died is not to be sent again.
+        # Closing flushes what ffmpeg did not take before it died, which fails again.
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         self._process.wait()
@@ -117,15 +119,15 @@ class FrameWriter:
 
 
 def file_url(path: Path) -> str:
-    """Return a path as ffmpeg takes it for a file, whatever its name says.
+    """Return a path as a URL, so that ffmpeg takes any name for a file.
 
-    It would take ``-x`` for an option and ``http:x`` for an address.
+    Otherwise it takes ``-x`` for an option and ``http:x`` for an address.
     """
     return f"file:{path.absolute()}"
 
 
 def _source(encoding: Encoding) -> list[str]:
-    """Return the options that tell what frames come in."""
+    """Return the options that describe the frames that come in."""
     return [
         *("-f", "rawvideo", "-s", f"{encoding.columns}x{encoding.rows}"),
         *("-pix_fmt", encoding.pixel_format, "-r", str(encoding.fps)),
@@ -135,7 +137,7 @@ def _source(encoding: Encoding) -> list[str]:
 
 
 def _encoded(encoding: Encoding) -> list[str]:
-    """Return the options that tell how they are encoded."""
+    """Return the options that say how frames are encoded."""
     encoder = _encoder_for(encoding)
     return [
         *("-an", "-c:v", encoder, "-pix_fmt", encoding.encoded_format),
@@ -156,18 +158,18 @@ def count_frames(path: Path) -> int:
 
 
 def has_frames(path: Path, encoding: Encoding, frames: int) -> bool:
-    """Tell whether a joined video shows so many frames."""
+    """Tell whether a joined video shows this number of frames."""
     if encoding.codec == "webp":
         return webp_shows(path, frames, encoding.fps)
     return count_frames(path) == frames
 
 
 def frame_at(path: Path, index: int, encoding: Encoding) -> NDArray[np.uint8] | None:
-    """Return a frame of a video as the encoder took it; None where it cannot be read."""
-    # A little early: what is shown at a time is the first frame that is not before it.
+    """Return a frame of a video as bytes in the encoder's pixel format; None if unreadable."""
+    # A quarter of a frame early: seeking finds the first frame that is not before the time.
     early = ["-ss", f"{float(max(Fraction(0), index - Fraction(1, 4)) / encoding.fps):.6f}"]
     if path.is_dir():
-        # Not a pattern, whatever signs the folder's name has.
+        # Not taken for a pattern, whatever characters the folder's name holds.
         picture = file_url(path / (_PICTURE_NAME % index))
         source = ["-f", "image2", "-pattern_type", "none", "-i", picture]
     else:
@@ -188,26 +190,26 @@ def frame_at(path: Path, index: int, encoding: Encoding) -> NDArray[np.uint8] | 
 def join(
     segments: Iterable[Path], path: Path, encoding: Encoding, tags: Mapping[str, str] = NO_TAGS
 ) -> None:
-    """Join segments into the video; what is no MP4, MOV or MKV is made of lossless ones.
+    """Join segments into the video; PNG, GIF and WebP are encoded from lossless segments.
 
-    An MP4 or MOV starts to play before it is all there; nothing is encoded again. `path` has any
-    ending; for pictures it becomes a folder of them. Its folder is this call's alone:
-    files that ffmpeg reads lie there for that time.
+    Into an MP4, MOV or MKV the streams are copied, and an MP4 or MOV starts to play before it is
+    loaded completely. `path` may have any ending; for PNG it becomes a folder of pictures. No other
+    call may use its parent folder meanwhile: files that ffmpeg reads are written there.
 
     Raises
     ------
     RenderError
-        ffmpeg failed; the message holds what it said.
+        ffmpeg failed; its output is in the message.
     """
     folder = path.parent.resolve()
     listing, facts, colours = (folder / f"joined.{kind}" for kind in ("list", "tags", "palette"))
-    # ffmpeg runs in that folder, and all names are relative to it: a listing holds a name in one
-    # line, image2 takes % for a number and 1023 bytes at most.
-    reusable_counts = (os.path.relpath(segment.resolve(), folder) for segment in segments)
+    # ffmpeg runs in that folder, and all names are relative to it: a name in a listing must fit on
+    # one line, and image2 takes % for a number and at most 1023 bytes.
+    names = (os.path.relpath(segment.resolve(), folder) for segment in segments)
     source = ["-f", "concat", "-safe", "0", *_LOCAL, "-i", f"file:{listing.name}"]
     target = f"file:{path.name}"
     try:
-        listing.write_bytes(b"".join(map(_listed, reusable_counts)))
+        listing.write_bytes(b"".join(map(_listed, names)))
         if encoding.codec == "png":
             path.mkdir(parents=True, exist_ok=True)
             pixels = "rgb48be" if encoding.bits == 16 else "rgb24"
@@ -215,11 +217,11 @@ def join(
             _run([*source, "-pix_fmt", pixels, "-start_number", "0", pattern], folder)
         elif encoding.codec == "gif":
             palette = f"file:{colours.name}"
-            # Named, or image2 takes JPEG, which smears the colours into each other.
-            whole = ["-c:v", "png", "-f", "image2", "-update", "1", palette]
-            _run([*source, "-vf", _GIF_PALETTE, *whole], folder)
-            drawn = ["-i", palette, "-lavfi", _GIF_DITHER, "-loop", "0", "-f", "gif"]
-            _run([*source, *drawn, target], folder)
+            # The codec is named, or image2 takes JPEG, which blurs the colours into each other.
+            picture = ["-c:v", "png", "-f", "image2", "-update", "1", palette]
+            _run([*source, "-vf", _GIF_PALETTE, *picture], folder)
+            dithered = ["-i", palette, "-lavfi", _GIF_DITHER, "-loop", "0", "-f", "gif"]
+            _run([*source, *dithered, target], folder)
         elif encoding.codec == "webp":
             quality = ["-c:v", "libwebp_anim", "-quality", "90", "-loop", "0", "-f", "webp"]
             _run([*source, "-pix_fmt", "yuv420p", *quality, target], folder)
@@ -229,11 +231,11 @@ def join(
             flags = "+faststart"
             if muxer == "mov" and any(len(text.encode()) > _LONGEST_TAG for text in tags.values()):
                 flags += "+use_metadata_tags"
-            moved = ["-movflags", flags] if muxer != "matroska" else []
+            movflags = ["-movflags", flags] if muxer != "matroska" else []
             _run(
                 [
                     *(*source, "-f", "ffmetadata", "-i", f"file:{facts.name}"),
-                    *("-map", "0:v:0", "-map_metadata", "1", "-c", "copy", *moved),
+                    *("-map", "0:v:0", "-map_metadata", "1", "-c", "copy", *movflags),
                     *("-fflags", "+bitexact", *encoding.tag_options(), "-f", muxer, target),
                 ],
                 folder,
@@ -244,7 +246,7 @@ def join(
 
 
 def _listed(name: str) -> bytes:
-    r"""Return a line of a listing; within quotes a quote is ``'\''``."""
+    r"""Return a line of ffmpeg's concat list; a quote within quotes is ``'\''``."""
     quoted = name.replace("'", "'\\''")
     return os.fsencode(f"file 'file:{quoted}'\n")
 
@@ -252,7 +254,7 @@ def _listed(name: str) -> bytes:
 def _metadata(tags: Mapping[str, str]) -> bytes:
     """Return tags in ffmpeg's metadata format, which `tags_of` reads.
 
-    On the command line a text may take 128 KiB, and a config with a palette takes more.
+    A command line argument is limited to 128 KiB, and a config with a palette is longer.
     """
     lines = [";FFMETADATA1"]
     lines += [f"{name}={re.sub(_ESCAPED, _WITH_BACKSLASH, text)}" for name, text in tags.items()]
@@ -276,12 +278,12 @@ def _run(arguments: list[str], folder: Path) -> None:
 
 
 def tags_of(path: Path) -> dict[str, str]:
-    r"""Return the tags of a video file, whoever made it; none where it cannot be read.
+    r"""Return the tags of a video file of any origin; none where it cannot be read.
 
     Notes
     -----
-    ffmpeg's metadata format: lines of name=value, with a backslash before = ; # \ and newlines. It
-    reads by the demuxer of the file's ending alone: others follow addresses that a file names.
+    ffmpeg's metadata format: lines of name=value, with a backslash before = ; # \ and newlines.
+    Only the demuxer for the file's ending may read it: others follow addresses that a file names.
     """
     demuxer = "matroska" if path.suffix.lower() == ".mkv" else "mov"
     with tempfile.TemporaryFile() as said:
@@ -310,12 +312,12 @@ def tags_of(path: Path) -> dict[str, str]:
 
 
 def _encoder_for(encoding: Encoding) -> str:
-    """Return the best encoder that this ffmpeg has.
+    """Return the best encoder for a codec that this ffmpeg has.
 
     Raises
     ------
     RenderError
-        It has none for this codec.
+        It has none.
     """
     for encoder in encoding.encoders():
         if encoder in _listed_encoders(imageio_ffmpeg.get_ffmpeg_exe()):

@@ -1,1 +1,1 @@
-"""The one shared pool of a run: processes of this machine, or a cluster's workers beside them."""
+"""The one shared pool of a run: processes of this machine, with or without a cluster."""

@@ -1,4 +1,4 @@
-"""Has the kernels compiled before there are workers, so that these only load them."""
+"""Compiles the kernels before there are workers, which then only load them."""
 
 import contextlib
 import fcntl
@@ -11,10 +11,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Any
-
-from tqdm import tqdm
 
 from pipeline.errors import RenderError, os_error_text
 from pipeline.kernels.cache import (
@@ -28,9 +24,9 @@ from pipeline.kernels.cache import (
 )
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.system.sources import PACKAGE
-from pipeline.system.terminal import say, shows_bars
+from pipeline.system.terminal import new_bar, say
 
-# What `compile_kernels` says, line by line.
+# Prefixes of the lines that `compile_kernels` prints.
 PART = "part: "
 REFUSED = "refused: "
 FAILED = "failed: "
@@ -53,14 +49,14 @@ class _KilledError(Exception):
 
 
 def compile_missing(tracing: bool = False) -> None:
-    """Compile the kernels that are not compiled yet; those of traces only if they are asked for.
+    """Compile the kernels that are not compiled yet; with `tracing` also those of traces.
 
-    Any signal that raises ends it at once, and leaves no process behind.
+    A signal whose handler raises ends it at once, and leaves no process behind.
 
     Raises
     ------
     RenderError
-        They cannot be compiled, or kept anywhere.
+        They cannot be compiled, or there is no folder to keep them in.
     """
     if not HAVE_NUMBA or os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
         return
@@ -80,7 +76,7 @@ def compile_missing(tracing: bool = False) -> None:
         except (_RefusedError, OSError) as error:
             why = os_error_text(error) if isinstance(error, OSError) else str(error)
             objections.append(f"{folder}: {why}")
-            # Half of them would be taken for a place that works.
+            # The next run would take a half-filled folder for one that works.
             shutil.rmtree(folder, ignore_errors=True)
             continue
         if not is_temporary(folder):
@@ -90,17 +86,17 @@ def compile_missing(tracing: bool = False) -> None:
 
 
 def _compile_in(folder: Path, tracing: bool) -> None:
-    """Compile what is missing in a folder, unless another run does."""
+    """Compile what is missing in a folder, unless another run has done so meanwhile."""
     with _alone(folder):
         groups = [] if is_whole(folder) else ["counting"]
         if tracing and not is_whole(folder, True):
             groups.append("tracing")
         if not groups:
             return
-        with _Told() as told:
+        with _Progress() as progress:
             for tried in range(1, _TRIES + 1):
                 try:
-                    _compile(folder, groups, told)
+                    _compile(folder, groups, progress)
                     break
                 except _KilledError as error:
                     if tried == _TRIES:
@@ -113,8 +109,8 @@ def _compile_in(folder: Path, tracing: bool) -> None:
             mark_whole(folder, group == "tracing")
 
 
-def _compile(folder: Path, groups: list[str], told: "_Told") -> None:
-    """Have some groups compiled by a process of their own, and wait for it."""
+def _compile(folder: Path, groups: list[str], progress: "_Progress") -> None:
+    """Compile some groups of kernels in a process of their own."""
     paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
     process = subprocess.Popen(
         [sys.executable, "-m", "pipeline.workers.compile_kernels", *groups],
@@ -124,18 +120,18 @@ def _compile(folder: Path, groups: list[str], told: "_Told") -> None:
             **os.environ,
             "NUMBA_CACHE_DIR": str(folder.parent),
             "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            # A process with threads had better not fork.
+            # It forks, which a process with threads had better not.
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         },
-        # Ctrl-C is ours alone.
+        # Ctrl-C goes to this process alone.
         start_new_session=True,
     )
     said = ""
     try:
         for line in _lines_of(process):
             if line.startswith(PART):
-                told.part(*map(int, line.removeprefix(PART).split()))
+                progress.group(*map(int, line.removeprefix(PART).split()))
             else:
                 said = line
     finally:
@@ -153,13 +149,13 @@ def _compile(folder: Path, groups: list[str], told: "_Told") -> None:
 
 
 def _lines_of(process: "subprocess.Popen[bytes]") -> Iterator[str]:
-    """Yield what a process says until it ends; a process of its own may hold its output open."""
+    """Yield the lines of a process until it ends, even if a child of it keeps its output open."""
     assert process.stdout is not None
     descriptor = process.stdout.fileno()
     waiting = b""
     ended = False
     while not ended:
-        # Before looking, so that the last words are not missed.
+        # Polled before reading, so that its last lines are not missed.
         ended = process.poll() is not None
         while select.select([descriptor], [], [], 0.0 if ended else _LOOK_EVERY_S)[0]:
             if not (data := os.read(descriptor, 1 << 12)):
@@ -169,49 +165,43 @@ def _lines_of(process: "subprocess.Popen[bytes]") -> Iterator[str]:
             yield from (line.decode(errors="replace") for line in lines)
 
 
-class _Told:
-    """Tells how far it is: a bar on a terminal, a line now and then without one."""
+class _Progress:
+    """Shows how far compilation is: a bar on a terminal, a line now and then without one."""
 
     def __init__(self) -> None:
-        self._bar: Any = None
         self._said_at = time.monotonic()
-        if shows_bars():
-            self._bar = tqdm(
-                file=sys.stderr, desc=f"{_WHAT}, only once", leave=False, dynamic_ncols=True,
-                bar_format="{desc}: {n_fmt} of {total_fmt} |{bar}| [{elapsed}]", total=1,
-            )  # fmt: skip  # how it looks
-        else:
+        self._bar = new_bar("{desc}|{bar}| [{elapsed}]", _bar_text(0, 1))
+        if self._bar is None:
             say(f"{_WHAT}: only once, about a minute, some minutes on a Pi")
 
-    def __enter__(self) -> "_Told":
+    def __enter__(self) -> "_Progress":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.close()
 
-    def part(self, number: int, parts: int) -> None:
-        """Tell that a part is at work."""
+    def group(self, number: int, groups: int) -> None:
+        """Tell which of the groups of functions is being compiled."""
         if self._bar is not None:
-            self._bar.total = parts
-            self._bar.n = number
+            self._bar.set_description_str(_bar_text(number, groups), False)
+            self._bar.n = number / groups
             self._bar.refresh()
         elif time.monotonic() - self._said_at >= _LINE_EVERY_S:
             self._said_at = time.monotonic()
-            say(f"{_WHAT}, {number} of {parts}")
+            say(f"{_WHAT}, {number} of {groups}")
+
+
+def _bar_text(number: int, groups: int) -> str:
+    return f"{_WHAT}, only once: {number} of {groups} "
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other run compiles there, and keep others waiting."""
+    """Hold the lock of a folder; wait until no other run compiles into it."""
     with (folder / "lock").open("w") as lock:
         said = False
-        # Where there are no locks two may compile the same, each into files of its own.
+        # Where locks do not work, two runs may compile the same, each into files of its own.
         with contextlib.suppress(OSError):
             while not _locked(lock.fileno()):
                 if not said:

@@ -1,4 +1,4 @@
-"""The server that workers are forked from: it has the kernels loaded, whose pages they share."""
+"""The fork server: a process with the kernels loaded, from which workers are forked."""
 
 import contextlib
 import multiprocessing
@@ -13,20 +13,20 @@ from pipeline.workers.pipe_locks import PipeContext
 
 
 def start_server() -> PipeContext:
-    """Start it, unless it runs; return the context whose processes it forks.
+    """Start the server unless it runs; return the context whose processes it forks.
 
     Raises
     ------
     RenderError
-        It cannot be started.
+        The server cannot be started.
     """
     context = PipeContext()
     context.set_forkserver_preload(["pipeline.workers.forking", "pipeline.workers.preload"])
-    # Where its socket lies: a folder that is removed whatever way this process ends.
+    # The folder of its socket, which is removed however this process ends.
     process: Any = multiprocessing.current_process()
     process._config["tempdir"] = str(run_folder())
-    # Ctrl-C is the parent's, from the first moment on: whatever is forked from there never hears
-    # of it. The tracker is started before: its start would let the signal through.
+    # Only the parent handles Ctrl-C: the server inherits the blocked signal, and so do all that are
+    # forked from it. The tracker is started before, as starting it unblocks the signal.
     try:
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
@@ -40,7 +40,7 @@ def start_server() -> PipeContext:
 
 
 def end_server() -> None:
-    """End it without waiting for what it is loading; the next pool starts another."""
+    """End the server at once, even while it is loading; the next pool starts another."""
     server: Any = forkserver._forkserver
     with contextlib.suppress(OSError):
         if server._forkserver_pid is not None:
@@ -50,20 +50,21 @@ def end_server() -> None:
 
 
 def how_it_ended() -> str:
-    """Say how the server ended, where it has and the system says so; or ""."""
+    """Return how the server ended; "" if it runs, or the system cannot tell."""
     server: Any = forkserver._forkserver
     process = server._forkserver_pid
     if process is None or not hasattr(os, "waitid"):
         return ""
     try:
-        # It stays for `multiprocessing` to bury.
+        # WNOWAIT leaves it for `multiprocessing` to reap.
         ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     except OSError:
         return ""
     if ended is None:
         return ""
     if ended.si_code == os.CLD_EXITED:
-        return f"what starts them ended with status {ended.si_status}; its own words stand above"
+        status = ended.si_status
+        return f"the process that starts them ended with status {status}; see its messages above"
     name = signal.Signals(ended.si_status).name
     memory = "; most likely the memory does not suffice" if name == "SIGKILL" else ""
-    return f"what starts them was stopped by {name}{memory}"
+    return f"the process that starts them was stopped by {name}{memory}"

@@ -1,7 +1,7 @@
-"""What holds for all that the fork server starts; only it imports this, for its work is in it.
+"""Set up for all processes of the fork server; its work is in the import, and only it imports it.
 
-A worker that is being started while its parent stops finds the parent's locks gone. That is no
-failure, and needs no words.
+A worker that is being started while its parent stops finds the parent's locks gone: no failure, and
+no reason to print a traceback.
 """
 
 import sys

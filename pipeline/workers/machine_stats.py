@@ -1,4 +1,4 @@
-"""What the workers of one machine have done for a run."""
+"""Statistics of a machine of a cluster."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,23 +6,24 @@ from typing import Any
 
 @dataclass(slots=True)
 class MachineStats:
-    """What the workers of a machine have done."""
+    """Work that the workers of a machine have done for a run."""
 
     machine: str
     architecture: str
     workers: int = 0
-    """At work now, or at the end."""
+    """Number of workers, now or at the end."""
     blocks: int = 0
+    """Number of row blocks whose results were taken."""
     cpu_s: float = 0.0
     sent_bytes: int = 0
-    """To it: row blocks and reference orbits."""
+    """Bytes of stored counts and reference orbits sent to it."""
     received_bytes: int = 0
-    """From it: counts and traces."""
+    """Bytes of counts and traces received from it."""
     lost: int = 0
-    """Workers of it that went away while they had blocks."""
+    """Number of workers that disappeared while they had blocks."""
 
     def plain(self) -> dict[str, Any]:
-        """Return it as the report has it."""
+        """Return the entry in the report."""
         return {
             "machine": self.machine,
             "architecture": self.architecture,

@@ -1,4 +1,4 @@
-"""The pool that a config asks for."""
+"""Opens the pool that a config asks for."""
 
 from pipeline.config.cluster import Cluster
 from pipeline.workers.pool import SharedPool

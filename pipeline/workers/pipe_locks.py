@@ -1,7 +1,7 @@
-"""Locks among processes, made of pipes.
+"""Locks between processes, made of pipes.
 
-Those of `multiprocessing` are named semaphores, which Linux keeps in ``/dev/shm``: where that is
-missing, read-only or full there are none.
+The locks of `multiprocessing` are named semaphores, which Linux keeps in ``/dev/shm``: they fail
+where that is missing, read-only or full.
 """
 
 import contextlib
@@ -18,19 +18,19 @@ from typing import Any
 
 
 class Tokens:
-    """A pipe that holds a byte for every token: taking one is reading it.
+    """A semaphore: a pipe that holds a byte for every token.
 
-    Has what `multiprocessing` uses of its locks and semaphores.
+    It has the methods that `multiprocessing` calls on its locks and semaphores.
     """
 
     def __init__(self, tokens: int) -> None:
         self._reader, self._writer = multiprocessing.Pipe(duplex=False)
-        # Two may see the same byte, and one of them must not wait for another.
+        # Two processes may see the same byte; the one that loses must not block in its read.
         os.set_blocking(self._reader.fileno(), False)
         os.write(self._writer.fileno(), bytes(tokens))
 
     def acquire(self, block: bool = True, timeout: float | None = None) -> bool:
-        """Take a token; tell whether there was one in time."""
+        """Take a token; return whether there was one in time."""
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             with contextlib.suppress(BlockingIOError):
@@ -51,7 +51,7 @@ class Tokens:
 
     @property
     def _semlock(self) -> "Tokens":
-        # multiprocessing's queues ask their semaphore's inner one whether they are full.
+        # The queues of `multiprocessing` ask this attribute whether they are full.
         return self
 
     def _is_zero(self) -> bool:
@@ -88,7 +88,7 @@ def _main_hidden() -> Iterator[None]:
 
 
 class PipeContext(ForkServerContext):
-    """The context of worker processes whose queues need no shared memory."""
+    """A context for worker processes whose queues need no named semaphores."""
 
     Process = WorkerProcess
 
@@ -97,5 +97,5 @@ class PipeContext(ForkServerContext):
         return Tokens(1)
 
     def BoundedSemaphore(self, value: int = 1) -> Tokens:  # type: ignore[override]  # noqa: N802
-        """Return a semaphore of so many tokens."""
+        """Return a semaphore of `value` tokens."""
         return Tokens(value)

@@ -1,7 +1,7 @@
-"""Loads what every worker needs; only the fork server imports it, for its work is in the import.
+"""Loads what every worker needs; its work is in the import, and only the fork server imports it.
 
-Compiled kernels are brought from the disk's cache into memory here, once: the workers forked from
-here share those pages instead of holding some 30 MB each of their own.
+Compiled kernels are loaded from disk here, once: the workers, which are forked from this process,
+share their pages instead of holding some 30 MB each.
 """
 
 import gc
@@ -10,7 +10,7 @@ from pipeline.counts import compute as compute
 from pipeline.drawing import frame as frame
 from pipeline.drawing.texture import paint as paint
 from pipeline.kernels.choice import HAVE_NUMBA
-from pipeline.system.machine import let_go_of
+from pipeline.system.machine import page_out
 
 if HAVE_NUMBA:
     from pipeline.workers.first_calls import COUNTING
@@ -18,9 +18,10 @@ if HAVE_NUMBA:
     for call in COUNTING:
         call()
 
-# The compiler has done its work: its code, some 60 MB, need not stay in memory.
-let_go_of("libllvmlite")
+# The compiler is not needed any more; its code takes some 60 MB.
+page_out("libllvmlite")
 
-# What is there now is never collected, so that no collection touches, and so copies, its pages.
+# Objects that exist now are never collected: a collection would write to their pages, and so have
+# each worker copy them.
 gc.collect()
 gc.freeze()

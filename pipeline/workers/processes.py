@@ -1,4 +1,4 @@
-"""The shared pool as worker processes of this machine."""
+"""The shared pool of worker processes on this machine."""
 
 import errno
 import multiprocessing
@@ -12,19 +12,19 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pipeline.errors import RenderError, os_error_text
-from pipeline.system.machine import keep_freed_memory, stand_back
+from pipeline.system.machine import keep_freed_memory, lower_priority
 from pipeline.workers.compiling import compile_missing
 from pipeline.workers.fork_server import end_server, how_it_ended, start_server
 from pipeline.workers.pool import MAX_DEATHS, SPARE_TASKS, SharedPool, Task
 
-# An executor notices a dead worker at once, if at all.
+# An executor notices a dead worker within this time, if at all.
 _NOTICED_WITHIN_S = 2.0
 
 _IDLE_S = 0.005
-_BURIED_WITHIN_S = 0.2
+_REAPED_WITHIN_S = 0.2
 
-# Arrays of a chunk come and go thousands of times a second; to fault their pages in anew costs as
-# much as the work on them.
+# Freed memory that a worker keeps: arrays of a chunk are allocated and freed thousands of times a
+# second, and new pages for them cost as much as the work on them.
 WORKER_KEPT_BYTES = 4 << 20
 
 _BLOCK_S = 0.25
@@ -33,9 +33,9 @@ _BLOCK_S = 0.25
 class ProcessPool(SharedPool):
     """Worker processes that survive the loss of any of them.
 
-    `concurrent.futures` notices a killed worker, where `multiprocessing.Pool` waits for ever. The
-    pool is then made anew and the tasks that were in flight are sent again. A task seen at two
-    deaths goes alone, so that the next death can be laid to it.
+    `concurrent.futures` notices a killed worker, where `multiprocessing.Pool` waits for ever. Then
+    the executor is replaced, and the tasks that were in flight are sent again. A task that was in
+    flight at two deaths is sent alone, so that a third death proves that it kills workers.
 
     Nothing is started before `start`, or the first task.
 
@@ -50,9 +50,9 @@ class ProcessPool(SharedPool):
         self.workers = workers
         self._nice = nice
         self.deaths = 0
-        """How often a worker was lost."""
+        """Number of workers lost."""
         self.starved = 0
-        """How often a task found too little memory."""
+        """Number of times that a worker had too little memory for a task."""
         self._executor: ProcessPoolExecutor | None = None
         self._flying: dict[Future[Any], Task] = {}
         self._again: list[Task] = []
@@ -84,11 +84,11 @@ class ProcessPool(SharedPool):
 
     @property
     def in_flight(self) -> int:
-        """Tasks sent whose results have not been taken."""
+        """Number of tasks whose results have not been taken."""
         return len(self._flying) + len(self._again)
 
     def has_room(self, portable: bool = False) -> bool:  # noqa: ARG002  # all are alike here
-        """Whether another task would find a worker soon."""
+        """Tell whether a worker will soon be free for another task."""
         return not self._again and len(self._flying) < self.workers + SPARE_TASKS
 
     def submit(self, task: Task) -> None:
@@ -108,7 +108,7 @@ class ProcessPool(SharedPool):
             self._rebuild()
             return
         except (EOFError, OSError) as error:
-            # The server that workers are forked from is gone; it is started again with the next.
+            # The fork server is gone; the next executor starts it again.
             self._false_starts += 1
             if self._false_starts >= MAX_DEATHS:
                 why = how_it_ended() or _text_of(error)
@@ -117,8 +117,8 @@ class ProcessPool(SharedPool):
             self._again.append(task)
             self._kill()
             self._rebuild()
-            # Until the system has buried it, it counts as alive and is asked in vain.
-            time.sleep(_BURIED_WITHIN_S)
+            # Until it has been reaped, `multiprocessing` takes it to be alive.
+            time.sleep(_REAPED_WITHIN_S)
             return
         self._false_starts = 0
         self._flying[future] = task
@@ -126,9 +126,9 @@ class ProcessPool(SharedPool):
     def finished(
         self, timeout_s: float, beside: Collection[Future[Any]] = ()
     ) -> list[tuple[Task, Any]]:
-        """Wait for results, at most so long, and take all that are there.
+        """Wait for a result, at most `timeout_s`, and return all that there are.
 
-        What stands `beside` ends the waiting, too.
+        Also returns when a future in `beside` completes.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class ProcessPool(SharedPool):
         """
         self._send_again()
         if not self._flying and not beside:
-            # There is nothing to wait for, but whoever asks may wait for something else.
+            # There is nothing to wait for here, but the caller may wait for something else.
             time.sleep(min(timeout_s, _IDLE_S))
         ended, _ = wait([*self._flying, *beside], timeout_s, FIRST_COMPLETED)
         done = ended & self._flying.keys()
@@ -147,14 +147,14 @@ class ProcessPool(SharedPool):
         results: list[tuple[Task, Any]] = []
         lost, starved = self._take(done, results)
         if lost:
-            # Whatever else is in flight is lost with the pool, but for results already there.
+            # All else in flight is lost with the executor, except results that are there already.
             self.deaths += 1
             rest, _ = wait(self._flying)
             lost_too, starved_too = self._take(rest, results)
             self._accuse(lost + lost_too + starved + starved_too)
             self._rebuild()
         else:
-            # The workers live, and what one could not do may go while others take less.
+            # The workers live, and a task may succeed once others take less memory.
             self.starved += len(starved)
             for task in starved:
                 self._accuse([task])
@@ -163,7 +163,7 @@ class ProcessPool(SharedPool):
     def _take(
         self, done: Iterable[Future[Any]], results: list[tuple[Task, Any]]
     ) -> tuple[list[Task], list[Task]]:
-        """Add what came back to the results; return the tasks that lost a worker, or memory."""
+        """Collect results; return the tasks that lost their worker, and those short of memory."""
         lost: list[Task] = []
         starved: list[Task] = []
         for future in done:
@@ -179,23 +179,23 @@ class ProcessPool(SharedPool):
         return lost, starved
 
     def retried(self) -> list[str]:
-        """Return what had to be done again, for the report."""
+        """Return what had to be retried, for the report."""
         lost = [f"{self.deaths} workers lost"] if self.deaths else []
         return lost + ([f"{self.starved} times no memory"] if self.starved else [])
 
     def close(self, kill: bool = False) -> None:
-        """End all workers; `kill` does not wait for what they are doing."""
+        """End all workers; `kill` does not wait for their tasks."""
         if self._executor is None:
             return
         if kill and not self._executor._processes:
-            # None has been started: the server is still loading, and hears of nothing else.
+            # None has been started yet: the fork server is still loading.
             end_server()
         elif kill:
             self._kill()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def _is_stuck(self) -> bool:
-        """Tell whether a worker has been dead for a while and its executor has not noticed.
+        """Tell whether a worker has been dead for a while without its executor noticing.
 
         A worker killed while it sends a result leaves a reader that waits for the rest for ever.
         """
@@ -209,7 +209,7 @@ class ProcessPool(SharedPool):
         return now - self._dead_since > _NOTICED_WITHIN_S
 
     def _kill(self) -> None:
-        """Kill all workers; with no writer left, a reader that waits for one sees the end."""
+        """Kill all workers; a reader that waits for the rest of a result then sees its end."""
         for process in self._processes():
             process.kill()
         if self._executor and (results := self._executor._result_queue) is not None:
@@ -220,7 +220,7 @@ class ProcessPool(SharedPool):
         return list(((self._executor and self._executor._processes) or {}).values())
 
     def _accuse(self, lost: list[Task]) -> None:
-        """Note a death or lack of memory for these tasks, and have them sent again."""
+        """Count a death or lack of memory for these tasks, and have them sent again."""
         for task in lost:
             task.deaths += 1
             if task.deaths >= MAX_DEATHS and len(lost) == 1:
@@ -236,7 +236,7 @@ class ProcessPool(SharedPool):
         self._executor = self._new_executor()
 
     def _send_again(self) -> None:
-        """Send lost tasks again; one that saw two deaths waits until it can go alone."""
+        """Send lost tasks again, those that were in flight at two deaths one by one."""
         innocent = [task for task in self._again if task.deaths < MAX_DEATHS - 1]
         suspects = [task for task in self._again if task.deaths >= MAX_DEATHS - 1]
         if any(task.deaths >= MAX_DEATHS - 1 for task in self._flying.values()):
@@ -257,7 +257,7 @@ class ProcessPool(SharedPool):
 def _text_of(error: BaseException) -> str:
     if isinstance(error, OSError):
         return os_error_text(error)
-    return "what starts them does not answer"
+    return "the process that starts them does not answer"
 
 
 def _is_lack_of_memory(error: BaseException) -> bool:
@@ -265,9 +265,9 @@ def _is_lack_of_memory(error: BaseException) -> bool:
 
 
 def _start_worker(nice: int) -> None:
-    """Leave Ctrl-C to the parent, and end when it does."""
+    """Ignore Ctrl-C, which the parent handles, and end when the parent does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    stand_back(nice)
+    lower_priority(nice)
     keep_freed_memory(WORKER_KEPT_BYTES)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -121,7 +121,8 @@ def test_plan_says_what_a_render_would_do_and_stores_nothing(cli):
 
 @pytest.mark.parametrize("command", ["zoom", "still", "preview", "plan"])
 def test_a_bad_config_ends_every_command_with_2_and_its_faults(cli, command):
-    result = cli.run(command, cli.config("keyframes: [{time: 0, centr: [0, 0]}]\n"))
+    # In a Python of its own: each command loads by itself what it needs.
+    result = cli.run_anew(command, cli.config("keyframes: [{time: 0, centr: [0, 0]}]\n"))
     assert result.returncode == 2
     assert "small.yaml:1:23: keyframes[0].centr: is not a key" in result.stderr
     assert "Traceback" not in result.stderr
@@ -192,6 +193,19 @@ def test_without_numba_the_same_counts_come_slower_and_it_is_said_once(cli, tmp_
     assert len(counts[0]) == 5
     assert counts[0] == counts[1]
     assert count_frames(other / "small.mp4") == 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", ["plan", "preview", "still", "zoom", "recolour", "palette", "export"]
+)
+def test_every_command_runs_in_a_python_of_its_own(cli, command):
+    config = cli.config(SMALL.replace("time: 2", "time: 0.4").replace("1e-6", "1e-3"))
+    if command == "recolour":
+        cli.done("zoom", config)
+    result = cli.run_anew(command, config)
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.cli.watch import MOST_CONNECTIONS, PageServer
 from pipeline.plan.outputs import Outputs
-from pipeline.plan.ownership import Owner
+from pipeline.plan.record import Owner
 
 VIDEO = bytes(range(256)) * 5
 PAGE = b"<!DOCTYPE html><p>the page"

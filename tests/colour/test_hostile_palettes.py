@@ -12,10 +12,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from pipeline.colour.palette_files import MOST_FILES, PaletteFileError, colours_from_file
+from pipeline.colour.palette_files import MOST_FILES, PaletteFileError
 from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
-from tests.colour.test_palette_files import GGR, write
+from tests.colour.test_palette_files import GGR, colours_from_file, write
 
 
 def png(

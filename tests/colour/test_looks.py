@@ -207,8 +207,8 @@ def test_tones_spread_all_counts_evenly():
     rng = np.random.default_rng(0)
     smooth = np.concatenate([rng.lognormal(4, 1.5, 20_000), [np.nan] * 100])
     tones = tones_from(smooth, 10.0)
-    places = tones.places_of(smooth[~np.isnan(smooth)])
-    counts, _ = np.histogram(places, bins=10, range=(0, 10))
+    positions = tones.places_of(smooth[~np.isnan(smooth)])
+    counts, _ = np.histogram(positions, bins=10, range=(0, 10))
     assert counts.min() > 0.8 * 2000
     assert counts.max() < 1.2 * 2000
     assert np.isnan(tones.places_of(np.array([np.nan])))[0]
@@ -218,8 +218,8 @@ def test_tones_spread_all_counts_evenly():
 
 @pytest.mark.parametrize("smooth", [[], [np.nan], [5.0] * 9])
 def test_flat_pictures_have_tones_too(smooth):
-    places = tones_from(np.array(smooth, float), 3.0).places_of(np.array([1.0, 5.0, 100.0]))
-    assert np.isfinite(places).all()
+    positions = tones_from(np.array(smooth, float), 3.0).places_of(np.array([1.0, 5.0, 100.0]))
+    assert np.isfinite(positions).all()
 
 
 def test_the_histogram_does_not_depend_on_the_frame_rate(module_cli, tmp_path):
@@ -266,15 +266,15 @@ def test_there_and_back_ends_where_it_began(module_cli, tmp_path):
     "render", ["render: {keep: all, nice: 3}", "render:\n  workers: 1\n\n  keep: all\n# so\n", ""]
 )
 def test_how_it_was_rendered_is_no_part_of_a_video(tmp_path, render):
-    told = []
+    texts = []
     for text in (SMALL, SMALL.replace("render: {workers: 2}", render)):
         path = tmp_path / "small.yaml"
         path.write_text(text)
-        told.append(load_config(path).text)
-    assert told[0] == told[1]
-    assert "quality: good" in told[0]
-    path.write_text(told[0])
-    assert load_config(path).text == told[0]
+        texts.append(load_config(path).text)
+    assert texts[0] == texts[1]
+    assert "quality: good" in texts[0]
+    path.write_text(texts[0])
+    assert load_config(path).text == texts[0]
 
 
 def test_a_video_holds_the_colours_of_its_palette_files(tmp_path):
@@ -284,12 +284,12 @@ def test_a_video_holds_the_colours_of_its_palette_files(tmp_path):
   layers: [{by: distance, palette: a.map}]
   keyframes: [{time: 0}, {time: 1, palette: a.map}]
 """
-    path, detached = tmp_path / "files.yaml", tmp_path / "elsewhere" / "files.yaml"
+    path, elsewhere = tmp_path / "files.yaml", tmp_path / "elsewhere" / "files.yaml"
     path.write_text(SMALL + colours)
-    detached.parent.mkdir()
-    detached.write_text(load_config(path).text)
-    assert load_config(detached).look == load_config(path).look
-    assert load_config(detached).keyframes[-1].center == load_config(path).keyframes[-1].center
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(load_config(path).text)
+    assert load_config(elsewhere).look == load_config(path).look
+    assert load_config(elsewhere).keyframes[-1].center == load_config(path).keyframes[-1].center
 
 
 def test_a_video_is_made_again_from_itself(rendered, tmp_path):

@@ -14,7 +14,6 @@ from pipeline.colour.palette_files import (
     MOST_COLOURS,
     PaletteFile,
     PaletteFileError,
-    colours_from_file,
     palette_from_file,
 )
 from pipeline.config.fault import ConfigError
@@ -38,6 +37,10 @@ opacity:
 KFP = "Re: 0\nColors: 0,0,255,0,255,0,255,0,0,\nSmooth: 1\n"
 
 rgb = st.tuples(*[st.integers(0, 255)] * 3)
+
+
+def colours_from_file(path):
+    return palette_from_file(path).colours
 
 
 def write(folder, name, text):

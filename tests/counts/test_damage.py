@@ -22,7 +22,7 @@ from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.tables import References, _loaded
 from pipeline.counts.store import Store
 from pipeline.counts.stored_grid import StoredGrid
-from pipeline.drawing.texture.atlas import AtlasMap
+from pipeline.drawing.arena import ArenaMap
 from pipeline.drawing.texture.paint import paint
 from pipeline.errors import DamagedError, NotStoredError
 from pipeline.kernels.results import Counts, Outcome
@@ -329,7 +329,7 @@ def test_samples_left_open_that_the_header_does_not_tell_of_are_found(tmp_path):
 
 def test_what_is_missing_but_counts_is_not_taken_for_lost_counts(tmp_path):
     """As where the system has no /proc: nobody could ever make it good."""
-    nowhere = AtlasMap(str(tmp_path / "none"), 1, 10_000)
+    nowhere = ArenaMap(str(tmp_path / "none"), 1, 10_000)
     with pytest.raises(FileNotFoundError, match="none"):
         paint(None, None, nowhere)
 

@@ -32,7 +32,7 @@ class Seen(HTMLParser):
 
 
 def status(text: str, running: bool) -> Status:
-    filled = Status(text, text, state=text, running=running, part=0.5)
+    filled = Status(text, text, state=text, running=running, fraction=0.5)
     filled.machines = [MachineStats(text, text, 1, 2, 3.0, 4)]
     filled.video = f"../{text}.mp4"
     filled.picture, filled.picture_of = "data:image/jpeg;base64,AAAA", text

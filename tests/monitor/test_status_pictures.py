@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from pipeline.colour.oklab import linear_from_srgb
-from pipeline.drawing.picture import draw_rows, rgb8_from_frame
+from pipeline.drawing.picture import draw_rows
+from pipeline.drawing.thumbnail import rgb8_from_frame
 from pipeline.video.encoding import PIXEL_FORMATS, Encoding
 from pipeline.video.ffmpeg import FrameWriter, frame_at
 

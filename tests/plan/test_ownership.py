@@ -13,7 +13,7 @@ from pipeline.cli.clean import clean
 from pipeline.config.load import load_config
 from pipeline.errors import RenderError, UsageError
 from pipeline.plan.outputs import Outputs
-from pipeline.plan.ownership import RECORD, Owner, Record
+from pipeline.plan.record import RECORD, Owner, Record
 from pipeline.render.rehearsal import rehearse
 from tests.conftest import ROOT
 
@@ -28,7 +28,7 @@ def outputs_of(path: Path, text: str = ONE, root: Path | None = None) -> Outputs
 
 
 def made(outputs: Outputs, data: bytes = b"the video") -> None:
-    """Make a video of these bytes, in the way of a run."""
+    """Make a video of these bytes as a run does."""
     with outputs.locked(outputs.video), outputs.making(outputs.video) as temporary:
         if outputs.ending == "-frames":
             temporary.mkdir()
@@ -54,7 +54,7 @@ def test_what_was_made_of_the_same_config_is_replaced(outputs):
     for data in (b"one", b"another", b"one"):
         made(outputs, data)
         assert outputs.video.read_bytes() == data
-    # However it looks now: its folder says whose it is.
+    # Once changed it is no longer what was made, and is not replaced.
     outputs.video.write_bytes(b"")
     os.utime(outputs.video, ns=(0, 0))
     with pytest.raises(UsageError):
@@ -81,14 +81,14 @@ def test_another_config_of_the_same_name_changes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("place", "text"),
+    ("name", "text"),
     [
         ("output/a.mp4", ONE), ("output/a-frames/0.png", PNG), ("output/a-frames", PNG),
         ("output/a/counts/x", ONE + "#"), ("output/a", ONE), ("output/a/notes.txt", ONE),
     ],
 )  # fmt: skip  # a table
-def test_files_of_a_person_are_refused_before_anything_is_made(tmp_path, place, text):
-    path = tmp_path / place
+def test_files_of_a_person_are_refused_before_anything_is_made(tmp_path, name, text):
+    path = tmp_path / name
     path.parent.mkdir(parents=True)
     path.write_bytes(b"of a person")
     outputs = outputs_of(tmp_path / "a.yaml", text)
@@ -104,14 +104,14 @@ def test_files_of_a_person_are_refused_before_anything_is_made(tmp_path, place, 
     assert {name: data for name, data in files_in(tmp_path).items() if name in before} == before
 
 
-def test_parts_and_names_alike_beside_a_video_are_left_alone(outputs):
+def test_temporary_files_and_similar_names_beside_a_video_are_left_alone(outputs):
     outputs.root.mkdir()
-    strange = ["a.mp4.part", "a.mp4.999999.part", "a.yaml", "a.backup", "a-000007.png", "a-exr.png"]
-    for name in strange:
+    foreign = ["a.mp4.part", "a.mp4.999999.part", "a.yaml", "a.backup", "a-000007.png", "a-exr.png"]
+    for name in foreign:
         (outputs.root / name).write_bytes(b"of a person")
     made(outputs)
     clean("a", outputs.root)
-    assert sorted(path.name for path in outputs.root.iterdir()) == sorted(strange)
+    assert sorted(path.name for path in outputs.root.iterdir()) == sorted(foreign)
 
 
 def test_a_file_that_appears_while_a_run_is_at_work_is_not_replaced(outputs):
@@ -138,15 +138,15 @@ def test_pictures_among_which_is_another_are_not_replaced(tmp_path):
 @pytest.mark.parametrize("linked", ["output/a", "output/a.mp4", "output/a/counts"])
 def test_links_are_not_followed(tmp_path, linked):
     outputs = outputs_of(tmp_path / "a.yaml")
-    detached = tmp_path / "elsewhere"
-    detached.mkdir()
-    (detached / "precious.part").write_bytes(b"x")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious.part").write_bytes(b"x")
     link = tmp_path / linked
     link.parent.mkdir(parents=True)
-    link.symlink_to(detached)
+    link.symlink_to(elsewhere)
     with pytest.raises(UsageError):
         made(outputs)
-    assert files_in(detached) == {"precious.part": b"x"}
+    assert files_in(elsewhere) == {"precious.part": b"x"}
 
 
 def test_a_config_that_was_moved_goes_on_where_it_was(tmp_path, capsys):
@@ -226,11 +226,11 @@ def of_an_earlier_version(outputs: Outputs, path: str) -> None:
     (outputs.folder / RECORD).unlink()
 
 
-def test_what_an_earlier_version_made_is_gone_on_with(outputs, tmp_path, monkeypatch):
+def test_what_an_earlier_version_made_is_carried_on(outputs, tmp_path, monkeypatch):
     for path in ("a.yaml", str(tmp_path / "a.yaml"), f"{tmp_path.name}/a.yaml"):
         of_an_earlier_version(outputs, path)
         made(outputs, b"newer")
-    # Of another config it is not.
+    # What was made of another config is not.
     (tmp_path / "b" / "a.yaml").parent.mkdir()
     (tmp_path / "b" / "a.yaml").write_text(ONE)
     monkeypatch.chdir(tmp_path)
@@ -249,13 +249,13 @@ def test_counts_that_a_still_of_an_earlier_version_left_are_taken(outputs):
 # The record
 
 
-def test_no_single_damage_of_the_record_makes_us_forget(outputs):
+def test_no_single_damage_of_the_record_loses_anything(outputs):
     made(outputs)
     path = outputs.folder / RECORD
     whole = path.read_bytes()
     marks = Record(outputs.folder).read()
-    for place in range(len(whole)):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    for index in range(len(whole)):
+        path.write_bytes(whole[:index] + bytes([whole[index] ^ 1]) + whole[index + 1 :])
         assert Record(outputs.folder).read() == marks
     # Cut, its last fact is lost; what is added comes back.
     for length in range(0, len(whole), 41):
@@ -279,7 +279,7 @@ def test_a_video_whose_folder_was_removed_says_itself_what_it_is(cli):
     cli.done("zoom", config)
     before = (cli.output / "a.mp4").read_bytes()
     shutil.rmtree(cli.output / "a")
-    # Once it says something else it is the only thing that is left of what it was.
+    # A video of another text is not replaced: it is all that is left of that config.
     outputs = outputs_of(config, ONE + "maxiter: 9\n")
     with pytest.raises(UsageError, match=r"a\.mp4: is there"):
         made(outputs)
@@ -294,10 +294,10 @@ def test_named_files_replace_what_was_made_and_nothing_else(tmp_path):
     outputs = outputs_of(tmp_path / "a.yaml")
     other = outputs_of(tmp_path / "b.yaml")
     picture = tmp_path / "pictures" / "picture.png"
-    for of in (outputs, other, outputs):
-        of.claim(picture)
-        of.write(picture, [of.name.encode()])
-        assert picture.read_bytes() == of.name.encode()
+    for each in (outputs, other, outputs):
+        each.claim(picture)
+        each.write(picture, [each.name.encode()])
+        assert picture.read_bytes() == each.name.encode()
     picture.write_bytes(b"of a person")
     with pytest.raises(UsageError, match=r"picture\.png: is there"):
         outputs.claim(picture)

@@ -16,10 +16,13 @@ from pipeline.counts.compute import count_chunks
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
+from pipeline.drawing.arena import Arena
 from pipeline.drawing.frame import draw_rgb
-from pipeline.drawing.texture import cache as textures
+from pipeline.drawing.texture import pieces as cutting
 from pipeline.drawing.texture.cache import Textures
+from pipeline.drawing.texture.layout import texels_in
 from pipeline.drawing.texture.paint import light_of, paint
+from pipeline.drawing.texture.pieces import Pieces
 from pipeline.geometry.band import Band
 from pipeline.plan import zoom as zooms
 from pipeline.plan.frame_plan import FramePlan, FramePlans
@@ -58,7 +61,9 @@ class Studio:
         self.references = References(folder, folder / "tables")
         encoding = config.encoding
         self.size = encoding.columns, encoding.rows
-        self.textures = Textures(self.frame_plans.zooms, self.store, *self.size, 0)
+        pieces = Pieces(self.frame_plans.zooms, *self.size)
+        self.arena = Arena(2 * pieces.most_bytes)
+        self.textures = Textures(pieces, self.store, *self.size, self.arena)
 
     def count(self, grid: SampleGrid) -> None:
         if self.store.holds(grid):
@@ -75,15 +80,13 @@ class Studio:
         for index in range(max(needed.start - 1, 0), min(needed.stop + 1, len(bands))):
             self.count(bands[index])
         self.count(frame_plan.zoom.core)
-        for piece in sorted(self.textures.pieces(frame_plan)):
+        for piece in sorted(self.textures.pieces.needed(frame_plan)):
             if not self.textures.known(piece):
-                well, _ = paint(
-                    self.textures.begin(piece), self.config.look, self.textures.atlas.map
-                )
+                well, _ = paint(self.textures.begin(piece), self.config.look, self.arena.map)
                 assert well
                 self.textures.finish(piece)
         light = light_of(
-            self.textures.tables(frame_plan), frame_plan.exposures, self.textures.atlas.map.mapped(),
+            self.textures.tables(frame_plan), frame_plan.exposures, texels_in(self.arena.map),
             0, self.size[1], 0, self.size[0],
         )  # fmt: skip  # one call
         return light.transpose(0, 2, 1)
@@ -170,12 +173,13 @@ def test_the_bands_reach_every_corner_of_every_frame_and_the_core_fills_the_midd
     (zoom,) = frame_plans.zooms
     for index in range(len(frames)):
         frame_plan = frame_plans[index]
-        (place,) = frame_plan.exposures
+        (placement,) = frame_plan.exposures
         outer = zoom.octave + 1 - frame_plan.needed.start
-        assert 2.0 ** (outer - place.log2_spacing) > place.far_px(320, 180)
+        assert 2.0 ** (outer - placement.log2_spacing) > placement.far_px(320, 180)
         inner = zoom.octave + 1 - frame_plan.needed.stop
         assert (
-            frame_plan.needed.stop == len(zoom.bands) + 1 or 2.0 ** (inner - place.log2_spacing) < 1
+            frame_plan.needed.stop == len(zoom.bands) + 1
+            or 2.0 ** (inner - placement.log2_spacing) < 1
         )
     edge = 2.0**zoom.core_exponent
     core = zoom.core.geometry
@@ -294,12 +298,12 @@ def test_the_limit_of_a_band_is_that_of_the_frame_that_it_leaves(tmp_path):
     text = GLIDE.replace("width: 1e-7", "width: 1e-7, maxiter: 32000")
     config, frames = loaded(tmp_path, text)
     (zoom,) = FramePlans(config, frames).zooms
-    auto_maxiter = [band.maxiter for band in zoom.bands]
-    assert auto_maxiter == sorted(auto_maxiter)
-    assert auto_maxiter[0] < 3000
+    limits = [band.maxiter for band in zoom.bands]
+    assert limits == sorted(limits)
+    assert limits[0] < 3000
     assert zoom.core.maxiter == 32000
     assert zoom_of([0], frames, config.accuracy, 1.0).keys == zoom.keys
-    assert frames.at(Fraction(3, 2)).maxiter in range(auto_maxiter[0], auto_maxiter[-1])
+    assert frames.at(Fraction(3, 2)).maxiter in range(limits[0], limits[-1])
 
 
 def test_the_frame_s_own_grid_is_still_drawn_as_before(tmp_path):
@@ -316,16 +320,16 @@ def test_pictures_are_the_same_however_textures_are_cut(tmp_path, monkeypatch):
     config, frames = loaded(tmp_path, GLIDE)
     pictures = []
     for cuts in ((), (1,), (1, 2)):
-        monkeypatch.setattr(textures, "_CUTS", ((math.inf, cuts),))
+        monkeypatch.setattr(cutting, "_CUTS", ((math.inf, cuts),))
         studio = Studio(config, frames, tmp_path / "counts")
         # Few at a time, as in a run: what the latest frame needs.
         shown = []
         for index in (0, 2, 9, 21, 30):
             frame_plan = studio.frame_plans[index]
-            studio.textures.keep_only(set(studio.textures.pieces(frame_plan)))
+            studio.textures.keep_only(set(studio.textures.pieces.needed(frame_plan)))
             shown.append(studio.light(frame_plan))
         pictures.append(shown)
-        studio.textures.close()
+        studio.arena.close()
     for other in pictures[1:]:
         np.testing.assert_array_equal(pictures[0], other)
 
@@ -341,23 +345,23 @@ def test_pictures_are_the_same_however_textures_are_cut(tmp_path, monkeypatch):
         " {time: 9, center: [0.5, 1], width: 1e-3, maxiter: 7000}",
     ],
 )  # fmt: skip  # a config a line
-def test_the_places_near_a_band_decide_about_it_as_all_do(tmp_path, keyframes):
+def test_the_moments_near_a_band_decide_about_it_as_all_do(tmp_path, keyframes):
     config, frames = loaded(tmp_path, f"render: {{reuse: bands}}\nkeyframes: [{keyframes}]\n")
     legs = list(range(len(frames.legs)))
     corner_px = math.hypot(1280, 720) / 2
-    places = zooms._Places.of(
-        [p for leg in legs for p in zooms._places(frames, leg, 1280, corner_px)]
+    moments = zooms._Moments.of(
+        [p for leg in legs for p in zooms._moments(frames, leg, 1280, corner_px)]
     )
     target = frames.target(0)
     sizes = set()
     for octave in range(40, -200, -1):
-        near = places.near(octave, corner_px)
+        near = moments.near(octave, corner_px)
         sizes.add(len(near.log2_spacing))
         facts = corner_px, config.accuracy, 1.0
         assert zooms._band(target, octave, near, *facts) == zooms._band(
-            target, octave, places, *facts
+            target, octave, moments, *facts
         )
-    assert max(sizes) < len(places.log2_spacing)
+    assert max(sizes) < len(moments.log2_spacing)
 
 
 def test_bands_take_time_by_depth_not_by_its_square(tmp_path):
@@ -367,7 +371,7 @@ def test_bands_take_time_by_depth_not_by_its_square(tmp_path):
         "keyframes: [{time: 0, center: [0, 0], width: 4},"
         f" {{time: 60, center: ['{far}', '{far}'], width: 1e-2000}}]\n",
     )
-    places = zooms._Places.of(list(zooms._places(frames, 0, 1280, 734.0)))
-    looked_at = [len(places.near(octave, 734.0).log2_spacing) for octave in range(0, -6600, -100)]
-    assert len(places.log2_spacing) > 10_000
-    assert max(looked_at) < 200
+    moments = zooms._Moments.of(list(zooms._moments(frames, 0, 1280, 734.0)))
+    examined = [len(moments.near(octave, 734.0).log2_spacing) for octave in range(0, -6600, -100)]
+    assert len(moments.log2_spacing) > 10_000
+    assert max(examined) < 200

@@ -105,7 +105,7 @@ def test_nice_makes_all_processes_stand_back(cli):
 def test_who_was_started_behind_others_stays_there():
     nice = subprocess.run(
         ["nice", "-n", "9", sys.executable, "-c",
-         "import os; from pipeline.system.machine import stand_back; stand_back(4); print(os.nice(0))"],
+         "import os; from pipeline.system.machine import lower_priority; lower_priority(4); print(os.nice(0))"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip  # one call
     assert int(nice) == 9

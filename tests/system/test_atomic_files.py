@@ -1,4 +1,4 @@
-"""Power cuts: what was said to be stored is there, wherever the power goes."""
+"""Power cuts: what was reported as stored is there, whenever the power fails."""
 
 import errno
 import fcntl
@@ -18,10 +18,10 @@ from pipeline.system import atomic_files as durable
 
 
 class Disk:
-    """What a disk holds after a power cut, by what POSIX promises and nothing more.
+    """A model of a disk's content after a power cut, by what POSIX promises and nothing more.
 
-    Written bytes are there for certain once the file has been flushed, names once their folder has
-    been. Until then each may be there or not, a file cut at any byte, or its end zeros.
+    Written bytes are certain to be there once the file has been flushed, names once their folder
+    has been. Until then each may be there or not; a file may be cut at any byte, or end in zeros.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,7 +62,7 @@ class Disk:
 
 
 def after_a_cut(steps, new: bytes, old: bytes | None, choose) -> bytes | None:
-    """Return what stands under the file's name when the power goes after these steps."""
+    """Return the content under the file's name if the power fails after these steps."""
     flushed = renamed = folder_flushed = False
     for step in steps:
         flushed |= step[0] == "flush"
@@ -72,8 +72,8 @@ def after_a_cut(steps, new: bytes, old: bytes | None, choose) -> bytes | None:
         return old
     if flushed:
         return new
-    there = choose(st.integers(0, len(new)))
-    return new[:there] + (bytes(len(new) - there) if choose(st.booleans()) else b"")
+    kept = choose(st.integers(0, len(new)))
+    return new[:kept] + (bytes(len(new) - kept) if choose(st.booleans()) else b"")
 
 
 def steps_of(tmp_path, monkeypatch, new: bytes) -> list[tuple[str, ...]]:
@@ -94,13 +94,13 @@ def test_a_cut_leaves_the_old_file_or_the_new_one_whole(tmp_path_factory, data):
     cut = data.draw(st.integers(0, len(steps)))
     found = after_a_cut(steps[:cut], new, old, data.draw)
     assert found in (old, new)
-    # Once it was said to be stored, it is.
+    # Once it was reported as stored, it is.
     if cut == len(steps):
         assert found == new
 
 
 def test_a_writer_that_does_not_flush_would_be_found_out():
-    """The model itself: without the flush before the rename a torn file may stand there."""
+    """Tests the model: without the flush before the rename there may be a torn file."""
     careless = [("write", "name.part"), ("rename", "name.part", "name"), ("flush folder",)]
     answers = iter([3, False])
     torn = after_a_cut(careless, b"the new counts", None, lambda _: next(answers))
@@ -131,7 +131,7 @@ def test_it_is_written_flushed_renamed_and_its_folder_flushed_in_this_order(tmp_
     assert [step[0] for step in steps] == ["write", "flush", "rename", "flush folder"]
 
 
-# File systems that can less: shared folders, CIFS, NFS, some of FUSE
+# File systems that can do less: shared folders, CIFS, NFS, some of FUSE
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_folder_that_may_not_be_read_is_not_flushed(tmp_path):
     folder.mkdir()
     folder.chmod(0o300)
     try:
-        # The root user may read anything.
+        # The root user may read everything.
         durable.write_durably(folder / "name", [b"data"])
         assert durable.flush_folder(folder) == os.access(folder, os.R_OK)
     finally:
@@ -194,7 +194,7 @@ def test_names_of_any_length_are_written(tmp_path):
 def test_only_what_a_dead_process_left_half_written_is_removed(tmp_path):
     dead = subprocess.Popen(["true"])
     dead.wait()
-    strange = [
+    foreign = [
         "mine.part",
         "a.mp4.part",
         ".part",
@@ -202,7 +202,7 @@ def test_only_what_a_dead_process_left_half_written_is_removed(tmp_path):
         f"a.{os.getppid()}.part",
         "1e9.part",
     ]
-    for name in (*strange, f"a.{dead.pid}.part"):
+    for name in (*foreign, f"a.{dead.pid}.part"):
         (tmp_path / name).write_bytes(b"half")
     durable.remove_temporaries(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(strange)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(foreign)

@@ -1,4 +1,4 @@
-"""The machine that the program runs on: its first compile, its folders, and what it may lack."""
+"""The machine that the program runs on: the first compile, folders, and what a system may lack."""
 
 import os
 import shlex
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.drawing.texture.atlas import Atlas
+from pipeline.drawing.arena import Arena
 from pipeline.errors import RenderError
 from pipeline.kernels.cache import (
     code_digest,
@@ -39,12 +39,12 @@ namespaces = pytest.mark.skipif(
 
 
 def compilers(run: int) -> list[int]:
-    """Return the processes of a run that compile: one that starts them, and one at work."""
+    """Return the processes of a run that compile: one that starts others, and one that works."""
     return [pid for pid in descendants(run) if runs(pid, b"compile_kernels")]
 
 
 def at_work(process: subprocess.Popen[str]) -> list[int]:
-    """Wait until a kernel is being compiled; return the processes that do it."""
+    """Wait until a kernel is being compiled; return the compiling processes."""
     deadline = time.monotonic() + 120
     while len(found := compilers(process.pid)) < 2:
         assert process.poll() is None, process.communicate()[1]
@@ -68,10 +68,10 @@ def test_a_signal_ends_the_first_compile_at_once(cli, monkeypatch, command, numb
     process = cli.start(command, cli.config())
     working = at_work(process)
     before = time.monotonic()
-    # As a terminal, or systemd, does: to all that it knows of.
+    # To the whole process group, as a terminal or systemd does.
     os.killpg(process.pid, number)
     _, said = process.communicate(timeout=60)
-    # A part alone takes longer on an idle machine.
+    # One kernel alone takes longer, even on an idle machine.
     assert time.monotonic() - before < 3
     assert process.returncode == 130
     assert "compiling the kernels for this processor" in said
@@ -97,7 +97,7 @@ def test_a_compiler_ends_with_a_run_that_is_killed(cli, monkeypatch):
 
 
 def memory_mb(run: int) -> float:
-    """Return what a run and all below it take, shared pages once."""
+    """Return the memory of a run and its descendants, shared pages counted once."""
     total = 0
     for pid in (run, *descendants(run)):
         try:
@@ -111,7 +111,7 @@ def memory_mb(run: int) -> float:
 
 @pytest.mark.slow
 def test_a_first_run_compiles_once_and_in_little_memory(cli, monkeypatch):
-    """Though a compiler is killed, and another run begins meanwhile; and workers compile nothing."""
+    """Even if a compiler is killed and another run begins meanwhile; workers compile nothing."""
     folder = cli.folder / "compiled"
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(folder))
     looks = SMALL + "colour: {palette: ember, light: {azimuth: 45}, interior_by: period}\n"
@@ -155,7 +155,7 @@ def test_a_constant_changed_in_any_module_changes_the_folder(tmp_path):
     sources_digest.cache_clear()
     assert code_digest(copy) != code_digest()
     sources = list(copy.rglob("*.py"))
-    # Short ones, for there are many digests to take.
+    # Short sources, since many digests are taken.
     for source in sources:
         source.write_text("ONE = 1\n")
     digests = set()
@@ -174,10 +174,10 @@ def test_a_folder_into_which_others_could_put_code_is_not_used(tmp_path, monkeyp
     assert stat.S_IMODE(mine.stat().st_mode) == 0o700
     mine.chmod(0o777)
     assert "others can write there" in refusal(mine)
-    detached = tmp_path / "link"
-    detached.symlink_to(tmp_path / "target")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "target")
     (tmp_path / "target").mkdir(mode=0o700)
-    assert "is no folder" in refusal(detached)
+    assert "is no folder" in refusal(link)
     open_to_all = tmp_path / "open"
     open_to_all.mkdir()
     open_to_all.chmod(0o777)
@@ -210,7 +210,7 @@ def test_only_old_folders_of_ones_own_are_removed(tmp_path):
     )
 
 
-# Sources that cannot be written, and a HOME that is none; in a namespace of its own.
+# Sources that cannot be written, and a HOME that does not exist; in a namespace of its own.
 READ_ONLY = """
 mount --bind {root} {root} && mount -o remount,bind,ro {root} && cd {root} && {command}
 """
@@ -234,7 +234,7 @@ def test_with_read_only_sources_and_no_home_code_goes_to_a_temporary_folder(tmp_
 
 
 @namespaces
-def test_where_code_can_be_kept_nowhere_every_reason_is_told(cli):
+def test_where_code_can_be_kept_nowhere_every_reason_is_given(cli):
     blocked = cli.folder / "mandelbrot-kernels-of-0"
     blocked.write_text("a file where a folder should be")
     still = shlex.join(cli.arguments("still", cli.config()))
@@ -246,8 +246,8 @@ def test_where_code_can_be_kept_nowhere_every_reason_is_told(cli):
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "compiled kernels can be kept nowhere" in result.stderr
-    for place in ("/proc/named", f"{PACKAGE}/kernels/__pycache__", "/proc/nowhere", str(blocked)):
-        assert place in result.stderr
+    for folder in ("/proc/named", f"{PACKAGE}/kernels/__pycache__", "/proc/nowhere", str(blocked)):
+        assert folder in result.stderr
 
 
 # What a system may lack
@@ -267,7 +267,7 @@ def test_tokens_are_taken_and_given_back():
     assert tokens.acquire(block=False)
 
 
-# Nothing but what numba's code is found by: the processor.
+# /proc holds nothing but the processor's description, by which numba's code is found.
 BARE = """
 set -e
 cp /proc/cpuinfo {folder}/cpuinfo
@@ -298,33 +298,33 @@ def test_without_proc_and_shared_memory_the_same_video_is_made(cli):
     assert list(deep.iterdir()) == []
 
 
-def test_without_proc_memory_and_cores_are_what_else_tells(monkeypatch, tmp_path):
+def test_without_proc_memory_and_cores_come_from_elsewhere(monkeypatch, tmp_path):
     monkeypatch.setattr(machine, "PROC", tmp_path)
     assert machine.memory_of_tree_bytes() > 10_000_000
     assert machine.usable_cores() >= 1
     assert machine.available_memory_bytes() is None
     assert machine.encoders_cpu_s() >= 0
-    machine.let_go_of("libllvmlite")
+    machine.page_out("libllvmlite")
 
 
-def write_in(atlas):
-    atlas.mapped()[5] = 7
+def write_in(arena):
+    arena.mapped()[5] = 7
 
 
-def test_an_atlas_in_a_file_is_shared_as_one_in_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr("pipeline.drawing.texture.atlas.PROC", tmp_path)
-    atlas = Atlas(4096)
-    assert Path(atlas.map.path).is_relative_to(temporary.run_folder())
+def test_an_arena_in_a_file_is_shared_as_one_in_memory(monkeypatch, tmp_path):
+    monkeypatch.setattr("pipeline.drawing.arena.PROC", tmp_path)
+    arena = Arena(4096)
+    assert Path(arena.map.path).is_relative_to(temporary.run_folder())
     with ProcessPool(1) as pool:
-        list(pool.results([Task("writes", write_in, (atlas.map,))]))
-    assert atlas.map.mapped()[5] == 7
-    atlas.close()
-    assert not Path(atlas.map.path).exists()
+        list(pool.results([Task("writes", write_in, (arena.map,))]))
+    assert arena.map.mapped()[5] == 7
+    arena.close()
+    assert not Path(arena.map.path).exists()
 
 
 @pytest.fixture
 def no_run_folder():
-    """Forget this process's folder for the time of a test."""
+    """Forget this process's folder during a test."""
     kept = temporary.run_folder.cache_info().currsize
     temporary.run_folder.cache_clear()
     yield
@@ -363,7 +363,7 @@ def test_a_temporary_folder_too_long_for_sockets_is_left_for_a_short_one(monkeyp
 
 
 @pytest.mark.usefixtures("no_run_folder")
-def test_where_there_is_no_place_for_temporary_files_it_is_named(monkeypatch):
+def test_a_folder_for_temporary_files_that_cannot_be_used_is_named(monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", "/proc/nowhere")
     with pytest.raises(RenderError, match=r"/proc/nowhere.*TMPDIR=FOLDER"):
         temporary.run_folder()
@@ -374,7 +374,7 @@ def test_where_there_is_no_place_for_temporary_files_it_is_named(monkeypatch):
 
 @pytest.fixture
 def ignoring():
-    """Ignore what nohup, or a shell's &, has a process ignore."""
+    """Ignore the signals that nohup, or a shell's &, makes a process ignore."""
     before = {
         number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGHUP)
     }

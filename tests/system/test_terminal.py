@@ -1,4 +1,4 @@
-"""Words on the terminal, or on what takes its place: safe, and never the end of a render."""
+"""Lines on the terminal, or on what replaces it: safe to show, and never the end of a render."""
 
 import errno
 import io
@@ -25,7 +25,7 @@ from pipeline.system.terminal import say, shows_bars
 from pipeline.video.ffmpeg import count_frames
 from tests.conftest import ROOT, SMALL
 
-# Turns red, beeps, rings, sets the title, begins in C1's own way; and writes from right to left.
+# Turns red, beeps, sets the title, begins with C1's own control; and writes from right to left.
 HOSTILE = "\x1b[31mred\a\x1b]0;title\x07\x9b1m\x7f\u202egnp.exe\u2066"
 
 
@@ -100,7 +100,7 @@ def test_a_stream_that_fails_stops_nothing(monkeypatch, error):
     monkeypatch.setattr(sys, "stderr", stream)
     say("one line")
     say("and another")
-    # So that it does not complain when it is thrown away.
+    # So that it raises nothing when it is collected.
     stream.buffer.raw.error = None
     stream.buffer.raw.write = lambda data: len(data)
 
@@ -172,7 +172,7 @@ def test_a_refusal_names_its_subject_where_the_system_does_not():
     with pytest.raises(OSError, match="Cannot allocate") as caught, about("shared memory of 12 MB"):
         raise OSError(errno.ENOMEM, "Cannot allocate memory")
     assert os_error_text(caught.value) == "shared memory of 12 MB: Cannot allocate memory"
-    # It comes through from a worker; and what has a file's name already keeps it.
+    # It survives the way from a worker; and an error that names a file keeps that name.
     again = pickle.loads(pickle.dumps(caught.value))
     assert os_error_text(again) == "shared memory of 12 MB: Cannot allocate memory"
     with pytest.raises(FileNotFoundError) as missing, about("the whole"):

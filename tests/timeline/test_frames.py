@@ -68,11 +68,11 @@ def test_the_target_glides_as_the_formula_says(config, ease):
             view = frames[index].view
             ratio = (end.width / start.width) ** e
             assert abs(view.width / (start.width * ratio) - 1) < Decimal("1e-28")
-            for part in range(2):
-                expected = end.center[part] + (start.center[part] - end.center[part]) * ratio * (
+            for axis in range(2):
+                expected = end.center[axis] + (start.center[axis] - end.center[axis]) * ratio * (
                     1 - e
                 )
-                assert abs(view.center[part] - expected) < view.width * Decimal("1e-20")
+                assert abs(view.center[axis] - expected) < view.width * Decimal("1e-20")
 
 
 def test_a_zoom_out_is_the_zoom_in_backwards(config):
@@ -85,8 +85,8 @@ def test_a_zoom_out_is_the_zoom_in_backwards(config):
     for index in (0, 1, 17, 60, 120):
         one, other = there[index].view, back[120 - index].view
         assert abs(one.width / other.width - 1) < Decimal("1e-28")
-        for part in range(2):
-            assert abs(one.center[part] - other.center[part]) < one.width * Decimal("1e-20")
+        for axis in range(2):
+            assert abs(one.center[axis] - other.center[axis]) < one.width * Decimal("1e-20")
 
 
 def test_a_thousand_digits_deep_needs_no_special_case(config):

@@ -1,1 +1,1 @@
-"""Coloured bands with levels of detail, shared by all workers, and pictures drawn from them."""
+"""Textures: coloured bands with levels of detail, shared by all workers, and frames from them."""

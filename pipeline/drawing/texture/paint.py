@@ -14,9 +14,9 @@ from pipeline.colour.shade import HALO_ROWS, shader_of
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.counts.stored_samples import stored_samples
+from pipeline.drawing.arena import ArenaMap
 from pipeline.drawing.picture import draw_tile, left_of_tiles
-from pipeline.drawing.texture.atlas import AtlasMap
-from pipeline.drawing.texture.layout import Layout, Texels
+from pipeline.drawing.texture.layout import Layout, Texels, texels_in
 from pipeline.errors import DamagedError
 from pipeline.geometry.placement import Placement
 from pipeline.video.encoding import Encoding
@@ -43,14 +43,17 @@ class Painting:
     last_level: int
     """The level after the last."""
     offset: int
-    """Of the first of these levels in the atlas."""
+    """Where the first of these levels begins in the arena, in texels."""
     wrapped: bool
     """Whether it is a band, whose last column is the first one's neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Where the textures that a picture shows lie in the atlas: see `reproject.add_light`."""
+    """Where the textures that a picture shows lie in the arena, in texels.
+
+    See `reproject.add_light`.
+    """
 
     offsets: NDArray[np.int64]
     columns: NDArray[np.int64]
@@ -67,27 +70,27 @@ class Tables:
     """log2 of the radius within which the core is shown."""
 
 
-def paint(painting: Painting, look: Look, atlas: AtlasMap) -> tuple[bool, float]:
+def paint(painting: Painting, look: Look, arena: ArenaMap) -> tuple[bool, float]:
     """Paint levels of a texture from stored counts; return whether it went well, and CPU seconds.
 
     It does not where the stored counts are gone, or not those that were written.
     """
     start = time.thread_time()
-    # Not within: that there is no atlas does not mean that there are no counts.
-    memory = atlas.mapped()
+    # Outside of `try`: a missing arena does not mean missing counts.
+    texels = texels_in(arena)
     try:
-        _paint(painting, look, memory)
+        _paint(painting, look, texels)
     except DamagedError:
         return False, time.thread_time() - start
     return True, time.thread_time() - start
 
 
-def _paint(painting: Painting, look: Look, atlas: Texels) -> None:
+def _paint(painting: Painting, look: Look, texels: Texels) -> None:
     from pipeline.drawing.texture.texels import halve, halve_even
 
     layout = painting.layout
     count = layout.size(painting.first_level, painting.last_level)
-    memory = atlas[painting.offset : painting.offset + count]
+    memory = texels[painting.offset : painting.offset + count]
     levels = [
         layout.bordered(level, painting.first_level, memory)
         for level in range(painting.first_level, painting.last_level)
@@ -166,26 +169,27 @@ def draw_from_textures(
     mixture: Sequence[tuple[Tables, float]],
     exposures: tuple[Placement, ...],
     encoding: Encoding,
-    atlas: AtlasMap,
+    arena: ArenaMap,
     offset: int,
 ) -> float:
-    """Draw a frame that a zoom shows to where `offset` says; return the CPU seconds it took.
+    """Draw a frame from textures into the arena, from byte `offset` on; return the CPU seconds.
 
-    `mixture` holds the textures of one look, or of two that it lies between, and their parts.
+    `mixture` holds the textures of one look, or of two looks to be blended, each with the weight
+    that it has against those before it.
     """
     start = time.thread_time()
-    texels = atlas.mapped()
-    frame = atlas.frame(offset, encoding.frame_bytes)
+    texels = texels_in(arena)
+    frame = arena.region(offset, encoding.frame_bytes)
     # Tile below tile: neighbouring ones share texels, which are still in the cache then.
     left = left_of_tiles(encoding.rows)
     for first_column in range(0, encoding.columns, _TILE_COLUMNS):
         columns = min(_TILE_COLUMNS, encoding.columns - first_column)
         for first_row in range(0, encoding.rows, _TILE_ROWS):
             rows = min(_TILE_ROWS, encoding.rows - first_row)
-            place = first_row, rows, first_column, columns
-            light = light_of(mixture[0][0], exposures, texels, *place)
-            for tables, part in mixture[1:]:
-                light += np.float32(part) * (light_of(tables, exposures, texels, *place) - light)
+            tile = first_row, rows, first_column, columns
+            light = light_of(mixture[0][0], exposures, texels, *tile)
+            for tables, weight in mixture[1:]:
+                light += np.float32(weight) * (light_of(tables, exposures, texels, *tile) - light)
             beside = left[:, first_row : first_row + rows]
             draw_tile(light, first_row, first_column, encoding, frame, beside)
     return time.thread_time() - start

@@ -1,6 +1,6 @@
-"""A run of pixels in log-polar coordinates, in code that LLVM turns into vectors.
+"""A run of pixels in log-polar coordinates, in code that LLVM vectorises.
 
-What is known of each pixel lies in one array with constant offsets: of separate arrays LLVM would
+All values of the pixels are in one array with constant offsets: with separate arrays LLVM would
 have to assume that a store to one changes the others.
 """
 
@@ -11,9 +11,9 @@ import numpy as np
 from pipeline.kernels.jit import compiled
 
 RUN = 256
-"""Pixels at most."""
+"""Largest number of pixels of a run."""
 
-# Rows of the array; the last ones hold whole numbers, seen through a view.
+# Offsets of the array's rows; the last ones hold whole numbers, through an integer view.
 DEPTH, TURNS, DETAIL, RED, GREEN, BLUE, ACROSS, DOWN, SIZE, RIGHT, UP = (
     np.uint64(row * RUN) for row in range(11)
 )
@@ -29,11 +29,11 @@ _EXPONENT_OF_ONE = np.int32(127 << 23)
 _PER_TURN = np.float32(1 / (2 * math.pi))
 _TWO_LOG2_E = np.float32(2 / math.log(2))
 _THIRD, _FIFTH, _SEVENTH, _NINTH = (np.float32(1 / n) for n in (3, 5, 7, 9))
-# Odd powers from the first to the eleventh of the arc tangent on 0 to 1: least largest error.
+# Coefficients of the odd powers from 1 to 11 of the arc tangent on 0 to 1, by minimax.
 _ATAN_1, _ATAN_3, _ATAN_5, _ATAN_7, _ATAN_9, _ATAN_11 = map(
     np.float32, (0.99997726, -0.33262347, 0.19354346, -0.11643287, 0.05265332, -0.01172120)
 )
-# Squared pixels: no pixel lies on the target itself.
+# In squared pixels: keeps a pixel on the target itself from having radius 0.
 _LEAST = np.float32(1e-6)
 
 
@@ -44,18 +44,18 @@ def to_polar(count, left, up, cosine, sine, top, floats, ints):
     Parameters
     ----------
     count : int
-        Pixels of the run.
+        Number of pixels in the run.
     left, up : float32
-        Of the first pixel's centre from the target, in pixels to the right and upwards.
+        Offset of the first pixel's centre from the target, to the right and upwards, in pixels.
     cosine, sine : float32
-        Of the picture's rotation.
+        Cosine and sine of the picture's rotation.
     top : float32
         log2 of the outermost ring's radius in pixels.
     floats : ndarray of float32, shape (RUN_SIZE,)
-        The rows of the run. Filled: RIGHT and UP, the offsets before rotation, in pixels; DEPTH,
-        the octaves below the outermost ring; TURNS, the angle, 0 to 1.
-    ints : ndarray of int32
-        The same bytes.
+        Rows of the run. Filled: RIGHT and UP, the offsets before the picture was rotated, in
+        pixels; DEPTH, the octaves below the outermost ring; TURNS, the angle in turns, 0 to 1.
+    ints : ndarray of int32, shape (RUN_SIZE,)
+        The same memory as `floats`.
     """
     for x in range(count):
         x = np.uint64(x)
@@ -87,7 +87,7 @@ def to_polar(count, left, up, cosine, sine, top, floats, ints):
         ints[SIZE + x] = np.int32((raw & _MANTISSA) | _EXPONENT_OF_ONE)
     for x in range(count):
         x = np.uint64(x)
-        # The series of the inverse hyperbolic tangent, for 1 to 2.
+        # log2 of the mantissa, 1 to 2, by the series of the inverse hyperbolic tangent.
         part = floats[SIZE + x] - _ONE
         s = part / (part + np.float32(2))
         square = s * s

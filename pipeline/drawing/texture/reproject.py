@@ -1,7 +1,7 @@
-"""Pictures drawn from textures: every pixel the mean of the texels that it covers (numba).
+"""Pictures drawn from textures: every pixel is the mean of the texels that it covers (numba).
 
-Light is looked up by pixel: in the level of detail whose texels are as large as the pixel, or the
-two between which its size lies, there between the four texels around its place (trilinear).
+The light of a pixel is looked up in the level of detail whose texels are as large as the pixel, or
+in the two levels between which its size is, from the four texels around it (trilinear filtering).
 
 Notes
 -----
@@ -44,12 +44,12 @@ from pipeline.drawing.texture.texels import (
 )
 from pipeline.kernels.jit import compiled
 
-# Only in this part of the way from a level to the next are the two mixed: nobody sees where, and
+# Two levels are mixed only in this fraction of the interval between them: nobody sees where, and
 # the rest takes half the time.
 _BLENDED = 0.5
 _NEAR = np.float32(0.5 - _BLENDED / 2)
-# Where pixels are larger than the coarsest level's texels they are cut, into so many a side at
-# most.
+# Pixels that are larger than the coarsest level's texels are subdivided, each side into at most
+# this many.
 _MOST_CUTS = 16
 
 _CORE = np.int32(-1)
@@ -65,11 +65,11 @@ _BLUE_UNIT = 1.0 / float(NARROW) ** 2
 def _look_up(
     texels, base, stride, across, from_left, down, from_top, share, share_detail, first, last,
     floats, words,
-):  # fmt: skip  # the texture's level, how pixels lie on it, their weight, the pixels
-    """Add the light of one level to pixels `first` up to `last` of a run.
+):  # fmt: skip  # the texture's level, the pixels' positions on it, their weights, the run
+    """Add the light of one level to pixels `first` up to, not including, `last` of a run.
 
-    A pixel's place on the level is TURNS · across + from_left and DEPTH · down + from_top, its
-    weight share + share_detail · DETAIL.
+    A pixel's position on the level is column TURNS · across + from_left and row DEPTH · down +
+    from_top, in texels; its weight is share + share_detail · DETAIL.
     """
     base = np.uint32(base)
     stride4 = np.uint32(stride)
@@ -83,7 +83,7 @@ def _look_up(
         floats[ACROSS + x] = column - np.float32(i)
         floats[DOWN + x] = row - np.float32(j)
         words[TEXEL + x] = np.uint32(base + np.uint32(j) * stride4 + np.uint32(i))
-    # By itself, for it cannot be vector code, and would keep the rest from being it.
+    # A loop of its own, since it cannot be vectorised, and would keep the rest from it.
     for x in range(np.uint64(first), np.uint64(last)):
         at = np.uint64(words[TEXEL + x])
         words[CORNER_0 + x] = texels[at]
@@ -102,7 +102,7 @@ def _look_up(
         t1 = words[CORNER_1 + x]
         t2 = words[CORNER_2 + x]
         t3 = words[CORNER_3 + x]
-        # Through int32, which processors turn into floats, where most have no way from uint32.
+        # By way of int32, which every processor converts to float; few convert uint32.
         c = np.float32(np.int32(t0 >> RED_SHIFT))
         light = w0 * c * c
         c = np.float32(np.int32(t1 >> RED_SHIFT))
@@ -136,12 +136,13 @@ def _look_up(
 def _look_up_band(
     texels, offsets, columns, rows, k, level, share, share_detail, a, z, floats, words
 ):
-    """Add the light of a level of band `k`."""
+    """Add the light of a level of band `k` to pixels `a` up to, not including, `z` of a run."""
     wide = np.float32(columns[k, level])
     high = np.float32(rows[k, level])
     all_rows = np.float32(rows[k, 0])
     coarser = high / all_rows
-    # A texel's place is its middle, which lies at its sample's place on level 0; and the border.
+    # The first sample is half a level 0 texel from the left; less half a texel of this level, whose
+    # values are at texel centres, and with one texel of border.
     from_left = _HALF * wide / np.float32(columns[k, 0]) + _HALF
     from_top = (_HALF - np.float32(k) * all_rows) * coarser + _HALF
     _look_up(
@@ -163,7 +164,7 @@ def _texel_light(texels, at, weight, light):
 
 @compiled
 def _add_point(texels, offsets, columns, rows, depth, turns, detail, weight, light):
-    """Add the light of one point of a band, number by number."""
+    """Add the light of one point of a band to `light`, red, green and blue, in scalar code."""
     levels = columns.shape[1]
     k = min(int(depth), rows.shape[0] - 1)
     detail = min(max(detail, 0.0), levels - 1.0)
@@ -189,8 +190,8 @@ def _add_point(texels, offsets, columns, rows, depth, turns, detail, weight, lig
 def _cut_pixel(texels, offsets, columns, rows, innermost, right, up, top, detail_px, light):
     """Add the light of a pixel near the target, the mean of many points.
 
-    `right` and `up` are its offsets from the target in pixels, `detail_px` the radius of the
-    pixels that are as large as the coarsest level's texels.
+    `right` and `up` are its offsets from the target in pixels, `detail_px` the radius, in pixels,
+    at which pixels are as large as the coarsest level's texels.
     """
     radius = max(math.hypot(right, up), 1e-3)
     cuts = min(_MOST_CUTS, math.ceil(2.0 * detail_px / radius))
@@ -211,7 +212,7 @@ def _cut_pixel(texels, offsets, columns, rows, innermost, right, up, top, detail
 
 @compiled
 def _cut_pixels(texels, offsets, columns, rows, innermost, top, detail_px, first, last, floats):
-    """Set the light of pixels near the target, cut into small ones."""
+    """Set the light of pixels near the target, each subdivided."""
     light = np.empty(3)
     for p in range(first, last):
         at = np.uint64(p)
@@ -227,7 +228,7 @@ def _cut_pixels(texels, offsets, columns, rows, innermost, top, detail_px, first
 
 @compiled
 def _look_up_core(texels, offsets, sides, core_px, first, last, floats, words):
-    """Add the light of pixels within the core, whose offsets stand in TURNS and DEPTH."""
+    """Add the light of pixels within the core, whose offsets in pixels are in TURNS and DEPTH."""
     levels = sides.size
     detail = min(max(-math.log2(core_px) + SHARPER_LEVELS, 0.0), levels - 1.0)
     finer = min(int(detail), max(levels - 2, 0))
@@ -243,7 +244,7 @@ def _look_up_core(texels, offsets, sides, core_px, first, last, floats, words):
 
 @compiled
 def _look_up_bands(texels, offsets, columns, rows, k, step, first, last, floats, words):
-    """Add the light of pixels in band `k`: even steps are a level, odd ones between two."""
+    """Add the light of pixels in band `k`: an even `step` is a level, an odd one between two."""
     level = step // 2
     if step % 2 == 0:
         _look_up_band(
@@ -261,10 +262,10 @@ def _look_up_bands(texels, offsets, columns, rows, k, step, first, last, floats,
 
 @compiled
 def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
-    """Fill the class of each pixel of a run: where, and between which levels, its light lies.
+    """Fill the class of each pixel of a run, which says where its light is looked up.
 
-    A class is _CORE, _CENTER, or the number of a band and a step (see `_look_up_bands`). Fills
-    DETAIL as well, and makes all light zero.
+    A class is _CORE, _CENTER, or band · 2 levels + step (see `_look_up_bands`). DETAIL becomes the
+    level of detail, and all light 0.
     """
     coarsest = np.float32(levels - 1)
     for p in range(np.uint64(count)):
@@ -272,7 +273,7 @@ def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
         floats[DETAIL + p] = floats[DEPTH + p] - top
         floats[DEPTH + p] = depth
         ints[CLASS + p] = np.int32(depth)
-    # By itself, for it cannot be vector code.
+    # A loop of its own, since it cannot be vectorised.
     for p in range(np.uint64(count)):
         floats[DETAIL + p] += detail[np.uint64(ints[CLASS + p])]
     for p in range(np.uint64(count)):
@@ -298,32 +299,32 @@ def _sort(count, top, innermost, edge2, detail, levels, floats, ints):
 def add_light(
     texels, offsets, columns, rows, innermost, core_offsets, core_sides, core_px, edge_px, top,
     x, y, turn, light,
-):  # fmt: skip  # the textures, where the zoom lies, the picture
-    """Add the light of a part of a picture that a zoom shows.
+):  # fmt: skip  # the textures, the position of the zoom, the picture
+    """Add the light of a tile of a picture, as a zoom's textures show it.
 
     Parameters
     ----------
     texels : ndarray of uint32, one-dimensional
         The atlas.
     offsets, columns, rows : ndarray of int64, shape (bands, levels)
-        Of each band, from the outermost inwards, and each of its levels: where its border begins
-        in the atlas, and its size without border.
+        For each band, from the outermost inwards, and each of its levels: where its border begins
+        in the atlas, and its size without the border, in texels.
     innermost : float
-        Octaves below the outermost ring to which the bands can be looked up.
+        Depth, in octaves below the outermost ring, to which the bands can be looked up.
     core_offsets, core_sides : ndarray of int64, shape (levels,)
-        The same of the core's levels; empty where it is not needed.
+        The same for the core's levels; empty where the core is not needed.
     core_px : float
-        The distance of the core's samples, in pixels.
+        Distance between the core's samples, in pixels.
     edge_px : float
-        The radius within which the core is shown, in pixels; 0 for none.
+        Radius within which the core is shown, in pixels; 0 for none.
     top : float
         log2 of the outermost ring's radius in pixels.
     x, y : float
-        Where the target lies: columns from the left and rows from the top of the part.
+        Position of the target: columns from the left and rows from the top of the tile.
     turn : float
-        Radians by which the picture is turned.
+        Rotation of the picture, in radians.
     light : ndarray of float32, shape (rows, 3, columns)
-        Added to.
+        Linear light of the tile, to which that of the zoom is added.
     """
     floats = np.empty(RUN_SIZE, np.float32)
     ints = floats.view(np.int32)
@@ -331,13 +332,13 @@ def add_light(
     bands, levels = columns.shape
     cosine = np.float32(math.cos(turn))
     sine = np.float32(math.sin(turn))
-    # log2 of the texels of level 0 that a pixel covers, at a radius of a pixel.
+    # log2 of the number of level 0 texels that a pixel covers at a radius of one pixel, per band.
     detail = np.empty(bands, np.float32)
     for k in range(bands):
         detail[k] = np.float32(math.log2(columns[k, 0] / (2.0 * math.pi)) + SHARPER_LEVELS)
     detail_px = 2.0 ** (np.float64(detail[bands - 1]) - (levels - 1))
     edge2 = np.float32(edge_px * edge_px)
-    # Run below run: texels of a ring lie side by side, and neighbouring rows share them.
+    # Runs below each other in turn: a ring's texels are adjacent, and neighbouring rows share them.
     for start in range(0, light.shape[2], RUN):
         count = min(RUN, light.shape[2] - start)
         for row in range(light.shape[0]):

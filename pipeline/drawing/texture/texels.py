@@ -1,6 +1,6 @@
 """Texels: a sample's light in 32 bits, the square roots of red, green and blue side by side.
 
-The root spends the bits where the eye sees them: 11 bits of it are as fine as 11 of sRGB.
+Like sRGB's curve, the root spends bits where the eye needs them: 11 bits are as fine as 11 of sRGB.
 """
 
 import numpy as np
@@ -12,16 +12,16 @@ GREEN_SHIFT = np.uint32(10)
 GREEN_MASK = np.uint32(2047)
 BLUE_MASK = np.uint32(1023)
 WIDE = np.float32(2047)
-"""The largest root of red and green."""
+"""Largest stored root of red and green, for light 1."""
 NARROW = np.float32(1023)
-"""The largest root of blue."""
+"""Largest stored root of blue, for light 1."""
 
 _HALF = np.float32(0.5)
 
 
 @inlined
 def texel_from_light(red, green, blue):
-    """Return the texel of some light, 0 to 1."""
+    """Return the texel of linear light, each of red, green and blue 0 to 1."""
     r = np.uint32(np.sqrt(red) * WIDE + _HALF)
     g = np.uint32(np.sqrt(green) * WIDE + _HALF)
     b = np.uint32(np.sqrt(blue) * NARROW + _HALF)
@@ -30,7 +30,7 @@ def texel_from_light(red, green, blue):
 
 @compiled
 def pack_row(light, texels):
-    """Fill a row of texels from light, float32 of shape (3, columns)."""
+    """Fill a row of texels from linear light, float32 of shape (3, columns)."""
     red = light[0]
     green = light[1]
     blue = light[2]
@@ -40,9 +40,9 @@ def pack_row(light, texels):
 
 @compiled
 def halve(texels, half):
-    """Fill `half` with the means of `texels`, its sides rounded up halves of theirs.
+    """Fill `half`, whose sides are half of those of `texels` rounded up, with means of light.
 
-    Where a side is odd, each mean is over a little less than two, weighted by what it covers.
+    Where a side is odd, each mean covers a little less than two texels, weighted by coverage.
     """
     rows, columns = texels.shape
     half_rows, half_columns = half.shape
@@ -79,7 +79,7 @@ def halve(texels, half):
 
 @compiled
 def halve_even(texels, half):
-    """Fill `half` with the means of two by two texels."""
+    """Fill `half` with the mean light of each 2 × 2 texels."""
     wide = np.float32(0.25 / np.float64(WIDE) ** 2)
     narrow = np.float32(0.25 / np.float64(NARROW) ** 2)
     for j in range(half.shape[0]):

@@ -1,8 +1,9 @@
-"""A Dask cluster: its workers, each kept busy with row blocks, from a thread of its own.
+"""The connection to a Dask cluster: a thread that keeps each of its workers busy with row blocks.
 
-Blocks are sent to a worker by its address, one or two ahead of what it does: Dask carries them, and
-what goes where is decided here. So a machine gets its reference orbit before its first block, a
-worker of another version gets none, and what a lost worker had goes to others.
+Blocks are sent to workers by address, one more than each can count at once: this module decides
+which worker gets which block, and Dask only carries them. So a machine gets its reference orbit
+before its first block, a worker of another version gets no blocks, and the blocks of a lost worker
+go to others.
 """
 
 import asyncio
@@ -25,10 +26,10 @@ from pipeline.workers.cluster.remote_workers import LostError, Machine, RemoteWo
 from pipeline.workers.machine_stats import MachineStats
 
 WAIT_S = 30.0
-"""How long a run waits for a scheduler, or for a first worker, that is not there."""
+"""Seconds that a run waits for a missing scheduler, or for a first worker."""
 
 MAX_FAULTS = 3
-"""A worker that sent so many blocks that could not be right gets no more."""
+"""Number of impossible results after which a worker gets no more blocks."""
 
 _LOOK_EVERY_S = 0.5
 _TRY_EVERY_S = 2.0
@@ -36,20 +37,20 @@ _ANSWER_WITHIN_S = 10.0
 
 
 class Connection:
-    """The workers behind a scheduler, fed from a thread that has the connection."""
+    """The workers of a scheduler, fed by the thread that has the connection."""
 
     def __init__(self, cluster: Cluster, local_workers: int) -> None:
         self._cluster = cluster
         self._local_workers = local_workers
-        self.places = 0
-        """Blocks that may be out at a time."""
+        self.slots = 0
+        """Number of blocks that workers may have at a time."""
         self.threads = 0
-        """Blocks that are counted at a time."""
+        """Number of blocks that workers count at a time."""
         self.lost = 0
-        """Workers that went away while they had blocks."""
+        """Number of workers that disappeared while they had blocks."""
         self.failure: RenderError | None = None
         self.ready: concurrent.futures.Future[None] = concurrent.futures.Future()
-        """Done when there is a worker, or none to be had."""
+        """Done when there is a worker, or when the cluster has failed."""
         self._said: deque[str] = deque()
         self._remote_workers: dict[str, RemoteWorker] = {}
         self._machines: dict[str, Machine] = {}
@@ -60,7 +61,7 @@ class Connection:
         self._serving: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._run, name="cluster", daemon=True)
 
-    # For the thread of the run
+    # Called by the thread of the run
 
     def start(self) -> None:
         """Begin to connect, unless that is done."""
@@ -69,11 +70,11 @@ class Connection:
             self._thread.start()
 
     def count(self, block: Block) -> None:
-        """Have a block counted; its `result` is set once that is done."""
+        """Have a block counted, which sets its `result`."""
         self._loop.call_soon_threadsafe(self._put, block)
 
     def accuse(self, block: Block, fault: str) -> None:
-        """Take note that what a worker counted could not be right."""
+        """Note that the worker that counted a block sent a result that cannot be right."""
         self._loop.call_soon_threadsafe(self._accuse, block.counted_by, fault)
 
     def machine_stats(self) -> list[MachineStats]:
@@ -82,34 +83,34 @@ class Connection:
 
     @property
     def starved(self) -> int:
-        """How often a block found too little memory."""
+        """Number of times that a worker had too little memory for a block."""
         return sum(machine.starved for machine in list(self._machines.values()))
 
     @property
     def wrong(self) -> int:
-        """How many blocks could not be right."""
+        """Number of results that could not be right."""
         return sum(machine.wrong for machine in list(self._machines.values()))
 
     def news(self) -> list[str]:
-        """Return, once, what happened."""
+        """Return the messages since the last call."""
         said = []
         while self._said:
             said.append(self._said.popleft())
         return said
 
     def close(self) -> None:
-        """Leave the cluster; what its workers still do is not waited for."""
+        """Disconnect from the cluster, without waiting for what its workers still do."""
         if self._serving is not None and self._thread.is_alive():
             with suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._serving.cancel)
             self._thread.join(2 * _ANSWER_WITHIN_S)
 
-    # For the thread of the connection
+    # In the thread of the connection
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         _silence_dask()
-        # Some of its own tasks end badly with a connection.
+        # Some of Dask's own tasks fail when a connection closes.
         self._loop.set_exception_handler(lambda *_: None)
         try:
             assert self._serving is not None
@@ -118,7 +119,7 @@ class Connection:
             pass
         except RenderError as error:
             self._fail(error)
-        except Exception as error:  # whatever it is, the run must hear of it
+        except Exception as error:  # whatever it is, the run must fail with it
             self._fail(RenderError(f"{self._cluster.scheduler}: {type(error).__name__}: {error}"))
         finally:
             if not self.ready.done():
@@ -139,7 +140,7 @@ class Connection:
         try:
             while True:
                 try:
-                    await self._attend(client)
+                    await self._watch(client)
                 except LostError:
                     self._said.append(
                         f"the scheduler {self._cluster.scheduler} is lost; waiting up to "
@@ -208,16 +209,16 @@ class Connection:
     async def _leave(self, client: Any) -> None:
         for address in list(self._remote_workers):
             self._remote_workers.pop(address).dismiss()
-        self._count_places()
-        # However badly it is left, nothing of the run depends on it any more.
+        self._count_slots()
+        # However badly this goes, nothing of the run depends on it any more.
         with suppress(OSError, TimeoutError, RuntimeError):
             cluster = client.cluster
             await asyncio.wait_for(client.close(), _ANSWER_WITHIN_S)
             if cluster is not None:
                 await asyncio.wait_for(cluster.close(), _ANSWER_WITHIN_S)
 
-    async def _attend(self, client: Any) -> None:
-        """Keep an eye on who is there and what is late, until the scheduler is lost."""
+    async def _watch(self, client: Any) -> None:
+        """Watch for new, lost and late workers until the scheduler is lost."""
         while True:
             if client.status != "running":
                 raise LostError
@@ -233,29 +234,29 @@ class Connection:
                 worker.admission = asyncio.create_task(self._admit(worker))
             for worker in self._remote_workers.values():
                 self._tell_fault(worker)
-            self._count_places()
+            self._count_slots()
             self._check_there_are_some()
-            self._blocks.send_late_again()
+            self._blocks.copy_late()
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    def _count_places(self) -> None:
+    def _count_slots(self) -> None:
         remote_workers = [
             worker for worker in self._remote_workers.values() if worker.machine is not None
         ]
         self.threads = sum(worker.threads for worker in remote_workers)
-        self.places = sum(len(worker.slots) for worker in remote_workers)
+        self.slots = sum(len(worker.slots) for worker in remote_workers)
         for machine in self._machines.values():
             machine.stats.workers = sum(
                 worker.threads for worker in remote_workers if worker.machine is machine
             )
 
     def _check_there_are_some(self) -> None:
-        """Give up where nobody can count: at once, where the first to come may not, or in a while.
+        """Give up without workers: at once if the first ones were refused, else after WAIT_S.
 
         Raises
         ------
         RenderError
-            There is none.
+            There is no worker.
         """
         settled = all(worker.is_settled for worker in self._remote_workers.values())
         if settled and self._refusals and not self.ready.done():
@@ -279,7 +280,7 @@ class Connection:
             )
 
     async def _admit(self, worker: RemoteWorker) -> None:
-        """Ask a worker what it is, and give it work if it is of our kind."""
+        """Ask a worker for its version, and give it work if it is the same as ours."""
         try:
             said: Facts = await worker.call(facts)
         except LostError:
@@ -300,19 +301,19 @@ class Connection:
         if not said.numba:
             self._refuse(f"the worker {worker.address} on {said.machine} has no numba")
             return
-        place = f"{said.machine} {said.folder}"
-        new = place not in self._machines
+        key = f"{said.machine} {said.folder}"
+        new = key not in self._machines
         machine = self._machines.setdefault(
-            place, Machine(MachineStats(said.machine, said.architecture))
+            key, Machine(MachineStats(said.machine, said.architecture))
         )
         worker.employ(machine, self._blocks)
-        self._count_places()
+        self._count_slots()
         if new and self.ready.done():
             self._said.append(f"{said.machine} ({said.architecture}) counts, too")
 
     def _refuse(self, why: str) -> None:
         self._refusals.append(why)
-        # Before the start it ends the run.
+        # Before the run has started, refusals end it.
         if self.ready.done():
             self._said.append(f"left out: {why}")
 
@@ -322,7 +323,7 @@ class Connection:
             self._remote_workers[address].accuse(fault)
 
     def _tell_fault(self, worker: RemoteWorker) -> None:
-        """Say that a worker sent what cannot be; one that does so again and again is left out."""
+        """Report a worker's impossible result; after MAX_FAULTS of them, dismiss the worker."""
         if worker.fault is None or worker.machine is None:
             return
         line = (
@@ -338,7 +339,7 @@ class Connection:
         self._said.append(line)
 
     def _lose(self, address: str) -> None:
-        """Take note that a worker is gone; what it had goes to others."""
+        """Note that a worker is gone, and give its blocks to others."""
         worker = self._remote_workers.pop(address)
         worker.gone = True
         if worker.machine is not None and worker.busy:
@@ -352,8 +353,8 @@ class Connection:
 
 
 def _silence_dask() -> None:
-    """Leave it to us to say what happens: Dask takes a page for it."""
-    # It sets what its loggers say when it is imported.
+    """Silence Dask's loggers, which print pages about what this module says in a line."""
+    # Importing it sets the levels of its loggers.
     import distributed as distributed
 
     for name in list(logging.root.manager.loggerDict):

@@ -1,6 +1,6 @@
-"""What a worker of a cluster does: row blocks, against reference orbits kept on its machine.
+"""What a worker of a cluster does: it counts row blocks with reference orbits of its machine.
 
-Nothing but these functions is sent to it, by name: a worker runs its own copy of them.
+These functions are sent by name: a worker runs its own copy of them.
 """
 
 import importlib
@@ -13,20 +13,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipeline import __version__
-from pipeline.counts.compute import BlockResult, count_chunks
+from pipeline.counts.compute import BlockResult
 from pipeline.counts.orbits.orbit import Orbit
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target
-from pipeline.counts.sample_grid import SampleGrid
-from pipeline.counts.store import ReusableCounts
 from pipeline.errors import OrbitError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.system.machine import keep_freed_memory
 from pipeline.system.sources import sources_digest
 from pipeline.workers.compiling import compile_missing
 from pipeline.workers.processes import WORKER_KEPT_BYTES
+from pipeline.workers.row_block import RowBlock
 
-# Orbits, and their tables, that stay on a machine: the latest, as far as they fit.
+# Size of the orbits, with their tables, that stay on a machine: the latest.
 _KEPT_BYTES = 2 << 30
 _FOLDER = "mandelbrot-zoom-orbits"
 _INCOMING = "incoming."
@@ -34,27 +33,27 @@ _INCOMING = "incoming."
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a worker says of itself before it gets work."""
+    """Facts about a worker, asked before it gets work."""
 
     version: str
-    """Of this package."""
+    """Version of this package."""
     sources: str
-    """The digest of this package's sources."""
+    """Digest of this package's sources."""
     numba: bool
     machine: str
-    """The name of its machine."""
+    """Host name."""
     architecture: str
     folder: str
-    """Where its machine keeps orbits; workers with the same share them."""
+    """Folder of orbits; workers of one machine with the same folder share them."""
 
     @property
     def computes_as(self) -> str:
-        """The version, told from others of the same name."""
+        """The version and the digest of its sources: equal ones compute the same counts."""
         return f"{self.version} ({self.sources})"
 
 
 def facts() -> Facts:
-    """Say what this worker is."""
+    """Return the facts about this worker."""
     return Facts(
         version=__version__,
         sources=sources_digest(),
@@ -67,16 +66,16 @@ def facts() -> Facts:
 
 @lru_cache(maxsize=1)
 def _prepare() -> None:
-    """Load the kernels, and have memory as workers of the local pool have it."""
+    """Load the kernels, and set up memory as in workers of the local pool."""
     compile_missing(tracing=True)
     keep_freed_memory(WORKER_KEPT_BYTES)
-    # By name, as the fork server of the local pool loads it: it stands above this module.
+    # By name, as the fork server of the local pool does: its work is in the import.
     importlib.import_module("pipeline.workers.preload")
 
 
 @lru_cache(maxsize=1)
 def _folder() -> Path:
-    """Return where this machine keeps orbits: beside the workers' own folders."""
+    """Return the folder of this machine's orbits: beside the workers' own folders."""
     from distributed import get_worker
 
     try:
@@ -91,37 +90,31 @@ def _references(target: Target, steps: int) -> References:
     return References(folder / "orbits", folder / "tables")
 
 
-def count_block(
-    grid: SampleGrid,
-    steps: int,
-    first_chunk: int,
-    last_chunk: int,
-    reusable: tuple[ReusableCounts, ...],
-) -> BlockResult | None:
-    """Count chunks as `count_chunks` does; None where this machine has no such orbit.
+def count_block(block: RowBlock, steps: int) -> BlockResult | None:
+    """Count a row block; None where this machine lacks the reference orbit.
 
     `steps` are those of the orbit, 0 where none is needed.
     """
     _prepare()
-    if grid.target is not None:
-        grid = grid.with_references(_references(grid.target, steps))
+    if block.grid.target is not None:
+        block = block.with_references(_references(block.grid.target, steps))
     try:
-        return count_chunks(grid, first_chunk, last_chunk, reusable)
+        return block.count()
     except OrbitError:
         return None
 
 
 def has_orbit(target: Target, steps: int) -> bool:
-    """Tell whether this machine has an orbit whole."""
+    """Tell whether this machine has all of an orbit."""
     return _references(target, steps).orbit(target).state().steps == steps > 0
 
 
 def receive_orbit(
-    target: Target, steps: int, transfer: str, offset: int, part: bytes, state: bytes | None
+    target: Target, steps: int, transfer: str, offset: int, piece: bytes, state: bytes | None
 ) -> None:
-    """Take a part of an orbit's values; with the last comes its state, and it is there.
+    """Write a piece of an orbit's values; the last comes with the state, and completes it.
 
-    `transfer` tells this sending from others of the same orbit.
+    `transfer` distinguishes simultaneous transfers of the same orbit.
     """
     folder = _folder()
     incoming = folder / f"{_INCOMING}{transfer}"
@@ -130,22 +123,22 @@ def receive_orbit(
     descriptor = os.open(orbit.values_file, os.O_RDWR | os.O_CREAT, 0o666)
     with os.fdopen(descriptor, "r+b") as file:
         file.seek(offset)
-        file.write(part)
+        file.write(piece)
     if state is None:
         return
     orbit.state_file.write_bytes(state)
-    place = folder / f"{target.key()}-{steps}"
-    shutil.rmtree(place, ignore_errors=True)
+    complete = folder / f"{target.key()}-{steps}"
+    shutil.rmtree(complete, ignore_errors=True)
     try:
-        incoming.rename(place)
+        incoming.rename(complete)
     except OSError:
-        # Another run has put it there meanwhile.
+        # Another run has completed it meanwhile.
         shutil.rmtree(incoming, ignore_errors=True)
-    prune(folder, place, _KEPT_BYTES)
+    prune(folder, complete, _KEPT_BYTES)
 
 
 def prune(folder: Path, latest: Path, kept_bytes: int) -> None:
-    """Remove the oldest orbits beyond what may stay; whoever has one mapped keeps it.
+    """Remove the oldest orbits beyond `kept_bytes`; a process that has one mapped keeps it.
 
     The latest stays, whatever its size.
     """

@@ -129,13 +129,13 @@ def test_a_lost_worker_costs_nothing_but_its_blocks(cli, own_cluster, alone):
 BAD_MEMORY = """
 from dataclasses import replace
 from pipeline.counts.chunk_bytes import compressed, size_named
-from pipeline.workers.cluster import remote_task as guest
+from pipeline.workers import row_block
 # Dask runs it twice.
-guest.right = getattr(guest, "right", guest.count_chunks)
+row_block.right = getattr(row_block, "right", row_block.count_chunks)
 def wrong(*arguments):
-    block = guest.right(*arguments)
+    block = row_block.right(*arguments)
     return replace(block, chunks=[compressed(bytes([255]) * size_named(c)) for c in block.chunks])
-guest.count_chunks = wrong
+row_block.count_chunks = wrong
 """
 
 
