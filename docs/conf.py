@@ -7,8 +7,8 @@ sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
 import pipeline
 
-# What is quoted stays as it is typed.
-smartquotes = False
+# Quotes stay as they are typed; napoleon writes dashes.
+smartquotes_action = "D"
 
 project = "Mandelbrot zoom pipeline"
 release = pipeline.__version__
@@ -18,6 +18,7 @@ extensions = [
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
+    "docstrings",
     "mathml",
 ]
 # Loaded from `_ext`, so it is no part of the site.
@@ -28,6 +29,8 @@ myst_enable_extensions = ["dollarmath", "attrs_block"]
 # Headings that other pages may link to: `page.md#a-heading`.
 myst_heading_anchors = 3
 
+# `maxiter` in a docstring is code.
+default_role = "code"
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True

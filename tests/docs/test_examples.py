@@ -12,10 +12,11 @@ from functools import cache
 
 import pytest
 
+import pipeline
 from pipeline.cli.main import _parser
 from pipeline.cli.words import COMMANDS
 from pipeline.config.load import load_config
-from tests.conftest import ROOT
+from tests.conftest import ROOT, SMALL
 
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text("utf-8")
@@ -126,7 +127,7 @@ def needed(words):
 
 @pytest.mark.parametrize("block", blocks("python"))
 def test_every_program_runs(tmp_path, block):
-    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    (tmp_path / "my-zoom.yaml").write_text(SMALL)
     (tmp_path / "example.py").write_text(block)
     subprocess.run([sys.executable, "example.py"], cwd=tmp_path, check=True, timeout=300)
 
@@ -185,3 +186,8 @@ def test_the_architecture_names_every_room_from_the_top_down():
 def test_the_table_of_commands_is_complete():
     table = PAGES["docs/commands.md"].partition("| command |")[2].partition("\n\n")[0]
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(COMMANDS)
+
+
+def test_the_reference_of_the_python_interface_is_complete():
+    named = set(re.findall(r"^\.\. auto\w+:: (?:pipeline\.)?(\w+)$", PAGES["docs/api.md"], re.M))
+    assert named == {*pipeline.__all__} - {"__version__"}
