@@ -34,7 +34,8 @@ def made(module_cli):
     text = SMALL.replace("maxiter: 500", "maxiter: auto").replace(
         "workers: 2", "workers: 2, nice: 1"
     )
-    config = module_cli.config(text.replace("1e-6", "1e-2") + "colour: {scale: histogram}\n")
+    text = text.replace("width: 96, height: 54", "width: 32, height: 18").replace("1e-6", "1e-1")
+    config = module_cli.config(text + "colour: {scale: histogram}\n")
     # All that it computes is of the first command.
     assert probed(module_cli, "zoom", config) == [0, True, NICE]
     return module_cli, config
@@ -49,7 +50,10 @@ def test_a_still_draws_from_what_is_stored_without_a_worker(made):
     assert probed(made[0], "still", made[1]) == [0, False, NICE]
 
 
-@pytest.mark.parametrize("command", ["plan", "palette", "export"])
+@pytest.mark.parametrize(
+    "command",
+    ["plan", *(pytest.param(each, marks=pytest.mark.slow) for each in ("palette", "export"))],
+)
 def test_every_command_has_the_niceness_of_its_config(made, command):
     assert probed(made[0], command, made[1]) == [0, True, NICE]
 
