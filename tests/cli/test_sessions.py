@@ -1,6 +1,7 @@
 """Commands open one session: its pool starts with the first task, and the config's settings hold."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.conftest import ROOT, SMALL
 
+NICE = max(1, os.getpriority(os.PRIO_PROCESS, 0))
 # Runs a command in this process, and then prints what it has done to it.
 PROBE = """\
 import json, os, sys
@@ -30,26 +32,30 @@ def probed(cli, *words):
 @pytest.fixture(scope="module")
 def made(module_cli):
     text = SMALL.replace("maxiter: 500", "maxiter: auto").replace(
-        "workers: 2", "workers: 2, nice: 7"
+        "workers: 2", "workers: 2, nice: 1"
     )
-    config = module_cli.config(text.replace("1e-6", "1e-2") + "colour: {scale: histogram}\n")
+    text = text.replace("width: 96, height: 54", "width: 32, height: 18").replace("1e-6", "1e-1")
+    config = module_cli.config(text + "colour: {scale: histogram}\n")
     # All that it computes is of the first command.
-    assert probed(module_cli, "zoom", config) == [0, True, 7]
+    assert probed(module_cli, "zoom", config) == [0, True, NICE]
     return module_cli, config
 
 
 def test_a_finished_video_is_found_finished_without_a_worker(made):
-    assert probed(made[0], "zoom", made[1]) == [0, False, 7]
+    assert probed(made[0], "zoom", made[1]) == [0, False, NICE]
 
 
 def test_a_still_draws_from_what_is_stored_without_a_worker(made):
     assert probed(made[0], "still", made[1])[0] == 0
-    assert probed(made[0], "still", made[1]) == [0, False, 7]
+    assert probed(made[0], "still", made[1]) == [0, False, NICE]
 
 
-@pytest.mark.parametrize("command", ["plan", "palette", "export"])
+@pytest.mark.parametrize(
+    "command",
+    ["plan", *(pytest.param(each, marks=pytest.mark.slow) for each in ("palette", "export"))],
+)
 def test_every_command_has_the_niceness_of_its_config(made, command):
-    assert probed(made[0], command, made[1]) == [0, True, 7]
+    assert probed(made[0], command, made[1]) == [0, True, NICE]
 
 
 def test_a_cluster_that_is_not_there_is_missed_by_those_that_count_and_not_by_a_plan(cli):
