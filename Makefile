@@ -89,7 +89,7 @@ bench: $(READY) ## the article's table on this machine
 # Compiling takes a minute of one core. What needs no kernels goes on beside it.
 FIRST = $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),-O) compile lint test-interpreted
 # Whole files to each process, so that what a file's tests share is made once.
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 JOBS ?= 2
 
 test: $(DEV_READY) ## lint, and the tests: some minutes

@@ -34,6 +34,21 @@ def pytest_configure():
             signal.signal(number, lambda *_: None)
 
 
+# Begun first, so that of two processes none works alone for long at the end.
+_LONGEST = (
+    "tests/render/test_faults.py", "tests/workers/cluster/", "tests/render/", "tests/colour/test_looks.py",
+    "tests/cli/test_commands.py", "tests/plan/test_zoom.py", "tests/system/test_machine.py", "tests/prepare/",
+)  # fmt: skip  # a list
+
+
+def pytest_collection_modifyitems(items):
+    def rank(item):
+        found = (k for k, start in enumerate(_LONGEST) if item.nodeid.startswith(start))
+        return next(found, len(_LONGEST))
+
+    items.sort(key=rank)
+
+
 @cache
 def forked_program() -> ForkedProgram:
     return ForkedProgram()
