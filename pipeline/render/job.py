@@ -1,8 +1,9 @@
-"""The whole way of a video: what is missing of it found, made and joined."""
+"""A render: what is missing of a video is found, made and joined."""
 
 import shlex
 import shutil
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.config.load import Config
@@ -58,17 +59,22 @@ from pipeline.workers.open_pool import shared_pool
 from pipeline.workers.pool import SharedPool
 
 _TRIES = 3
-# What workers send is megabytes at a time, and written at once.
+# Freed memory that this process keeps: what workers send is megabytes at a time, and soon written.
 _KEPT_BYTES = 64 << 10
 _LARGEST_CRC = (1 << 32) - 1
 
 
 def render_video(
-    config: Config, outputs: Outputs, report: Report, stored_only: bool = False
+    config: Config,
+    outputs: Outputs,
+    report: Report,
+    stored_only: bool = False,
+    listeners: Iterable[Listener] = (),
 ) -> None:
-    """Make the video of a config, or what is missing of it; `report` is filled on the way.
+    """Make what is missing of a config's video, and fill the report.
 
-    With `stored_only` it is made of stored counts, or not at all.
+    With `stored_only` nothing is computed: the video is made from stored counts, or not at all.
+    `listeners` are sent all events, besides the progress on the terminal and the status page.
 
     Raises
     ------
@@ -83,7 +89,7 @@ def render_video(
     with outputs.locked(outputs.video):
         orbits_before_s = spent_cpu_s(outputs.orbits)
         progress = RunProgress(outputs.log)
-        send = Listeners(report.hear, progress.hear)
+        send = Listeners(report.hear, progress.hear, *listeners)
         try:
             rehearse(config, outputs)
             frames = resolve_frames(config, outputs, report.say_again)
@@ -98,7 +104,7 @@ def render_video(
             raise
         finally:
             report.wall_s = time.monotonic() - start
-            # Less than before where an orbit was damaged, and begun anew.
+            # Less than before if an orbit was damaged, and begun again.
             spent = spent_cpu_s(outputs.orbits) - orbits_before_s
             report.stages["reference"].cpu_s = max(0.0, spent)
             report.write(outputs.report)
@@ -118,7 +124,7 @@ def _render(
         report.maxiter = [(float(at), limit) for at, limit in frames.auto_maxiter.knots]
     work_plan = WorkPlan.of(config, frames, outputs)
     _describe(work_plan, report)
-    if config.keep == "nothing" and _is_made(work_plan, outputs, report):
+    if config.keep == "nothing" and _is_made(work_plan, outputs, send):
         report.pixels_reused = work_plan.samples
         return
     work_plan = _make_and_join(work_plan, outputs, report, send, stored_only)
@@ -133,9 +139,9 @@ def _make_and_join(
     send: Listener,
     stored_only: bool,
 ) -> WorkPlan:
-    """Make what is missing, and join it; return what there was to do the last time.
+    """Make what is missing, and join it; return the work plan of the last try.
 
-    More than once, because ffmpeg may be killed, and what is on disk turn out to be damaged.
+    There are several tries, as ffmpeg may be killed, and files turn out to be damaged.
     """
     for tried in range(1, _TRIES + 1):
         if stored_only and work_plan.missing:
@@ -160,16 +166,16 @@ def _make_and_join(
 
 
 def _lacking(work_plan: WorkPlan) -> str:
-    """Say what is not stored."""
-    parts = zip(work_plan.lacking(), ("counts", "traces"), strict=True)
-    lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in parts if n)
+    """Return what is not stored, for people."""
+    kinds = zip(work_plan.lacking(), ("counts", "traces"), strict=True)
+    lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in kinds if n)
     config = work_plan.config.path
     command = f"make zoom CONFIG={shlex.quote(str(config))}"
     return f"{config}: {lacking} are not stored; {command} computes them"
 
 
-def _is_made(work_plan: WorkPlan, outputs: Outputs, report: Report) -> bool:
-    """Tell whether the video is there, where nothing else stayed that would say so."""
+def _is_made(work_plan: WorkPlan, outputs: Outputs, send: Listener) -> bool:
+    """Tell whether the video is made, with `keep: nothing`: by the note beside it."""
     names = _names(work_plan)
     try:
         said, checksum = read_state(outputs.made_of, _made_of)
@@ -179,23 +185,23 @@ def _is_made(work_plan: WorkPlan, outputs: Outputs, report: Report) -> bool:
         if _is_made_before_checksums(work_plan, outputs):
             _note_made(work_plan, outputs)
             return True
-        report.say_again(f"{error}; the video is made again")
+        send(Retried(f"{error}; the video is made again"))
         return False
     if said != names or not outputs.video.exists():
         return False
     if crc32_of(outputs.video) != checksum:
-        report.say_again(f"{outputs.video}: is not what was written; it is made again")
+        send(Retried(f"{outputs.video}: is not what was written; it is made again"))
         return False
     return True
 
 
 def _made_of(facts: Any) -> tuple[list[str], int]:
-    """Return names of segments and the video's checksum from what was noted of it."""
+    """Return the names of segments and the video's checksum from its note."""
     return facts["segments"], whole_number(facts["video_crc32"], 0, _LARGEST_CRC)
 
 
 def _is_made_before_checksums(work_plan: WorkPlan, outputs: Outputs) -> bool:
-    """Tell whether a video is there, by what a version noted of it that had no checksums."""
+    """Tell whether the video is made, by the note of an older version, without checksums."""
     noted = "".join(f"{name}\n" for name in _names(work_plan)).encode()
     try:
         found = outputs.made_of.read_bytes()
@@ -214,12 +220,12 @@ def _note_made(work_plan: WorkPlan, outputs: Outputs) -> None:
 
 
 def _names(work_plan: WorkPlan) -> list[str]:
-    """Return the names of the video's segments, which say all that it depends on."""
+    """Return the names of the video's segments: digests of all that it depends on."""
     return [segment.path.name for segment in work_plan.segments]
 
 
 def _tidy(work_plan: WorkPlan, outputs: Outputs) -> None:
-    """Remove what need not stay beside a finished video."""
+    """Remove what `keep` does not keep beside a finished video."""
     keep = work_plan.config.keep
     known = {segment.path for segment in work_plan.segments} if keep != "nothing" else set()
     if keep == "nothing":
@@ -234,7 +240,7 @@ def _tidy(work_plan: WorkPlan, outputs: Outputs) -> None:
 
 
 def _describe(work_plan: WorkPlan, report: Report) -> None:
-    """Note what the video is made of."""
+    """Fill in the report what the video is made of."""
     frame_plans = work_plan.frame_plans
     report.frames_from_bands = sum(map(frame_plans.from_bands, range(len(frame_plans))))
     report.bands = sum(len(zoom.bands) for zoom in frame_plans.zooms)
@@ -249,7 +255,7 @@ def _describe(work_plan: WorkPlan, report: Report) -> None:
 
 
 def _make(work_plan: WorkPlan, outputs: Outputs, report: Report, send: Listener) -> None:
-    """Compute, draw and encode the frames of all segments that are not there."""
+    """Compute, draw and encode the frames of all missing segments."""
     config = work_plan.config
     damages = [why for why in map(outputs.store.damage, work_plan.grids) if why is not None]
     if damages:
@@ -258,13 +264,16 @@ def _make(work_plan: WorkPlan, outputs: Outputs, report: Report, send: Listener)
     encoded = len(work_plan.frames) - len(work_plan.wanted)
     send(Prepared(encoded))
     with shared_pool(config, report.workers) as pool, outputs.references() as references:
-        # What was compiled before is no encoding.
+        # Compiling was done by children, too, and is no encoding.
         encoded_before_s = children_cpu_s()
         _compute_orbits(work_plan.grids, references, pool, outputs, send)
         pool.prepare(lambda line: send(Said(line)))
         if not report.warnings:
             say("looking for dead ends")
-            ends = dead_ends(config, work_plan.frames, outputs, pool, references, report.say_again)
+            ends = dead_ends(
+                config, work_plan.frames, outputs, pool, references,
+                lambda line: send(Retried(line)),
+            )  # fmt: skip  # in signature order
             for fault in ends:
                 send(Warned(fault.text(config.path)))
         say("measuring what it takes")
