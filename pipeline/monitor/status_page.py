@@ -1,4 +1,4 @@
-"""The page of a run: one file that shows its status, in the dark and on a small screen."""
+"""The page of a run: one HTML file that shows its status, for dark mode and small screens, too."""
 
 from html import escape
 
@@ -7,7 +7,7 @@ from pipeline.monitor.status import Status, width_text
 from pipeline.units import duration, size
 
 REFRESH_S = 10
-"""Seconds after which the page is written, and loads itself, again."""
+"""Seconds after which the page is written again, and reloads itself."""
 
 _STYLE = """
 :root { color-scheme: light dark; --back: #f6f4ef; --card: #fff; --ink: #1b1d24; --soft: #6b7080;
@@ -46,7 +46,7 @@ th { color: var(--soft); font-weight: 400; font-size: .8rem; } th, td { text-ali
 .axis { stroke: var(--line); } ul { margin: 0; padding-left: 18px; }
 """
 
-# What browsers play, and what they show as a picture that moves.
+# Videos that browsers play, and those that they show as moving pictures.
 _PLAYED = (".mp4",)
 _ANIMATED = (".webp", ".gif")
 
@@ -54,7 +54,7 @@ _WIDE, _HIGH, _LEFT, _FOOT = 480, 190, 46, 22
 
 
 def page(status: Status) -> str:
-    """Return the page as HTML; it needs no other file but the video, and no script."""
+    """Return the page as HTML; it has no scripts, and needs no other file than the video."""
     refresh = f'<meta http-equiv="refresh" content="{REFRESH_S}">' if status.running else ""
     parts = [
         _head(status),
@@ -82,7 +82,7 @@ def _short(status: Status) -> str:
 
 
 def _head(status: Status) -> str:
-    # Never 100 % before it is done.
+    # Never 100 % before the video is there.
     percent = 100.0 if not status.running and status.video else min(99.9, 100 * status.fraction)
     when = ""
     if status.running and status.left_s is not None and status.done_at is not None:
@@ -104,7 +104,7 @@ def _picture(status: Status) -> str:
 
 
 def _video(status: Status) -> str:
-    """Return the video as browsers show it; one that they do not play as its latest frame."""
+    """Return the video as browsers play it; if they cannot, its latest frame."""
     if status.video is None:
         return ""
     address = escape(status.video, quote=True)
@@ -140,7 +140,7 @@ def _facts(status: Status) -> str:
 
 
 def _machines(status: Status) -> str:
-    """Return what each machine of a cluster has counted."""
+    """Return a table of the machines of a cluster."""
     if not status.machines:
         return ""
     most = max(each.blocks for each in status.machines) or 1
@@ -191,11 +191,11 @@ def _plots(status: Status) -> str:
 def _curve(points: list[tuple[float, float]]) -> str:
     last_s = points[-1][0] or 1.0
     most = max(value for _, value in points) or 1.0
-    places = " ".join(
+    points_text = " ".join(
         f"{_LEFT + (_WIDE - _LEFT - 6) * at / last_s:.1f},{_y(value / most):.1f}"
         for at, value in points
     )
-    return _plot(f'<polyline class="curve" points="{places}"/>', most, "0", duration(last_s))
+    return _plot(f'<polyline class="curve" points="{points_text}"/>', most, "0", duration(last_s))
 
 
 def _bars(costs: list[tuple[float, float]]) -> str:
@@ -212,7 +212,7 @@ def _bars(costs: list[tuple[float, float]]) -> str:
 
 
 def _plot(inside: str, most: float, first: str, last: str) -> str:
-    """Return a picture with axes: values up to `most`, places from `first` to `last`."""
+    """Return a plot: values from 0 to `most` upwards, labels `first` to `last` across."""
     foot = _HIGH - 6
     return (
         f'<svg viewBox="0 0 {_WIDE} {_HIGH}" role="img">'
@@ -224,5 +224,6 @@ def _plot(inside: str, most: float, first: str, last: str) -> str:
     )
 
 
-def _y(part: float) -> float:
-    return 6 + (1 - part) * (_HIGH - _FOOT - 12)
+def _y(fraction: float) -> float:
+    """Return the vertical position of a value, as a fraction of the largest."""
+    return 6 + (1 - fraction) * (_HIGH - _FOOT - 12)

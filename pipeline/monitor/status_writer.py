@@ -1,4 +1,4 @@
-"""The status writer of a run: writes its status page every few seconds, and when it ends."""
+"""The status writer: writes the page of a run every few seconds, and when it ends."""
 
 import contextlib
 import math
@@ -48,10 +48,7 @@ _SHEET_PICTURES = 12
 
 
 class StatusWriter:
-    """Keeps ``output/NAME/index.html`` up to date.
-
-    That it cannot be written stops no render.
-    """
+    """Keeps ``output/NAME/index.html`` up to date; if it cannot be written, the run goes on."""
 
     def __init__(self, config: Config, frames: FrameList, outputs: Outputs, report: Report) -> None:
         self._encoding = config.encoding
@@ -79,11 +76,11 @@ class StatusWriter:
 
     @property
     def _is_due(self) -> bool:
-        """Whether the page is to be written again."""
+        """Whether it is time to write the page again."""
         return time.monotonic() - self._written_at >= REFRESH_S
 
     def hear(self, event: Event) -> None:  # noqa: C901  # a case for each event
-        """Take what an event tells for the page, and write the page if it is due."""
+        """Update the status with an event, and write the page if it is time to."""
         self._eta.hear(event)
         match event:
             case Prepared():
@@ -119,7 +116,7 @@ class StatusWriter:
                     self._finish()
 
     def _show(self, frame: Frame, picture: NDArray[np.uint8]) -> None:
-        """Take a frame on its way to the encoder, now and then, for the page."""
+        """Show a frame on the page, now and then, and on the contact sheet."""
         if frame.index in self._sheet:
             self._sheet[frame.index] = self._address(picture, _SHEET_PX)
         start = time.monotonic()
@@ -162,7 +159,7 @@ class StatusWriter:
         self._write()
 
     def _stop(self, why: str) -> None:
-        """Write the page of a run that ended before its video."""
+        """Write the page of a run that ended before its video was made."""
         self.status.state = f"stopped: {why}"
         self.status.running = False
         self.status.warn("the same command carries on from here")

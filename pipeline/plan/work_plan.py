@@ -1,4 +1,4 @@
-"""The work plan of a video: what is there of it, and what is still to be made."""
+"""The work plan of a video: what is stored of it, and what is missing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from pipeline.timeline.frames import FrameList
 
 @dataclass(frozen=True, slots=True)
 class WorkPlan:
-    """What a render of a config has to do."""
+    """Everything that a render of a config has to do."""
 
     config: Config
     frames: FrameList
@@ -21,17 +21,17 @@ class WorkPlan:
     segments: list[Segment]
     missing_segments: list[Segment]
     wanted: list[int]
-    """The frames of these, in order."""
+    """Frames of the missing segments, in order."""
     needs: dict[str, Need]
-    """The sample grids that they need, by key, in the order of computing."""
+    """Sample grids that these frames need, by key, in the order of computing."""
     missing: dict[str, int]
-    """How many samples of these are to be computed, where it is any."""
+    """Number of samples to be computed, by key, of those sample grids that lack some."""
     samples: int
-    """Of all sample grids of the whole video."""
+    """Number of samples of the whole video."""
 
     @staticmethod
     def of(config: Config, frames: FrameList, outputs: Outputs) -> "WorkPlan":
-        """Find out what is missing."""
+        """Find what is missing."""
         frame_plans = FramePlans(config, frames)
         segments = segments_of(
             frame_plans.keys, frame_plans.times, config.look, config.encoding, outputs.segments
@@ -50,7 +50,7 @@ class WorkPlan:
         )  # fmt: skip  # in signature order
 
     def spans(self) -> dict[str, tuple[int, int]]:
-        """Return the first and last wanted frame that needs each grid; none if counts stay."""
+        """Return the first and last wanted frame that needs each grid; none with `keep: all`."""
         if self.config.keep == "all":
             return {}
         last = self.frame_plans.needs(reversed(self.wanted))
@@ -58,12 +58,12 @@ class WorkPlan:
 
     @property
     def grids(self) -> list[SampleGrid]:
-        """What is to be computed, in that order."""
+        """The sample grids to be computed, in order."""
         return [self.needs[key].grid for key in self.missing]
 
     @property
     def painted_samples(self) -> int:
-        """How many samples of bands are coloured, those that are more than once as often."""
+        """Number of samples of bands to be coloured, counted as often as they are."""
         bands = {key for zoom in self.frame_plans.zooms for key, _ in zoom.keys}
         painted = sum(need.grid.samples for key, need in self.needs.items() if key in bands)
         return painted + self._painted_again()
@@ -76,14 +76,14 @@ class WorkPlan:
         return [*counted, *(grid.traced(tracing) for grid in counted)]
 
     def lacking(self) -> tuple[int, int]:
-        """Return how many samples are to be counted, and how many to be traced."""
+        """Return how many samples are to be counted, and how many traced."""
         by_kind = {False: 0, True: 0}
         for key, samples in self.missing.items():
             by_kind[self.needs[key].grid.tracing is not None] += samples
         return by_kind[False], by_kind[True]
 
     def _painted_again(self) -> int:
-        """Return about how many samples are coloured more than once, where the look moves."""
+        """Estimate how many samples are coloured again because the look moves."""
         nodes = self.config.look.nodes(float(self.frames.seconds))
         frame_plan = self.frame_plans[len(self.frame_plans) // 2]
         if frame_plan.zoom is None:

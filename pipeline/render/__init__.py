@@ -1,1 +1,1 @@
-"""Makes a video: finds what is missing, has it counted, drawn and encoded, and joins it."""
+"""Makes a video: finds what is missing, counts, draws and encodes it, and joins the segments."""

@@ -1,4 +1,4 @@
-"""Counting: which sample grids have their counts, which are at work, and which may go again."""
+"""Counting: which sample grids are stored, which are being counted, and which are counted again."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,20 +17,21 @@ from pipeline.plan.work_plan import WorkPlan
 from pipeline.workers.pool import SharedPool, Task
 from pipeline.workers.row_block import RowBlock
 
-# Counts that come back damaged from disk, or wrong from workers, so often will do so for ever.
+# Counts that come back damaged from disk, or wrong from workers, this often will do so for ever.
 _MAX_DAMAGES = 3
-# A worker may find damaged what has been computed again when it says so.
-_MOST_IN_VAIN = 20
+# Reports of damage to counts that are whole: those before they were counted again may come late.
+_MOST_FALSE_ALARMS = 20
 
 
 @dataclass(slots=True)
 class _AtWork:
-    """A sample grid whose blocks are at work."""
+    """A sample grid that is being counted, and its results so far."""
 
     grid: SampleGrid
     chunks: list[bytes]
     chunk_cpu_s: list[float]
     left: int
+    """Number of blocks without a result."""
     computed: int = 0
     traced: int = 0
     unresolved: int = 0
@@ -67,8 +68,8 @@ class Counting:
         self._absent = set(work_plan.missing)
         self._at_work: dict[str, _AtWork] = {}
         self._damages: dict[str, int] = {}
-        self._in_vain: dict[tuple[str, ...], int] = {}
-        # First and last frame that needs each sample grid, where counts do not stay.
+        self._false_alarms: dict[tuple[str, ...], int] = {}
+        # First and last frame that needs each sample grid, unless all counts are kept.
         self._spans = work_plan.spans()
         # By the last frame of a missing segment, the first frame of the next.
         segments = work_plan.missing_segments
@@ -80,11 +81,11 @@ class Counting:
         self._next = next(self._blocks, None)
 
     def lacks(self, grid: SampleGrid) -> bool:
-        """Tell whether a sample grid's counts are not stored yet."""
+        """Tell whether a sample grid is not stored yet."""
         return grid.key() in self._absent
 
     def send_ahead(self, current: Segment) -> None:
-        """Send row blocks while workers have room; where counts do not stay, not too far ahead.
+        """Send row blocks to free workers; not too far ahead, unless all counts are kept.
 
         `current` is the segment that is being encoded.
         """
@@ -122,12 +123,12 @@ class Counting:
             yield task
 
     def _take(self, task: Task, block: RowBlock, result: BlockResult) -> None:
-        """Take a block's counts; with the last of a sample grid, store them.
+        """Take a block's counts; with the last block of a sample grid, store the grid.
 
         Raises
         ------
         RenderError
-            The disk refuses them, or they come wrong from every worker.
+            The counts cannot be stored, or every worker sends wrong ones.
         """
         key = task.tag
         if (fault := block.fault_of(result)) is not None:
@@ -162,7 +163,7 @@ class Counting:
         self._absent.discard(key)
 
     def _send_again(self, task: Task, fault: str) -> None:
-        """Have a block counted again that came wrong from a worker."""
+        """Have a block counted again whose result cannot be right."""
         task.faults += 1
         line = f"{task.name}: a worker sent what cannot be ({fault})"
         if task.faults == _MAX_DAMAGES:
@@ -171,7 +172,7 @@ class Counting:
         self._pool.submit(task)
 
     def again(self, grids: list[SampleGrid], frame: int) -> None:
-        """Have those sample grids computed again whose stored counts turned out damaged.
+        """Count those sample grids again whose stored counts are damaged.
 
         Raises
         ------
@@ -184,8 +185,8 @@ class Counting:
             if grid.key() not in self._absent and not self._store.is_whole(grid)
         ]
         if not damaged and not any(map(self.lacks, grids)):
-            # Another may have had them computed again meanwhile, but not for ever.
-            self._check_patience(grids, frame)
+            # They may have been counted again since the frame's worker read them.
+            self._count_false_alarm(grids, frame)
         for grid in damaged:
             self._note_damage(grid, frame)
             self._send(
@@ -199,13 +200,14 @@ class Counting:
             for task in self._blocks_of(grid.key()):
                 self._pool.submit(task)
 
-    def _check_patience(self, grids: list[SampleGrid], frame: int) -> None:
+    def _count_false_alarm(self, grids: list[SampleGrid], frame: int) -> None:
         keys = tuple(grid.key() for grid in grids)
-        self._in_vain[keys] = self._in_vain.get(keys, 0) + 1
-        if self._in_vain[keys] >= _MOST_IN_VAIN:
+        self._false_alarms[keys] = self._false_alarms.get(keys, 0) + 1
+        if self._false_alarms[keys] >= _MOST_FALSE_ALARMS:
             raise RenderError(
                 f"frame {frame}: {self._store.path(grids[0])} was read wrong "
-                f"{self._in_vain[keys]} times, though it is whole; check the memory and the disk"
+                f"{self._false_alarms[keys]} times, though it is whole; "
+                "check the memory and the disk"
             )
 
     def _note_damage(self, grid: SampleGrid, frame: int) -> None:
@@ -218,7 +220,7 @@ class Counting:
             )
 
     def encoded(self, frame: int) -> None:
-        """Note that a frame is encoded; with its segment's last, drop counts that none needs."""
+        """Note that a frame is encoded; after its segment's last, delete counts of no more use."""
         if not self._spans or frame not in self._next_segments:
             return
         first = self._next_segments[frame]

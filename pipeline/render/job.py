@@ -1,7 +1,8 @@
-"""The whole way of a video: what is missing of it found, made and joined."""
+"""A render: what is missing of a video is found, made and joined."""
 
 import shutil
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from pipeline.config.load import Config
@@ -55,7 +56,7 @@ from pipeline.video.ffmpeg import count_frames
 from pipeline.workers.pool import SharedPool
 
 _TRIES = 3
-# What workers send is megabytes at a time, and written at once.
+# Freed memory that this process keeps: what workers send is megabytes at a time, and soon written.
 _KEPT_BYTES = 64 << 10
 _LARGEST_CRC = (1 << 32) - 1
 
@@ -66,17 +67,20 @@ def render_video(
     report: Report,
     stored_only: bool = False,
     workers: int | None = None,
+    listeners: Iterable[Listener] = (),
 ) -> None:
-    """Make the video of a config, or what is missing of it.
+    """Make what is missing of a config's video.
 
     Parameters
     ----------
     report
         Filled on the way.
     stored_only
-        Whether it is made from stored counts, or not at all.
+        Whether nothing is computed: the video is made from stored counts, or not at all.
     workers
         Processes of this machine, if not as the config says.
+    listeners
+        Sent all events, besides the progress on the terminal and the status page.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def render_video(
     ):
         orbits_before_s = spent_cpu_s(outputs.orbits)
         progress = RunProgress(outputs.log)
-        send = Listeners(report.hear, progress.hear)
+        send = Listeners(report.hear, progress.hear, *listeners)
         try:
             rehearse(config, outputs)
             report.workers = session.workers
@@ -106,7 +110,7 @@ def render_video(
             raise
         finally:
             report.wall_s = time.monotonic() - start
-            # Less than before where an orbit was damaged, and begun anew.
+            # Less than before if an orbit was damaged, and begun again.
             spent = spent_cpu_s(outputs.orbits) - orbits_before_s
             report.stages["reference"].cpu_s = max(0.0, spent)
             report.write(outputs.report)
@@ -120,7 +124,7 @@ def _render(session: Session, report: Report, send: Listener, stored_only: bool)
         report.maxiter = [(float(at), limit) for at, limit in frames.auto_maxiter.knots]
     work_plan = WorkPlan.of(config, frames, outputs)
     _describe(work_plan, report)
-    if config.keep == "nothing" and _is_made(work_plan, outputs, report):
+    if config.keep == "nothing" and _is_made(work_plan, outputs, send):
         report.pixels_reused = work_plan.samples
         return
     work_plan = _make_and_join(work_plan, session, report, send, stored_only)
@@ -135,9 +139,9 @@ def _make_and_join(
     send: Listener,
     stored_only: bool,
 ) -> WorkPlan:
-    """Make what is missing, and join it; return what there was to do the last time.
+    """Make what is missing, and join it; return the work plan of the last try.
 
-    More than once, because ffmpeg may be killed, and what is on disk turn out to be damaged.
+    There are several tries, as ffmpeg may be killed, and files turn out to be damaged.
     """
     outputs = session.outputs
     for tried in range(1, _TRIES + 1):
@@ -164,15 +168,15 @@ def _make_and_join(
 
 
 def _lacking(work_plan: WorkPlan) -> str:
-    """Say what is not stored."""
-    parts = zip(work_plan.lacking(), ("counts", "traces"), strict=True)
-    lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in parts if n)
+    """Return what is not stored, for people."""
+    kinds = zip(work_plan.lacking(), ("counts", "traces"), strict=True)
+    lacking = " and ".join(f"{n / 1e6:.1f} million {name}" for n, name in kinds if n)
     config = work_plan.config.path
     return f"{config}: {lacking} are not stored; {command_for('zoom', config)} computes them"
 
 
-def _is_made(work_plan: WorkPlan, outputs: Outputs, report: Report) -> bool:
-    """Tell whether the video is there, where nothing else stayed that would say so."""
+def _is_made(work_plan: WorkPlan, outputs: Outputs, send: Listener) -> bool:
+    """Tell whether the video is made, with `keep: nothing`: by the note beside it."""
     names = _names(work_plan)
     try:
         said, checksum = read_state(outputs.made_of, _made_of)
@@ -182,23 +186,23 @@ def _is_made(work_plan: WorkPlan, outputs: Outputs, report: Report) -> bool:
         if _is_made_before_checksums(work_plan, outputs):
             _note_made(work_plan, outputs)
             return True
-        report.say_again(f"{error}; the video is made again")
+        send(Retried(f"{error}; the video is made again"))
         return False
     if said != names or not outputs.video.exists():
         return False
     if crc32_of(outputs.video) != checksum:
-        report.say_again(f"{outputs.video}: is not what was written; it is made again")
+        send(Retried(f"{outputs.video}: is not what was written; it is made again"))
         return False
     return True
 
 
 def _made_of(facts: Any) -> tuple[list[str], int]:
-    """Return names of segments and the video's checksum from what was noted of it."""
+    """Return the names of segments and the video's checksum from its note."""
     return facts["segments"], whole_number(facts["video_crc32"], 0, _LARGEST_CRC)
 
 
 def _is_made_before_checksums(work_plan: WorkPlan, outputs: Outputs) -> bool:
-    """Tell whether a video is there, by what a version noted of it that had no checksums."""
+    """Tell whether the video is made, by the note of an older version, without checksums."""
     noted = "".join(f"{name}\n" for name in _names(work_plan)).encode()
     try:
         found = outputs.made_of.read_bytes()
@@ -217,12 +221,12 @@ def _note_made(work_plan: WorkPlan, outputs: Outputs) -> None:
 
 
 def _names(work_plan: WorkPlan) -> list[str]:
-    """Return the names of the video's segments, which say all that it depends on."""
+    """Return the names of the video's segments: digests of all that it depends on."""
     return [segment.path.name for segment in work_plan.segments]
 
 
 def _tidy(work_plan: WorkPlan, outputs: Outputs) -> None:
-    """Remove what need not stay beside a finished video."""
+    """Remove what `keep` does not keep beside a finished video."""
     keep = work_plan.config.keep
     known = {segment.path for segment in work_plan.segments} if keep != "nothing" else set()
     if keep == "nothing":
@@ -237,7 +241,7 @@ def _tidy(work_plan: WorkPlan, outputs: Outputs) -> None:
 
 
 def _describe(work_plan: WorkPlan, report: Report) -> None:
-    """Note what the video is made of."""
+    """Fill in the report what the video is made of."""
     frame_plans = work_plan.frame_plans
     report.frames_from_bands = sum(map(frame_plans.from_bands, range(len(frame_plans))))
     report.bands = sum(len(zoom.bands) for zoom in frame_plans.zooms)
@@ -268,7 +272,9 @@ def _make(work_plan: WorkPlan, session: Session, report: Report, send: Listener)
     pool.prepare(lambda line: send(Said(line)))
     if not report.warnings:
         say("looking for dead ends")
-        ends = dead_ends(config, work_plan.frames, outputs, pool, references, report.say_again)
+        ends = dead_ends(
+            config, work_plan.frames, outputs, pool, references, lambda line: send(Retried(line))
+        )
         for fault in ends:
             send(Warned(fault.text(config.path)))
     say("measuring what it takes")

@@ -1,4 +1,4 @@
-"""The last step, tried first: hours of counting shall not end in a video that cannot be made."""
+"""The rehearsal: a trial video, made before hours of counting, that fails as the video would."""
 
 import shutil
 from dataclasses import replace
@@ -11,20 +11,20 @@ from pipeline.plan.outputs import Outputs
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, has_frames, join
 
-# The smallest picture that all encoders take.
+# Width and height of the smallest picture that all encoders take.
 _PIXELS = 64
 _FRAMES = 2
 
 
 def rehearse(config: Config, outputs: Outputs) -> None:
-    """Encode two small grey frames, join them as the video will be joined, and put them beside it.
+    """Encode two small grey frames, and join them to a trial video in the video's folder.
 
-    The name they get there, for a moment, is as long as the video's.
+    The trial's name is as long as the video's; it is removed at once.
 
     Raises
     ------
     RenderError
-        It does not work; the message says at what.
+        It failed; the message says why.
     """
     try:
         _rehearse(config, outputs)

@@ -63,8 +63,7 @@ def how_it_ended() -> str:
     if ended is None:
         return ""
     if ended.si_code == os.CLD_EXITED:
-        status = ended.si_status
-        return f"the process that starts them ended with status {status}; see its messages above"
+        return f"the process that starts them ended with status {ended.si_status}; see above"
     name = signal.Signals(ended.si_status).name
     memory = "; most likely the memory does not suffice" if name == "SIGKILL" else ""
     return f"the process that starts them was stopped by {name}{memory}"

@@ -1,13 +1,16 @@
 """Progress: a word at once, what is being done, and how long it takes on a machine that is busy."""
 
+import io
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from pipeline.monitor.progress import followed
 from pipeline.prepare.probes import SurveyedFrame, SurveyedGrid
 from pipeline.prepare.survey import _LEAST_SHARE, _share
+from pipeline.system.terminal import shows_bars
 from tests.conftest import ROOT, SMALL
 
 
@@ -18,6 +21,14 @@ def test_what_takes_long_is_counted_and_comes_through_unchanged(capsys, monkeypa
     assert out == ""
     assert err.splitlines()[0].startswith("1/3 views, 33% of the work")
     assert err.splitlines()[-1].startswith("3/3 views, 100% of the work")
+
+
+@pytest.mark.parametrize(("config", "shown"), [({"IPKernelApp": {}}, True), ({}, False)])
+def test_a_notebook_shows_bars_and_another_ipython_does_not(monkeypatch, config, shown):
+    shell = SimpleNamespace(config=config)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert shows_bars() == shown
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The textures of a run: which are painted, where they lie, and which are to be painted next."""
+"""The textures of a run: which pieces are painted, and where they lie."""
 
 import math
 from collections.abc import Iterable
@@ -70,9 +70,9 @@ class Textures:
         )
 
     def _log2_px(self, zoom: Zoom, grid: SampleGrid) -> float:
-        """Return log2 of the distance of a sample grid's samples in pixels.
+        """Return log2 of the distance between a sample grid's samples, in pixels.
 
-        Of a band: as it leaves the screen by a corner. Of the core: as at its edge.
+        For a band: where it leaves the screen at a corner. For the core: when its edge does.
         """
         corner_px = math.hypot(self.columns, self.rows) / 2
         if isinstance(grid.geometry, Band):
@@ -80,7 +80,7 @@ class Textures:
         return math.log2(corner_px) + zoom.log2_core_spacing - zoom.core_exponent
 
     def finish(self, piece: Piece) -> None:
-        """Take a piece as painted, and join it to its neighbours."""
+        """Note that a piece is painted, and copy its edges to its neighbours' borders and back."""
         self._regions[piece].painted = True
         self._tables.clear()
         bands = len(self.pieces.zooms[piece.zoom].bands)
@@ -114,7 +114,7 @@ class Textures:
                 self.drop(piece)
 
     def tables(self, frame_plan: FramePlan, node: int = 0) -> Tables:
-        """Return where the textures that a frame needs lie, in a look."""
+        """Return where the textures that a frame needs lie, in the look of a node."""
         zoom = frame_plan.zoom
         assert zoom is not None
         number = self.pieces.number(zoom)
@@ -143,8 +143,8 @@ class Textures:
                 [self._offset(number, core, level, node) for level in range(layout.levels)],
                 np.int64,
             )
-        # Beyond the innermost band lies the core, or what no picture shows apart: its border is
-        # not looked at, whether or not the band within it happens to be painted.
+        # Beyond the innermost band lies the core, or rings too small to be seen: the band's inner
+        # border is not looked up, so that nothing depends on whether the next band is painted.
         border = 1e-4 if bands[-1] + 1 == core else 0.5 / rows[-1, -1] + 0.5 / rows[-1, 0]
         return Tables(
             offsets, columns, rows, core_offsets, core_sides, len(bands) - border,
@@ -153,7 +153,7 @@ class Textures:
         )  # fmt: skip  # in signature order
 
     def _offset(self, number: int, index: int, level: int, node: int) -> int:
-        """Return where a level lies, 0 where it is not painted: then nobody looks there."""
+        """Return where a level lies, in texels; 0 if it is not painted, and so not looked up."""
         piece = self._piece_with(number, index, level, node)
         if piece is None:
             return 0
@@ -168,7 +168,10 @@ class Textures:
         return None
 
     def _stitch(self, outer_piece: Piece, level: int) -> None:
-        """Give a band and the one within it each other's edge as border, if both are painted."""
+        """Copy the edges of a band and the next within it to each other's borders.
+
+        Only if both are painted.
+        """
         shared = []
         number, index, node = outer_piece.zoom, outer_piece.index, outer_piece.node
         for near in (index, index + 1):
@@ -181,7 +184,7 @@ class Textures:
             shared.append(layout.bordered(level, piece.first_level, memory))
         outer, inner = shared
         for border, edge in ((outer[-1], inner[1]), (inner[0], outer[-2])):
-            # The same angles; the ends of a ring are borders too.
+            # At the same angles; the first and last column of a ring are borders, too.
             columns, others = border.size - 2, edge.size - 2
             at = np.maximum(np.arange(-1, columns + 1) * others // columns, -1)
             border[:] = edge[at + 1]

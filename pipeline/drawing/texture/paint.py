@@ -1,4 +1,4 @@
-"""What a worker does with a zoom's counts: paint textures of them, and draw pictures from these."""
+"""Textures painted from a zoom's counts, and frames drawn from textures, by workers."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -21,23 +21,23 @@ from pipeline.errors import DamagedError
 from pipeline.geometry.placement import Placement
 from pipeline.video.encoding import Encoding
 
-# Pixels that are drawn at once; an even number, for their chroma.
+# Pixels that are drawn at once; even numbers, as chroma has half the resolution.
 _TILE_COLUMNS = 256
 _TILE_ROWS = 144
 
 
 @dataclass(frozen=True, slots=True)
 class Painting:
-    """A sample grid to be painted, and where: some of its levels."""
+    """Some levels of a sample grid's texture that are to be painted, and where."""
 
     store: Store
     grid: SampleGrid
     outer: SampleGrid | None
-    """The band around it, whose rows its first ones need."""
+    """The band around it: light of the first rows depends on its last ones."""
     inner: SampleGrid | None
-    """The band within it."""
+    """The band within it, whose first rows the last ones need."""
     log2_px: float
-    """log2 of the distance of samples in pixels, where they leave the screen."""
+    """log2 of the distance between samples, in pixels, where they leave the screen."""
     layout: Layout
     first_level: int
     last_level: int
@@ -61,19 +61,19 @@ class Tables:
     core_offsets: NDArray[np.int64]
     core_sides: NDArray[np.int64]
     innermost_octaves: float
-    """How deep these bands can be looked up, in octaves."""
+    """Depth to which these bands can be looked up, in octaves from the outermost ring."""
     log2_top: float
     """log2 of the radius of the outermost ring."""
     log2_core: float
-    """log2 of the distance of the core's samples."""
+    """log2 of the distance between the core's samples."""
     log2_edge: float
     """log2 of the radius within which the core is shown."""
 
 
 def paint(painting: Painting, look: Look, arena: ArenaMap) -> tuple[bool, float]:
-    """Paint levels of a texture from stored counts; return whether it went well, and CPU seconds.
+    """Paint levels of a texture from stored counts; return whether it succeeded, and CPU seconds.
 
-    It does not where the stored counts are gone, or not those that were written.
+    It fails where stored counts are missing or damaged.
     """
     start = time.thread_time()
     # Outside of `try`: a missing arena does not mean missing counts.
@@ -104,10 +104,10 @@ def _paint(painting: Painting, look: Look, texels: Texels) -> None:
 
 
 def _paint_first(painting: Painting, look: Look, texels: Texels) -> None:
-    """Fill the first of a painting's levels, a few rows at a time, through all finer ones."""
+    """Fill the first of a painting's levels, a few rows at a time, from all finer ones."""
     from pipeline.drawing.texture.texels import halve_even, pack_row
 
-    # All levels that are not whole pieces' first are exact halves of level 0.
+    # Textures are cut only before levels that are exact halves of level 0.
     together = 1 << painting.first_level
     strip = [
         np.empty((together >> level, painting.grid.columns >> level), np.uint32)
@@ -158,7 +158,7 @@ def _edge_rows(
 
 
 def _close_borders(bordered: Texels, wrapped: bool) -> None:
-    """Fill a level's border from itself: across as it goes on, down by the edge's own rows."""
+    """Fill a level's border: columns from the other side if wrapped, rows from the edge itself."""
     bordered[:, 0] = bordered[:, -2 if wrapped else 1]
     bordered[:, -1] = bordered[:, 1 if wrapped else -2]
     bordered[0] = bordered[1]
@@ -204,19 +204,19 @@ def light_of(
     first_column: int,
     columns: int,
 ) -> NDArray[np.float32]:
-    """Return the linear light of a part of a picture, shape (rows, 3, columns)."""
+    """Return the linear light of a tile of a picture, shape (rows, 3, columns)."""
     from pipeline.drawing.texture.reproject import add_light
 
     light = np.zeros((rows, 3, columns), np.float32)
-    for place in exposures:
-        core_px = 2.0 ** (tables.log2_core - place.log2_spacing)
-        edge_px = 2.0 ** (tables.log2_edge - place.log2_spacing)
+    for placement in exposures:
+        core_px = 2.0 ** (tables.log2_core - placement.log2_spacing)
+        edge_px = 2.0 ** (tables.log2_edge - placement.log2_spacing)
         add_light(
             texels, tables.offsets, tables.columns, tables.rows, tables.innermost_octaves,
             tables.core_offsets, tables.core_sides,
             core_px, edge_px if tables.core_sides.size else 0.0,
-            tables.log2_top - place.log2_spacing, place.x - first_column, place.y - first_row,
-            place.turn, light,
+            tables.log2_top - placement.log2_spacing,
+            placement.x - first_column, placement.y - first_row, placement.turn, light,
         )  # fmt: skip  # in signature order
     if len(exposures) > 1:
         light *= np.float32(1 / len(exposures))
