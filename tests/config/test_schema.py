@@ -15,7 +15,7 @@ from pipeline.config.schema import config_schema
 from pipeline.config.yaml_tree import Mapping, Scalar, tree_from_text
 from tests.config.test_config import BAD, ONE
 from tests.conftest import ROOT
-from tests.project.test_readme import blocks
+from tests.docs.test_examples import blocks
 
 SCHEMA = ROOT / "configs" / "schema.json"
 SHIPPED = sorted(ROOT.glob("configs/*.yaml"))
@@ -80,9 +80,9 @@ def good_texts():
         with contextlib.suppress(ConfigError):
             load_config(path)
             yield pytest.param(path.read_text("utf-8"), id=str(path.relative_to(ROOT)))
-    for number, block in enumerate(blocks("yaml")):
-        if re.search("^keyframes:", block, re.MULTILINE):
-            yield pytest.param(block, id=f"example {number}")
+    for block in blocks("yaml"):
+        if re.search("^keyframes:", block.values[0], re.MULTILINE):
+            yield block
 
 
 @pytest.mark.parametrize("text", list(good_texts()))

@@ -33,7 +33,7 @@ from pipeline.video.ffmpeg import count_frames, join
 from pipeline.video.segment_checksum import is_whole
 from tests.counts.orbits.test_orbit import TARGET
 from tests.counts.test_store import grid, packed
-from tests.video.test_video import encoding, picture
+from tests.video.test_video import encoding_of, picture
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -73,7 +73,7 @@ def flips_in(path: Path, most: int = 1 << 30):
 
 @pytest.mark.parametrize(("codec", "most"), [("h264", 1 << 30), ("prores", 300), ("ffv1", 300)])
 def test_a_flipped_bit_anywhere_in_a_segment_is_noticed(tmp_path, codec, most):
-    of = encoding(codec=codec)
+    of = encoding_of(codec=codec)
     path = tmp_path / f"segment{of.segment_ending}"
     encoder = Encoder(of, lambda _: None)
     for level in (50, 60, 70):
@@ -96,7 +96,7 @@ def test_a_flipped_bit_anywhere_in_a_segment_is_noticed(tmp_path, codec, most):
 
 @pytest.mark.parametrize("codec", ["h264", "prores", "ffv1"])
 def test_the_checksum_of_a_segment_does_not_get_into_the_video(tmp_path, codec):
-    of = encoding(codec=codec)
+    of = encoding_of(codec=codec)
     path = tmp_path / f"segment{of.segment_ending}"
     encoder = Encoder(of, lambda _: None)
     for level in (50, 60):

@@ -13,7 +13,7 @@ from pipeline.prepare.dead_end_search import dead_ends
 from pipeline.prepare.dead_ends import Seen, Sight, stretches, to_look_at, told
 from pipeline.session import Session
 from tests.conftest import ROOT
-from tests.project.test_readme import blocks
+from tests.docs.test_examples import blocks
 
 CASES = ROOT / "tests/prepare/dead_ends"
 
@@ -119,9 +119,10 @@ def test_no_shipped_config_has_a_dead_end(path, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "block", [block for block in blocks("yaml") if re.search("^keyframes:", block, re.MULTILINE)]
+    "block",
+    [block for block in blocks("yaml") if re.search("^keyframes:", block.values[0], re.MULTILINE)],
 )
-def test_no_example_of_the_readme_has_one(block, tmp_path):
+def test_no_example_of_the_documentation_has_one(block, tmp_path):
     path = tmp_path / "example.yaml"
     path.write_text(block)
     assert warnings_of(path, tmp_path) == []
