@@ -116,7 +116,9 @@ def psnr(picture, truth) -> float:
     return -10 * math.log10(np.mean(difference**2))
 
 
-@pytest.mark.parametrize("index", [0, 7, 15, 22, 30])
+@pytest.mark.parametrize(
+    "index", [0, 15, 30, *(pytest.param(index, marks=pytest.mark.slow) for index in (7, 22))]
+)
 def test_a_frame_from_bands_is_as_close_to_the_truth_as_four_samples_a_pixel(tmp_path, index):
     """Off the centre at first, turned later; against 8 × 8 samples a pixel."""
     config, frames = loaded(tmp_path, GLIDE)

@@ -115,7 +115,11 @@ def test_an_encoder_that_dies_again_and_again_fails_the_run_which_then_carries_o
 
 
 @pytest.mark.parametrize(
-    "numbers", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGINT)]
+    "numbers",
+    [
+        (signal.SIGINT, signal.SIGINT),
+        pytest.param((signal.SIGTERM, signal.SIGINT), marks=pytest.mark.slow),
+    ],
 )
 def test_asked_twice_it_stops_at_once(cli, undisturbed, numbers):
     config = cli.config(LONGER)

@@ -79,7 +79,7 @@ def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli, long_bytes):
 
 def test_without_counts_that_stay_a_killed_run_carries_on(cli, long_bytes):
     config = cli.config(keeping(LONG, "needed"))
-    for _ in range(6):
+    for _ in range(3):
         process = cli.start("zoom", config)
         segments = cli.output / "small" / "segments"
         before = len(list(segments.glob("*.mp4"))) if segments.exists() else 0
