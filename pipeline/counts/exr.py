@@ -18,9 +18,9 @@ NEVER_ESCAPED = np.uint32(0xFFFFFFFF)
 def write_exr(
     path: Path, smooth: NDArray[np.float64], traces: Traces, rotation_degrees: float
 ) -> None:
-    """Write the samples of a picture, all arrays of its shape.
+    """Write the samples of a picture to a file; all arrays have its shape.
 
-    `rotation_degrees` is by how much the picture is turned in the plane, counterclockwise.
+    `rotation_degrees` is the picture's rotation in the plane, counterclockwise.
     """
     import OpenEXR
 

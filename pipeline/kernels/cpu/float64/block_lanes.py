@@ -21,7 +21,7 @@ def _step4(x0, y0, a0, b0, x1, y1, a1, b1, x2, y2, a2, b2, x3, y3, a3, b3):
 
 @inlined
 def _hit(x, y, seen_x, seen_y, due, now):
-    """1 where a lane needs a look: it escaped, came back to what was seen, or is due."""
+    """Return 1 where a lane must be examined: it escaped, repeated an earlier value, or is due."""
     # An overflow to infinity or NaN is an escape too: NaN <= 4 is false.
     inside = x * x + y * y <= RADIUS_SQUARED
     repeats = (x == seen_x) & (y == seen_y)
@@ -104,7 +104,7 @@ def blocks(pixels, queue, waiting, maxiter, outcome):
                         queue[4, kept] = count
                         kept += 1
                 if taken < waiting:
-                    # `kept` never overtakes `taken`: a place is read before it is written.
+                    # `kept` never overtakes `taken`: an entry is read before it is overwritten.
                     p = pixels[taken]
                     x[k] = queue[0, taken]
                     y[k] = queue[1, taken]

@@ -7,7 +7,7 @@ from pipeline.kernels.cpu.float64.lanes import LANES, QUARTER
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.results import BLOCK_STEPS, HEAD_STEPS, RADIUS_SQUARED, Outcome
 
-# Steps between two looks whether every lane of a group has ended.
+# Steps between two checks whether all lanes of a group have ended.
 TESTED_STEPS = 4
 
 _ESCAPED = np.uint8(Outcome.ESCAPED)

@@ -1,9 +1,9 @@
-"""The edge of the disc of radius 2, where float64 does not tell on which side a point is.
+"""The edge of the disc of radius 2, where float64 cannot tell on which side a point is.
 
-Next to -2 orbits stay at 2 for as long as it takes to come away from there, and leave the disc, or
-do not, by as little as the points differ: by 1e-300 in a view of that width. Elsewhere an orbit may
-pass the edge as closely at a single step. There |z|² - 4 is taken apart: the reference's, known in
-full, and what the delta adds to it.
+Next to -2 orbits stay near 2 for many steps, and leave the disc, or do not, by as little as the
+points differ: by 1e-300 in a view of that width. Elsewhere an orbit may pass the edge as closely at
+a single step. There |z|² - 4 is computed as a sum: that of the reference, known in full precision,
+and what the delta adds to it.
 """
 
 import numpy as np
@@ -29,8 +29,8 @@ from pipeline.kernels.results import Outcome
 
 _ESCAPED = np.uint8(Outcome.ESCAPED)
 _EDGE_FROM = 4.0 - EDGE
-# Of scales: within the range of float64, products with numbers up to 4 included. What would be
-# smaller still tells by its sign.
+# Limits of the exponents of scales: within the range of float64, products with numbers up to 4
+# included. Beyond them only the sign of a number matters.
 _LEAST_EXPONENT = -1000
 _LARGEST_EXPONENT = 1000
 
@@ -54,11 +54,11 @@ def margin_of(orbit, m):
 
 @compiled
 def look_beyond(lanes, ints, orbit, m, exponent, results, traced):
-    """Flag anew which lanes are outside where the reference is on the edge; return how many flags.
+    """Flag the lanes that are outside where the reference is on the edge; return how many.
 
-    A lane that is outside by less than float64 can tell has its count from here on, and goes along
-    until it can be told: further steps in float64 would not lead it away from 2. Where slopes are
-    followed it has no count to get, and stays for as long.
+    A lane that is outside by less than float64 resolves gets its count here, and goes on until
+    float64 resolves it: further steps in float64 alone would not lead it away from 2. Where slopes
+    are followed there is no count to get, and it stays for as long.
 
     Notes
     -----
@@ -71,7 +71,7 @@ def look_beyond(lanes, ints, orbit, m, exponent, results, traced):
         min(max(margin_exponent - exponent, _LEAST_EXPONENT), _LARGEST_EXPONENT)
     )
     square = power_of_two(max(exponent, _LEAST_EXPONENT))
-    # Deltas with an exponent are far too small to lead beyond by themselves.
+    # Deltas with an exponent are far too small to leave the disc by themselves.
     clear = EDGE if exponent == 0 else 0.0 if plain > EDGE else np.inf
     # In the exponent of the lane group, at most 2^200, where nothing is added.
     scale = power_of_two(min(-exponent, 200))
@@ -88,7 +88,7 @@ def look_beyond(lanes, ints, orbit, m, exponent, results, traced):
         x = lanes[X + lane]
         y = lanes[Y + lane]
         beyond = (margin + (twice_re * x + twice_im * y)) + square * (x * x + y * y)
-        # It may rebase, but does not escape for what it seems in float64.
+        # It may rebase, but its |z|² in float64 does not decide whether it escapes.
         flag = np.int64(larger_part(at_re + x, at_im + y) < lanes[SIZE + lane])
         if beyond > clear:
             flag |= ENDS | ESCAPES

@@ -1,7 +1,7 @@
-"""A lane group's way along the reference with deltas too small for float64.
+"""Steps of a lane group along the reference, with deltas too small for float64.
 
-The lane group has one exponent of two, so that this costs a few numbers more a step, and nothing a
-lane.
+All deltas of a lane group share one exponent of two, which costs a few operations a step, and
+nothing a lane.
 """
 
 import math
@@ -48,9 +48,9 @@ from pipeline.kernels.cpu.scaling import exponent_of, power_of_two
 from pipeline.kernels.jit import compiled, inlined
 from pipeline.kernels.reference import TINY_EXPONENT
 
-# Deltas above 2^ this are plain again.
+# Deltas above 2^PLAIN_EXPONENT need no exponent.
 PLAIN_EXPONENT = -840
-# Of a value of the reference that is exactly 0.
+# The exponent of a value of the reference that is exactly 0.
 _ZERO_EXPONENT = -(1 << 40)
 
 
@@ -58,7 +58,7 @@ _ZERO_EXPONENT = -(1 << 40)
 def go_far(
     orbit, table, maxiter, lanes, ints, slope, m, exponent, active, shared, queue, queued, results
 ):
-    """Take a lane group on with an exponent until no lane is left or float64 holds the deltas.
+    """Iterate a lane group with an exponent until no lane is left or float64 holds the deltas.
 
     Parameters as for `go_near`; `exponent` is the lane group's power of two.
     """

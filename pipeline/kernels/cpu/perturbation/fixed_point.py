@@ -1,4 +1,4 @@
-"""The reference orbit in fixed point, for as many bits as are quicker so than by a library's calls.
+"""The reference orbit in fixed point: faster than library calls, up to some thousand bits.
 
 A number is an array of 64-bit words, the lowest first, in two's complement, with INTEGER_BITS
 before the point.
@@ -14,7 +14,7 @@ from pipeline.kernels.cpu.scaling import power_of_two
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.reference import OUTSIDE
 
-# Of |x + y| |x - y|, up to 16, with a sign and room.
+# Room for |x + y| |x - y|, up to 16, with a sign and some spare bits.
 INTEGER_BITS = 8
 
 _ZERO = np.uint64(0)

@@ -1,8 +1,8 @@
 """Pixels in lane groups: perturbation for a tile of pixels, many side by side.
 
-A pixel that rebases stands at index 0 of the reference, whatever its count. So the pixels of a
-tile that stand there are sorted by the size of their delta, and LANES of them at a time go along
-the reference together, by the longest stretch that the lane group's largest delta admits, or by a
+A pixel that rebases starts again at index 0 of the reference, whatever its count. So the pixels of
+a tile that are there are sorted by the size of their delta, and LANES of them at a time follow the
+reference together, by the longest stretch that the lane group's largest delta admits, or by a
 single step. A lane drops out when it escapes or reaches maxiter, or when it rebases, and then
 waits at index 0 for another lane group.
 

@@ -1,4 +1,4 @@
-"""A lane group's way along the reference in plain float64."""
+"""Steps of a lane group along the reference in plain float64."""
 
 import numpy as np
 
@@ -43,7 +43,7 @@ _CRITICAL = 2.0**-50
 def go_near(
     orbit, table, deep, maxiter, lanes, ints, slope, m, active, shared, queue, queued, results
 ):
-    """Take a lane group along in plain float64, until no lane is left or a product is too small.
+    """Iterate a lane group in plain float64, until no lane is left or a product is too small.
 
     Parameters
     ----------

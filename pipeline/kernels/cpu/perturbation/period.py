@@ -1,4 +1,4 @@
-"""The period of a reference: where its orbit comes back to 0, as far as any pixel can tell."""
+"""The period of a reference: where its orbit returns to 0, to within what pixels resolve."""
 
 import math
 
@@ -10,7 +10,7 @@ from pipeline.kernels.jit import compiled
 
 @compiled
 def first_return(z, tiny_index, tiny_exponent, derivative, nearness):
-    """Return the first index at which the orbit is back at 0, but for 2^nearness in the plane of C.
+    """Return the first index at which the orbit of a nucleus within 2^nearness of C returns to 0.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def first_return(z, tiny_index, tiny_exponent, derivative, nearness):
         Indices of values too small for float64, and their exponents of two.
     derivative : ndarray of float64, shape (3,)
         2 Z dZ/dC of the value before the first, as mantissas and their exponent of two; zeros for
-        Z₀. Is brought to the last value.
+        Z₀. Overwritten with those of the last value.
     nearness : int
         log2 of the distance from C within which a nucleus counts as found.
 
