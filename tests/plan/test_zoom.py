@@ -348,7 +348,7 @@ def test_pictures_are_the_same_however_textures_are_cut(tmp_path, monkeypatch):
     ],
 )  # fmt: skip  # a config a line
 def test_the_moments_near_a_band_decide_about_it_as_all_do(tmp_path, keyframes):
-    config, frames = loaded(tmp_path, f"render: {{reuse: bands}}\nkeyframes: [{keyframes}]\n")
+    _, frames = loaded(tmp_path, f"render: {{reuse: bands}}\nkeyframes: [{keyframes}]\n")
     legs = list(range(len(frames.legs)))
     corner_px = math.hypot(1280, 720) / 2
     moments = zooms._Moments.of(
@@ -359,7 +359,7 @@ def test_the_moments_near_a_band_decide_about_it_as_all_do(tmp_path, keyframes):
     for octave in range(40, -200, -1):
         near = moments.near(octave, corner_px)
         sizes.add(len(near.log2_spacing))
-        facts = corner_px, config.accuracy, 1.0
+        facts = corner_px, frames, 1.0
         assert zooms._band(target, octave, near, *facts) == zooms._band(
             target, octave, moments, *facts
         )
