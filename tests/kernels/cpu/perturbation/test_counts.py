@@ -3,11 +3,9 @@
 import importlib
 import json
 import math
-import os
 from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
-from pathlib import Path
 
 import gmpy2
 import numpy as np
@@ -26,37 +24,17 @@ from pipeline.kernels.reference import Approximation
 from pipeline.kernels.results import Outcome
 from tests.exact import exact_count, pixel_point
 from tests.golden import generate
+from tests.kernels.locations import GOLDEN, LOCATIONS, TRUTH, compiled_only, location
 
 pytest.importorskip("numba")
 approximation = importlib.import_module("pipeline.kernels.cpu.perturbation.approximation")
-if os.environ.get("NUMBA_DISABLE_JIT") == "1":
-    pytest.skip("thousands of steps a pixel, interpreted", allow_module_level=True)
+pytestmark = compiled_only
 
-GOLDEN = Path(generate.__file__).parent
-LOCATIONS = {
-    facts["name"]: facts
-    for facts in json.loads((GOLDEN / "locations.json").read_text())["locations"]
-}
-TRUTH = json.loads((GOLDEN / "truth.json").read_text())
 COUNTS = json.loads((GOLDEN / "counts.json").read_text())
 LARGE = {"super_dense"}
 # Orbits of millions of steps, next to the set all the way: the errors of float64 grow too far.
 BEYOND_FLOAT64 = {"super_dense"}
 PART = {"exact": 0.001, "fine": 0.01, "draft": 0.1}
-
-
-def location(name):
-    facts = LOCATIONS[name]
-    truth = TRUTH[name]
-    center = Decimal(facts["re"]), Decimal(facts["im"])
-    size = truth["width_px"], truth["height_px"]
-    return View(center, Decimal(facts["width"]), Decimal(0), *size), facts["maxiter"]
-
-
-@pytest.fixture(scope="session")
-def references(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("references")
-    return References(folder, folder / "tables")
 
 
 def counts_of(view, maxiter, references, accuracy="fine", target=None):

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from pipeline.counts.orbits.target import Target, bits_for
-from tests.kernels.cpu.perturbation.test_counts import location, references  # noqa: F401  # fixture
+from tests.kernels.locations import compiled_only, location
 
 minibrot = pytest.importorskip("pipeline.kernels.cpu.perturbation.minibrot")
+pytestmark = compiled_only
 
 # In the cardioid, in the disc about -1, in a bulb of period 3, beside its nucleus.
 PLACES = [(-0.3 + 0.2j, 1), (-1.1 + 0.05j, 2), (-0.1126 + 0.7349j, 3)]
@@ -54,7 +55,7 @@ def nucleus_near(c, period):
 
 
 @pytest.fixture(scope="module")
-def nucleus(references):  # noqa: F811  # a fixture
+def nucleus(references):
     """Return a nucleus near a place at 1e-1000, whose minibrot is 1e-1097 large, and its orbit."""
     view, maxiter = location("e1000")
     near = Target(view.center, bits_for(view.spacing()))
@@ -93,7 +94,7 @@ def test_what_is_far_from_the_minibrot_has_no_cycle(nucleus):
     assert not periods.any()
 
 
-def test_a_reference_that_is_no_nucleus_tells_nothing(references):  # noqa: F811  # a fixture
+def test_a_reference_that_is_no_nucleus_tells_nothing(references):
     view, _ = location("5e113")
     target = Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(2000, math.inf)

@@ -7,8 +7,10 @@ import pytest
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.kernels.choice import ACCURACIES, perturbation
-from tests.kernels.cpu.perturbation.test_counts import LOCATIONS, location, references  # noqa: F401  # fixture
 from tests.kernels.cpu.traces.trace_truth import ALL, check
+from tests.kernels.locations import LOCATIONS, compiled_only, location
+
+pytestmark = compiled_only
 
 # Those whose truth takes seconds.
 QUICK = "5e113", "e318", "e1000", "mitosis", "glitch_test_1"
@@ -22,7 +24,7 @@ QUICK = "5e113", "e318", "e1000", "mitosis", "glitch_test_1"
         if name != "super_dense"
     ],
 )
-def test_deep_traces_are_those_of_arbitrary_precision(name, references):  # noqa: F811  # a fixture
+def test_deep_traces_are_those_of_arbitrary_precision(name, references):
     view, maxiter = location(name)
     target = Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(maxiter, math.inf)
