@@ -90,7 +90,8 @@ bench: $(READY) ## the article's table on this machine
 FIRST = $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),-O) compile lint test-interpreted
 # Whole files to each process, so that what a file's tests share is made once.
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
-JOBS ?= 2
+# More than two cores: tests that start processes mostly wait for them.
+JOBS ?= 3
 
 test: $(DEV_READY) ## lint, and the tests: some minutes
 	$(FIRST)

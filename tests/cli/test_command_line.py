@@ -111,7 +111,7 @@ def test_the_licence_of_an_ffmpeg_is_what_it_was_built_with(built, licence):
     assert _licence(f"ffmpeg version 7.0\nconfiguration: {built} --enable-libx264\n") == licence
 
 
-_OF_MAKE = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
+_OF_MAKE = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "ARGS")
 
 
 @pytest.fixture

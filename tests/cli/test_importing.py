@@ -235,7 +235,7 @@ def test_a_video_does_not_choose_whom_to_connect_to(tmp_path, capsys, ending):
     made = tmp_path / "made.yaml"
     assert main(["import", str(video_with(tmp_path / f"a{ending}", FOREIGN)), str(made)]) == 0
     config = load_config(made)
-    assert (config.engine, config.workers, config.nice) == (None, None, 0)
+    assert (config.cluster, config.workers, config.nice) == (None, None, 0)
     assert config.quality.name == "draft"
     said = capsys.readouterr().err
     assert "engine, scheduler, workers, nice" in said

@@ -177,7 +177,7 @@ def test_256_is_taken_as_255_and_said(tmp_path):
         "colour: {palette: palette-256.map, layers: [{by: stripes, palette: palette-256.map}]}\n",
     )  # fmt: skip  # one file
     (warning,) = load_config(config).warnings
-    assert (warning.key, warning.place.line) == ("colour.palette", 2)
+    assert (warning.key, warning.position.line) == ("colour.palette", 2)
     assert "palette-256.map, line 2: 256 is taken as 255" in warning.message
     write(tmp_path, "many.map", "256 0 0\n" * 500)
     assert len(palette_from_file(tmp_path / "many.map").remarks) < 6

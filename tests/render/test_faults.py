@@ -27,7 +27,12 @@ def undisturbed(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("number", "status"),
-    [(signal.SIGTERM, 130), (signal.SIGINT, 130), (signal.SIGHUP, 130), (signal.SIGKILL, -9)],
+    [
+        (signal.SIGTERM, 130),
+        pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow),
+        pytest.param(signal.SIGHUP, 130, marks=pytest.mark.slow),
+        (signal.SIGKILL, -9),
+    ],
 )
 def test_a_stopped_run_carries_on_to_the_same_bytes(cli, undisturbed, number, status):
     config = cli.config(LONGER)
@@ -98,6 +103,7 @@ def test_a_killed_encoder_is_started_again(cli, undisturbed):
     assert "ffmpeg" in report(cli)["retried"][0]
 
 
+@pytest.mark.slow
 def test_an_encoder_that_dies_again_and_again_fails_the_run_which_then_carries_on(cli, undisturbed):
     config = cli.config(LONGER)
     process = started(cli, config, 5)
@@ -146,6 +152,7 @@ def alive(process: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_a_run_that_stood_still_goes_on(cli, undisturbed):
     """As a laptop that was closed, or a Pi whose power supply is switched to another socket."""
     config = cli.config(LONGER)
@@ -159,6 +166,7 @@ def test_a_run_that_stood_still_goes_on(cli, undisturbed):
     assert report(cli)["retried"] == []
 
 
+@pytest.mark.slow
 def test_a_clock_that_jumps_changes_nothing(cli, undisturbed):
     """As that of a Pi, which has no battery: it jumps when the network tells the time."""
     jumping = cli.folder / "jumping"
@@ -291,8 +299,8 @@ cp {disk}/small.mp4 {result}
     [
         ("*.counts", 1),
         pytest.param("*.counts", 12, marks=pytest.mark.slow),
-        ("0*.mp4*", 1),
-        ("joined*", 1),
+        pytest.param("0*.mp4*", 1, marks=pytest.mark.slow),
+        pytest.param("joined*", 1, marks=pytest.mark.slow),
     ],
 )
 def test_a_full_disk_stops_the_run_which_then_carries_on(cli, undisturbed, pattern, count):

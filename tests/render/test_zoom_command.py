@@ -165,6 +165,7 @@ def test_deeper_wider_or_elsewhere_computes_only_what_is_new(cli):
     assert report(cli)["frames_from_bands"] == 31
 
 
+@pytest.mark.slow
 def test_a_larger_picture_computes_only_what_smaller_bands_cannot_give(cli):
     center = "[-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]"
     small = LONGER.replace("workers: 2", "workers: 2, reuse: bands").replace("[-0.75, 0]", center)

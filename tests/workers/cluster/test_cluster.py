@@ -93,6 +93,7 @@ def test_an_orbit_reaches_a_machine_once(cli, own_cluster, alone):
         assert machine["sent_bytes"] in (0, size if len(set(sent)) > 1 else 0)
 
 
+@pytest.mark.slow
 def test_what_is_stored_travels_with_a_block(cli, cluster, alone):
     """More maxiter computes what was open, and a light no count, from counts stored here."""
     lower = SMALL.replace("maxiter: 500", "maxiter: 100")
@@ -156,6 +157,7 @@ def test_a_worker_that_sends_what_cannot_be_changes_no_byte_and_is_left_out(
     assert int(line.removesuffix(" blocks of the cluster that could not be right")) >= 3
 
 
+@pytest.mark.slow
 def test_a_new_worker_is_used_at_once(cli, own_cluster, alone):
     own_cluster.add_worker("one")
     process = started(cli, cli.config(BUSY), 1, "--scheduler", own_cluster.address)
@@ -173,6 +175,7 @@ def test_a_new_worker_is_used_at_once(cli, own_cluster, alone):
     assert min(blocks) > 0
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_comes_back_is_used_again(cli, own_cluster, alone):
     own_cluster.add_worker("one")
     process = started(cli, cli.config(BUSY), 3, "--scheduler", own_cluster.address)
@@ -263,6 +266,7 @@ def test_certificates_are_passed_through_and_stay_secret(cli, tmp_path_factory, 
             assert "key.pem" not in path.read_text()
 
 
+@pytest.mark.slow
 def test_a_local_cluster_needs_no_scheduler(cli, alone):
     text = SMALL.replace("workers: 2", "workers: 2, engine: dask, scheduler: local-cluster")
     cli.done("zoom", cli.config(text))

@@ -13,7 +13,7 @@ from tests.kernels.locations import LOCATIONS, compiled_only, location
 pytestmark = compiled_only
 
 # Those whose truth takes seconds.
-QUICK = "5e113", "e318", "e1000", "mitosis", "glitch_test_1"
+QUICK = "5e113", "e1000", "mitosis"
 
 
 @pytest.mark.parametrize(
