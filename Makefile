@@ -91,7 +91,7 @@ FIRST = $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)
 # Whole files to each process, so that what a file's tests share is made once.
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # More than two cores: tests that start processes mostly wait for them.
-JOBS ?= 3
+JOBS ?= 4
 
 test: $(DEV_READY) ## lint, and the tests: some minutes
 	$(FIRST)

@@ -11,7 +11,7 @@ from tests.conftest import SMALL, Cli
 
 # Some seconds of computing, so that it can be stopped in the middle.
 LONGER = SMALL.replace(
-    "width: 96, height: 54, fps: 10", "width: 384, height: 216, fps: 30"
+    "width: 96, height: 54, fps: 10", "width: 320, height: 180, fps: 30"
 ).replace("maxiter: 500", "maxiter: 3000")
 
 

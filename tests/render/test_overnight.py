@@ -43,6 +43,7 @@ def left_in(cli: Cli) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_keep_needed_drops_counts_and_makes_the_same_video(cli, long_bytes):
     config = cli.config(keeping(LONG, "needed"))
     cli.done("zoom", config)

@@ -168,7 +168,8 @@ def test_deeper_wider_or_elsewhere_computes_only_what_is_new(cli):
 @pytest.mark.slow
 def test_a_larger_picture_computes_only_what_smaller_bands_cannot_give(cli):
     center = "[-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]"
-    small = LONGER.replace("workers: 2", "workers: 2, reuse: bands").replace("[-0.75, 0]", center)
+    text = LONGER.replace("width: 320, height: 180", "width: 384, height: 216")
+    small = text.replace("workers: 2", "workers: 2, reuse: bands").replace("[-0.75, 0]", center)
     config = cli.config(small)
     cli.done("zoom", config)
     quarter = total(cli)
@@ -239,6 +240,7 @@ def test_a_damaged_segment_is_encoded_again(rendered):
     assert (cli.output / "small.mp4").read_bytes() == expected
 
 
+@pytest.mark.slow
 def test_better_quality_computes_four_times_as_many_samples(cli):
     cli.done("zoom", cli.config(BY_FRAMES.replace("quality: draft", "quality: good")))
     assert report(cli)["pixels_computed"] == 4 * SAMPLES

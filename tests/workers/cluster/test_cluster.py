@@ -74,6 +74,7 @@ def test_a_cluster_makes_the_same_bytes(cli, cluster, alone, text):
     assert report(cli)["retried"] == []
 
 
+@pytest.mark.slow
 def test_an_orbit_reaches_a_machine_once(cli, own_cluster, alone):
     own_cluster.add_worker("one")
     own_cluster.add_worker("one")
@@ -240,6 +241,7 @@ def test_another_version_is_refused_with_both_named(cli, own_cluster):
     assert not list((cli.output / "small" / "counts").iterdir())
 
 
+@pytest.mark.slow
 def test_certificates_are_passed_through_and_stay_secret(cli, tmp_path_factory, alone):
     folder = tmp_path_factory.mktemp("secure")
     subprocess.run(

@@ -70,7 +70,10 @@ def nucleus(references):
     return orbit.reference(maxiter), target
 
 
-@pytest.mark.parametrize(("place", "period"), PLACES)
+@pytest.mark.parametrize(
+    ("place", "period"),
+    [PLACES[0], *(pytest.param(*each, marks=pytest.mark.slow) for each in PLACES[1:])],
+)
 def test_cycles_are_those_of_arbitrary_precision(nucleus, place, period):
     reference, target = nucleus
     steps = reference.steps
