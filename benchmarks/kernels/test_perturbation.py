@@ -25,7 +25,7 @@ pytest.importorskip("numba")
 counts = importlib.import_module("pipeline.kernels.cpu.perturbation.counts")
 approximation = importlib.import_module("pipeline.kernels.cpu.perturbation.approximation")
 
-CONFIGS = Path(__file__).parent.parent / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 MAXITER = {"deep-1e50": 263_010, "deep-1e300": 212_138, "deep-1e1000": 32_000}
 
 

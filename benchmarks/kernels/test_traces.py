@@ -5,7 +5,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from benchmarks.test_deep import grid_of, references  # noqa: F401  # a fixture
+from benchmarks.kernels.test_perturbation import grid_of, references  # noqa: F401  # a fixture
 from pipeline.counts.chunk import GridChunk
 from pipeline.counts.compute import backend_of, counts_of_rows
 from pipeline.counts.sample_grid import SampleGrid

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.config.cluster import Cluster
 from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import FLOAT64
 from pipeline.workers.cluster.connection import Connection
@@ -19,7 +20,7 @@ from pipeline.workers.processes import ProcessPool
 from pipeline.workers.row_block import RowBlock
 from tests.clusters import DaskCluster
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[3]
 DEEP = (ROOT / "configs" / "deep-1e50.yaml").read_text()
 CONFIGS = {
     "seahorse": (ROOT / "configs" / "seahorse.yaml").read_text(),
@@ -71,7 +72,7 @@ def test_a_video(benchmark, cluster, tmp_path, name, engine):
 @pytest.mark.benchmark(group="row blocks of 16 samples")
 @pytest.mark.parametrize("engine", ["local", "cluster"])
 def test_how_many_blocks_come_and_go(benchmark, cluster, engine):
-    view = View((Decimal(2), Decimal(0)), Decimal(1), Decimal(0), 4, 4)
+    view = View(Point(Decimal(2), Decimal(0)), Decimal(1), Decimal(0), 4, 4)
     grid = SampleGrid(view, 10, FLOAT64)
 
     def tasks():

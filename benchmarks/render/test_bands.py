@@ -15,7 +15,7 @@ from pipeline.render.job import render_video
 from pipeline.video import encoder
 from pipeline.video.ffmpeg import FrameWriter
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 SEAHORSE = (ROOT / "configs" / "seahorse.yaml").read_text()
 
 
