@@ -48,7 +48,6 @@ def test_the_channels_hold_counts_and_distances(tmp_path):
     np.testing.assert_allclose(-along * distance[far] * np.log(2), 1, atol=0.25)
 
 
-@pytest.mark.slow
 def test_the_direction_turns_with_the_picture(tmp_path):
     upright, _ = channels_of(tmp_path, 0)
     turned, _ = channels_of(tmp_path, 180)
