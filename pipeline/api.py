@@ -23,7 +23,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,6 @@ __all__ = ["Config", "Look", "Outcome", "Session", "View", "ViewCounts", "errors
 
 Number = str | int | float | Decimal
 """A number; as text or Decimal it keeps every digit."""
-Value = TypeVar("Value")
 
 _LOG = logging.getLogger("pipeline")
 _MAX_SIDE = 16384

@@ -19,12 +19,11 @@ from pipeline.config.load import Config
 from pipeline.counts.compute import count_outcomes
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.errors import DamagedError, NotStoredError
 from pipeline.geometry.decimals import canonical_text
 from pipeline.monitor.progress import followed
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
-from pipeline.system.state_file import read_state, whole_number, write_state
+from pipeline.system.state_file import usable_state, whole_number, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import AutoMaxiter, FrameList
 from pipeline.workers.pool import SharedPool, Task
@@ -66,13 +65,12 @@ def resolve_frames(
         return FrameList(config)
     path = outputs.folder / "maxiter.json"
     key = _key(config)
-    auto_maxiter = None
-    try:
-        auto_maxiter = read_state(path, lambda facts: _stored(facts, key, len(config.keyframes)))
-    except NotStoredError:
-        pass
-    except DamagedError as error:
-        say(f"{error}; maxiter is chosen again")
+    auto_maxiter = usable_state(
+        path,
+        lambda facts: _stored(facts, key, len(config.keyframes)),
+        say,
+        "maxiter is chosen again",
+    )
     if auto_maxiter is None:
         auto_maxiter = choose_maxiter(config, pool, references, say)
         outputs.claim()

@@ -10,12 +10,11 @@ from pipeline.config.load import Config
 from pipeline.config.whole_text import text_digest
 from pipeline.counts.orbits.tables import References
 from pipeline.drawing.frame import seen_of
-from pipeline.errors import DamagedError, NotStoredError
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.dead_ends import Seen, Stretch, stretches, to_look_at, told
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.prepare.survey import roughly
-from pipeline.system.state_file import finite_number, read_state, write_state
+from pipeline.system.state_file import finite_number, usable_state, write_state
 from pipeline.timeline.frames import FrameList
 from pipeline.workers.pool import SharedPool, Task
 
@@ -50,13 +49,9 @@ def dead_ends(
     path = outputs.dead_ends
     knots = () if frames.auto_maxiter is None else frames.auto_maxiter.knots
     key = text_digest(f"{_VERSION} {config.text} {knots}")
-    seen = None
-    try:
-        seen = read_state(path, lambda facts: _stored(facts, key))
-    except NotStoredError:
-        pass
-    except DamagedError as error:
-        say(f"{error}; dead ends are looked for again")
+    seen = usable_state(
+        path, lambda facts: _stored(facts, key), say, "dead ends are looked for again"
+    )
     if seen is None:
         seen = _found(config, frames, pool, references)
         # Where nothing else is stored, as by a plan, this is not stored either.

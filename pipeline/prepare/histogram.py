@@ -16,11 +16,10 @@ from pipeline.config.load import Config
 from pipeline.counts.compute import count_rows
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.errors import DamagedError, NotStoredError
 from pipeline.monitor.progress import followed
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
-from pipeline.system.state_file import finite_number, read_state, write_state
+from pipeline.system.state_file import finite_number, usable_state, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import FrameList
 from pipeline.workers.pool import SharedPool, Task
@@ -71,13 +70,9 @@ def tones_of(
     facts: list[Any] = [_VERSION, [(view.key(), view.maxiter) for view in views]]
     key = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
     path = outputs.folder / "tones.json"
-    try:
-        if (stored := read_state(path, lambda facts: _stored(facts, key))) is not None:
-            return stored
-    except NotStoredError:
-        pass
-    except DamagedError as error:
-        say(f"{error}; the tones are found again")
+    stored = usable_state(path, lambda facts: _stored(facts, key), say, "the tones are found again")
+    if stored is not None:
+        return stored
     tones = find_tones(config, frames, pool, references, say)
     outputs.claim()
     write_state(path, {"key": key, **asdict(tones)})

@@ -66,6 +66,26 @@ def read_state(path: Path, parse: Callable[[Any], State]) -> State:
     return parsed(path, data, parse)
 
 
+def usable_state(
+    path: Path,
+    parse: Callable[[Any], State | None],
+    say: Callable[[str], object],
+    remedy: str,
+) -> State | None:
+    """Return what `parse` makes of the JSON object in a file; None where that is of no use.
+
+    That is so where there is no file, where `parse` returns None, and where the file is damaged:
+    then `say` is told, with the remedy.
+    """
+    try:
+        return read_state(path, parse)
+    except NotStoredError:
+        return None
+    except DamagedError as error:
+        say(f"{error}; {remedy}")
+        return None
+
+
 def parsed(path: Path, data: bytes, parse: Callable[[Any], State]) -> State:
     """Return what `parse` makes of a JSON object, given as bytes of any content.
 
