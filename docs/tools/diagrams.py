@@ -22,7 +22,7 @@ DUSK = OWN_PALETTES["dusk"]
 COLOURS = LinearSegmentedColormap.from_list("dusk", [*DUSK, DUSK[0]])
 TARGET = -0.743643887037158704752191506114774 + 0.131825904205311970493132056385139j
 WIDTH = 0.014
-"""Of the outer frame."""
+"""Width of the outer frame on the real axis."""
 ASPECT = 9 / 16
 OCTAVES = 6
 ZOOMED = 2

@@ -36,7 +36,7 @@ PROPERTIES = (
     'by: decomposition, palette: ["#14213d", "#fdf6e3"]',
     "palette: dusk, period: 5, offset: 0.15, light: {azimuth: 135, elevation: 35, strength: 0.9}",
 )
-"""What the palette shows, as "Colours" lists it; the last one lit."""
+"""Properties in the order of the page "Colours"; the last is the count, lit."""
 PROPERTY_VIEW = """\
 video: {width: 640, height: 360}
 maxiter: 3000

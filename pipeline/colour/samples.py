@@ -15,7 +15,7 @@ class Samples:
     smooth: NDArray[np.float64]
     """Smooth counts, shape (rows, columns); NaN where nothing escaped."""
     traces: Traces | None = None
-    """Where the look needs them."""
+    """Traces of the same samples; None unless the look needs them."""
     log2_px: float = 0.0
     """log2 of the distance of samples in pixels."""
 

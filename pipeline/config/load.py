@@ -57,7 +57,7 @@ class Keyframe:
     maxiter: int | None
     """Maximum iterations per pixel; None if it is chosen from the counts."""
     ease: Ease
-    """How the time to the next keyframe is eased."""
+    """Easing of the time to the next keyframe."""
     position: Position
     """Position of its width in the config."""
 

@@ -179,7 +179,7 @@ class LayerSection(Section):
     offset: Annotated[Decimal, TURNS] = Decimal(0)
     """Shift of the palette, in turns."""
     scale: Annotated[Scale, word(*get_args(Scale))] = "sqrt"
-    """How iteration counts map to the palette, as in colour.scale."""
+    """Scale on which iteration counts map to the palette, as in colour.scale."""
     blend: Annotated[Blend, word(*get_args(Blend))] = "overlay"
     """Blend mode, as image editors name it."""
     opacity: Annotated[Decimal, FRACTION] = Decimal("0.5")
@@ -226,8 +226,8 @@ class ColourSection(Section):
     )
     """Speed at which the palette moves, in turns per second."""
     scale: Annotated[Scale, word(*get_args(Scale))] = "sqrt"
-    """How iteration counts map to the palette. histogram spreads the palette so that every colour
-    appears about equally often over the whole zoom."""
+    """Scale on which iteration counts map to the palette. histogram spreads the palette so that
+    every colour appears about equally often over the whole zoom."""
     interior: Annotated[Rgb, COLOUR] = (0, 0, 0)
     """Colour of the points that do not escape."""
     interior_by: Annotated[InteriorBy, word(*get_args(InteriorBy))] = "colour"
@@ -275,11 +275,11 @@ class RenderSection(Section):
     workers: Annotated[int | None, whole(1, 256)] = None
     """Number of worker processes, of about 30 MB each; one for each usable core if left out."""
     engine: Annotated[str, word(*get_args(Engine))] = "local"
-    """Where rows are counted: local on this machine, dask on the workers of a Dask cluster. All
-    else is done on this machine."""
+    """Place where rows are counted: local is this machine, dask the workers of a Dask cluster.
+    Everything else is done on this machine."""
     device: Annotated[str, word(AUTO, *DEVICES)] = AUTO
-    """What computes the counts: cpu, numpy (the same counts, slowly, and only as deep as float64
-    reaches), or auto, the best that each machine has."""
+    """Device that computes the counts: cpu, numpy (the same counts, slowly, and only as deep as
+    float64 reaches), or auto, the best that each machine has."""
     scheduler: Annotated[str | None, _text("an address")] = None
     """Address of the cluster's scheduler, such as tcp://pi0:8786; local-cluster starts a cluster on
     this machine."""
@@ -289,17 +289,16 @@ class RenderSection(Section):
     """Samples a picture is made of: best computes and stores four times as many as good, draft a
     quarter."""
     reuse: Annotated[Reuse, word(*get_args(Reuse))] = "auto"
-    """How frames share samples: bands computes a zoom once, as rings around its target; frames
-    computes every picture by itself; auto takes what is less work."""
+    """Sharing of samples among frames: bands computes a zoom once, as rings around its target;
+    frames computes every picture by itself; auto takes what is less work."""
     motion_blur: Annotated[Decimal, FRACTION] = Decimal(0)
     """Fraction of a frame's time during which the shutter is open. Drawing takes several times as
     long."""
     accuracy: Annotated[str, word(*ACCURACIES)] = "fine"
-    """How near the counts of deep zooms lie to exact ones: exact costs up to twice as much as
-    fine."""
+    """Accuracy of the counts of deep zooms; exact costs up to twice as much as fine."""
     keep: Annotated[Keep, word(*get_args(Keep))] = "all"
-    """What stays on disk: all; needed drops counts once the frames that show them are encoded, so
-    that other colours compute them again; nothing leaves the video and the report."""
+    """Files that stay on disk: all; needed drops counts once the frames that show them are encoded,
+    so that other colours compute them again; nothing leaves the video and the report."""
     nice: Annotated[int, whole(0, 19)] = 0
     """Niceness of all processes: other programs go first, most of all at 19."""
     pause_above_temperature: Annotated[

@@ -64,7 +64,7 @@ class Reads(BeforeValidator):
     """A validator that reads a value as it is typed, and knows what may be typed."""
 
     wanted: str = ""
-    """What the value should be, in words."""
+    """Description of the values that it accepts, for messages."""
     schema: Mapping[str, Any] = field(compare=False)
     """The JSON Schema of what may be typed."""
     adds: bool = False

@@ -25,7 +25,7 @@ class GridChunk:
 
     @property
     def formula(self) -> Formula:
-        """What is iterated."""
+        """Formula that is iterated."""
         return self.grid.formula
 
     @property

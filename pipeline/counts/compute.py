@@ -1,4 +1,4 @@
-"""What a worker process computes of a sample grid: counts and traces, by the grid's backend."""
+"""Tasks of a worker process: counts and traces of a sample grid, by the grid's backend."""
 
 import time
 from collections.abc import Sequence

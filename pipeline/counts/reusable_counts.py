@@ -43,9 +43,9 @@ class ReusableCounts:
     grid: SampleGrid
     """The stored grid, with maxiter of the one to be counted."""
     factor: Fraction
-    """Its columns, and rows, for one of the grid to be counted."""
+    """Ratio of its columns, and of its rows, to those of the grid to be counted."""
     carried: CarriedChunks | None = None
-    """The chunks that are needed, where this is sent to another machine."""
+    """Chunks that are needed; None unless this is sent to another machine."""
 
     @property
     def carried_bytes(self) -> int:

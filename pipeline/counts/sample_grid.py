@@ -1,4 +1,4 @@
-"""A sample grid: anything that has pixels to compute, a view's own grid of samples or a band."""
+"""A sample grid: anything that has samples to compute, a frame's own grid or a band."""
 
 import hashlib
 import json
@@ -22,18 +22,18 @@ class SampleGrid:
     """A grid of samples to count; equal sample grids have equal counts, wherever computed."""
 
     geometry: View | Band
-    """Where its samples lie; one pixel of a view is one sample."""
+    """View or band that places its samples; one pixel of a view is one sample."""
     maxiter: int
     arithmetic: Arithmetic
     target: Target | None = None
-    """The point of the reference orbit, where the arithmetic needs one."""
+    """Point of the reference orbit; None where the arithmetic needs no orbit."""
     references: References | None = field(default=None, compare=False)
-    """Where that orbit lies on disk; no part of what is computed."""
+    """Folder of that orbit on disk; it does not change what is computed."""
     tracing: Tracing | None = None
-    """What its traces are made of; None for a grid of counts."""
+    """Recipe of its traces; None for a grid of counts."""
     formula: Formula = MANDELBROT
     device: str = field(default=AUTO, compare=False)
-    """Name of the device that computes it; no part of what is computed."""
+    """Name of the device that computes it; the counts do not depend on it."""
 
     def with_references(self, references: References) -> "SampleGrid":
         """Return the same sample grid, with the folders of the reference orbits."""

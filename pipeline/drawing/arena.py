@@ -20,7 +20,7 @@ from pipeline.system.temporary import run_folder
 
 @dataclass(frozen=True, slots=True)
 class ArenaMap:
-    """What a worker needs to find the arena."""
+    """Handle by which a worker finds the arena."""
 
     path: str
     inode: int

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where a zoom's target lies in a picture, and how large the picture's pixels are."""
+    """Position of a zoom's target in a picture, and the size of the picture's pixels."""
 
     x: float
     """Columns from the left edge."""

@@ -19,7 +19,7 @@ class View:
 
     center: Point
     width: Decimal
-    """Of the picture, on the real axis before rotation."""
+    """Width of the picture on the real axis, before rotation."""
     rotation: Decimal
     """Degrees by which the view is turned, counterclockwise."""
     columns: int

@@ -1,4 +1,4 @@
-"""What a backend is: it counts and traces the samples of a chunk, on one device."""
+"""The interface of a backend, which counts and traces the samples of a chunk on one device."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, Protocol
@@ -34,7 +34,7 @@ class Chunk(Protocol):
 
     @property
     def formula(self) -> Formula:
-        """What is iterated."""
+        """Formula that is iterated."""
 
     @property
     def needs_orbit(self) -> bool:

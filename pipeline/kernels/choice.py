@@ -20,7 +20,7 @@ HAVE_NUMBA = find_spec("numba") is not None
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How far counts may lie from those of exact arithmetic."""
+    """Bounds on how far counts may lie from those of exact arithmetic."""
 
     name: str
     error_exponent: int
@@ -76,12 +76,12 @@ def perturbation(accuracy: Accuracy) -> Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Something that computes counts."""
+    """A device that computes counts."""
 
     name: str
-    """Its name in `render.device`."""
+    """Name in `render.device`."""
     backends: Mapping[str, str]
-    """For each formula's name the module whose BACKEND computes it here."""
+    """Module whose BACKEND computes a formula on this device, by the formula's name."""
     any_depth: bool
     """Whether it has perturbation; without, it has float64 alone."""
 

@@ -8,8 +8,7 @@ class Formula:
     """A formula, and which shortcuts a backend may take with it."""
 
     name: str
-    """Its name in tables of backends and, but for the Mandelbrot set's, in the keys of what is
-    stored."""
+    """Name in tables of backends and, except for the Mandelbrot set's, in keys of stored files."""
     series: bool = False
     """Whether the first steps of neighbouring orbits are one polynomial of their offsets."""
     cardioid: bool = False

@@ -1,4 +1,4 @@
-"""What traces are made of, besides the counts they belong to."""
+"""The recipe of traces: everything they depend on besides the counts they belong to."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ _LAST_STEPS = 32
 
 @dataclass(frozen=True, slots=True)
 class Tracing:
-    """What traces are made of; besides it they depend on the counts alone."""
+    """Recipe of traces; besides it they depend on the counts alone."""
 
     stripes: int = 0
     """Number of stripes around the origin; 0 for none."""

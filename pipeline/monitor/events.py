@@ -47,7 +47,7 @@ class Listeners:
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Event):
-    """What is missing of the video is known, and preparation for it begins."""
+    """The missing part of the video is known, and preparation for it begins."""
 
     encoded: int
     """Number of frames encoded by earlier runs."""
@@ -66,7 +66,7 @@ class Started(Event):
     """Counting, drawing and encoding begin."""
 
     text: str
-    """What there is to do, as a line for people."""
+    """Summary of the work, as a line for people."""
     frames: int
     """Number of frames to encode."""
     encoded: int
@@ -83,7 +83,7 @@ class Ticked(Event):
     """`time.monotonic`."""
     paused: bool
     machines: list[MachineStats]
-    """What each machine of a cluster has done so far; empty without a cluster."""
+    """Statistics of each machine of a cluster so far; empty without a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Ended(Event):
     """Counting, drawing and encoding have ended, well or not; they may start again."""
 
     machines: list[MachineStats]
-    """What each machine of a cluster has done; empty without a cluster."""
+    """Statistics of each machine of a cluster; empty without a cluster."""
     encode_cpu_s: float
     """CPU seconds of all encoders."""
 
@@ -249,6 +249,6 @@ class Retried(Event):
     """Something has to be done again."""
 
     text: str
-    """What and why, for the report."""
+    """Message that says what and why, for the report."""
     said: str | None = None
     """The same for the terminal, where it is worded differently."""

@@ -88,7 +88,7 @@ class Report:
     warnings: list[str] = field(default_factory=list)
     """Warnings about stretches of the video that show too little."""
     retried: list[str] = field(default_factory=list)
-    """What had to be retried, and why."""
+    """Messages about everything that was retried, and why."""
     wall_s: float = 0.0
     outcome: str = "running"
 

@@ -26,7 +26,7 @@ _SAMPLED_FRAMES = 12
 
 @dataclass(frozen=True, slots=True)
 class FramePlan:
-    """How one frame is drawn."""
+    """Plan of how one frame is drawn."""
 
     frame: Frame
     supersample: int

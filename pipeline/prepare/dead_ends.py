@@ -38,7 +38,7 @@ class Sight(IntEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Seen:
-    """What is visible in a view of the video."""
+    """Visible content of a view of the video, in figures."""
 
     time: Fraction
     interior: float

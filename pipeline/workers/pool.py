@@ -23,7 +23,7 @@ class Task:
     """A call that a worker makes."""
 
     name: str
-    """What it is, in messages."""
+    """Description of the task in messages."""
     function: Callable[..., Any]
     arguments: tuple[Any, ...] = ()
     tag: Any = None

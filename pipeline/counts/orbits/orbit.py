@@ -53,12 +53,12 @@ class Orbit:
 
     @property
     def values_file(self) -> Path:
-        """Its values, 16 bytes each."""
+        """File of its values, 16 bytes each."""
         return self.folder / "values.f64"
 
     @property
     def state_file(self) -> Path:
-        """How many of them are valid."""
+        """File of its state, which says how many values are valid."""
         return self.folder / STATE_NAME
 
     def state(self) -> OrbitState:

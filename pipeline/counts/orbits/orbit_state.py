@@ -1,4 +1,4 @@
-"""How far a reference orbit has come, as its folder holds it."""
+"""The state of a reference orbit: how far it has been computed, as its folder holds it."""
 
 import base64
 import contextlib
@@ -34,7 +34,7 @@ _FIXED_POINT_BITS = 2048
 
 @dataclass(slots=True)
 class OrbitState:
-    """How far an orbit has come."""
+    """Progress of an orbit."""
 
     steps: int = 0
     """The index of the last value."""

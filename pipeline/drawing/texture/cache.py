@@ -19,12 +19,12 @@ from pipeline.plan.zoom import CORE_EDGE, Zoom
 
 @dataclass(slots=True)
 class _Region:
-    """Where a piece lies in the arena."""
+    """Position of a piece in the arena."""
 
     offset: int
-    """In bytes."""
+    """Offset from the arena's start, in bytes."""
     size: int
-    """In bytes."""
+    """Size in bytes."""
     painted: bool = False
 
     @property

@@ -43,14 +43,14 @@ class Painting:
     last_level: int
     """The level after the last."""
     offset: int
-    """Where the first of these levels begins in the arena, in texels."""
+    """Offset of the first of these levels in the arena, in texels."""
     wrapped: bool
     """Whether it is a band, whose last column is the first one's neighbour."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Where the textures that a picture shows lie in the arena, in texels.
+    """Offsets in the arena of the textures that a picture shows, in texels.
 
     See `reproject.add_light`.
     """

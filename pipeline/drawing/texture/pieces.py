@@ -34,7 +34,7 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """How the textures of some zooms are cut for pictures of one size."""
+    """Pieces into which the textures of some zooms are cut, for pictures of one size."""
 
     def __init__(self, zooms: list[Zoom], columns: int, rows: int) -> None:
         self.zooms = zooms

@@ -22,7 +22,7 @@ class Block:
     """A row block for the cluster, and its result."""
 
     rows: RowBlock
-    """What is to be counted, with the stored counts that it needs."""
+    """Row block to be counted, with the stored counts that it needs."""
     result: "concurrent.futures.Future[BlockResult | None]"
     """Counts from the cluster; None if it lost too many workers, or they sent a wrong result: then
     the block is to be counted on this machine."""

@@ -46,7 +46,7 @@ class RemoteWorker:
     threads: int
     admission: "asyncio.Task[None] | None" = None
     machine: Machine | None = None
-    """Its machine, once it is admitted."""
+    """Machine that it runs on; None until it is admitted."""
     slots: "list[asyncio.Task[None]]" = field(default_factory=list)
     busy: int = 0
     """Number of blocks that it has."""

@@ -28,19 +28,7 @@ class Kernel(Protocol):
         smooth: bool = True,
         series: Series | None = None,
     ) -> Counts:
-        """Count the steps before each point's orbit first leaves the disc of radius 2.
-
-        Parameters
-        ----------
-        cr, ci : ndarray of float64, shape (points,)
-            Real and imaginary parts of the points, contiguous.
-        maxiter : int
-            The largest number of checks, 1 to 2**31 - 1.
-        smooth : bool
-            Whether the smooth counts are needed; without, they are empty.
-        series : Series, optional
-            The first steps of all of them.
-        """
+        """Count the points, contiguous arrays of one size; see `counts.escape_counts`."""
 
 
 def chunk_counts(
