@@ -203,6 +203,7 @@ class Session:
         Parameters
         ----------
         view : View
+            Rectangle to count, with its size in pixels.
         maxiter : int, optional
             Maximum iterations of a pixel; chosen from the view if left out.
         accuracy : {"fine", "exact"}
@@ -236,6 +237,7 @@ class Session:
         Parameters
         ----------
         view : View
+            Rectangle to show, with its size in pixels.
         look : Look, optional
             Colours, such as the `look` of a config; the default palette if left out.
         maxiter : int, optional
@@ -333,6 +335,7 @@ def load_config(path: str | os.PathLike[str], name: str | None = None) -> Config
     Parameters
     ----------
     path : path
+        The YAML file.
     name : str, optional
         What its outputs are called; as the file if left out.
 
