@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.forked_program import ForkedProgram
+from tests.forked_program import ForkedProcess, ForkedProgram
 
 ROOT = Path(__file__).parent.parent
 
@@ -92,7 +92,14 @@ class Cli:
             stdin=subprocess.DEVNULL,
         )
 
-    def start(self, command: str, *arguments: object) -> subprocess.Popen[str]:
+    def start(self, command: str, *arguments: object) -> subprocess.Popen[str] | ForkedProcess:
+        """Start a command; the program is forked where it can be."""
+        if (program := forked_program()).fits():
+            return program.start(self.arguments(command, *arguments)[3:])
+        return self.start_anew(command, *arguments)
+
+    def start_anew(self, command: str, *arguments: object) -> subprocess.Popen[str]:
+        """Start a command in a Python of its own."""
         return subprocess.Popen(
             self.arguments(command, *arguments),
             cwd=ROOT,

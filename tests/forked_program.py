@@ -3,8 +3,8 @@ takes a second or more, and most tests are about what comes after that.
 
 What runs is `python -m pipeline` in a process of its own, with its own descriptors, exit functions,
 fork server and workers. Only two things are not started anew but forked from here: the program, and
-the server that its workers are forked from. Tests of starting, stopping and of other environments
-start a real process.
+the server that its workers are forked from. Tests of starting and of other environments start a
+real process.
 """
 
 import atexit
@@ -12,16 +12,16 @@ import contextlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import warnings
 from multiprocessing import util
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 ROOT = Path(__file__).parent.parent
 # pytest's own, which changes from test to test.
@@ -49,31 +49,25 @@ class ForkedProgram:
         """Tell whether a real process would start in the same environment."""
         return _environment() == self._environment
 
+    def start(self, words: list[str]) -> "ForkedProcess":
+        """Do what `subprocess.Popen` does with `python -m pipeline WORDS`, no input and a session
+        of its own."""
+        self._start()
+        out, error = (os.fdopen(os.memfd_create(name), "w+b") for name in ("out", "error"))
+        ours, theirs = socket.socketpair()
+        request = json.dumps(words).encode()
+        head = len(request).to_bytes(8, "little")
+        descriptors = [out.fileno(), error.fileno(), theirs.fileno()]
+        socket.send_fds(self._socket, [head], descriptors)
+        self._socket.sendall(request)
+        theirs.close()
+        return ForkedProcess(words, ours, out, error)
+
     def run(self, words: list[str], timeout_s: float) -> subprocess.CompletedProcess[str]:
         """Do what `subprocess.run` does with `python -m pipeline WORDS` and no input."""
-        self._start()
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as error:
-            request = json.dumps(words).encode()
-            head = len(request).to_bytes(8, "little")
-            socket.send_fds(self._socket, [head], [out.fileno(), error.fileno()])
-            self._socket.sendall(request)
-            pid = self._number()
-            self._socket.settimeout(timeout_s)
-            try:
-                status = self._number()
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                self._socket.settimeout(None)
-                self._number()
-                raise subprocess.TimeoutExpired(words, timeout_s) from None
-            finally:
-                self._socket.settimeout(None)
-            said = []
-            for file in (out, error):
-                file.seek(0)
-                # Line ends as a text stream reads them.
-                said.append(file.read().decode().replace("\r\n", "\n").replace("\r", "\n"))
-        return subprocess.CompletedProcess(words, os.waitstatus_to_exitcode(status), *said)
+        process = self.start(words)
+        said = process.communicate(timeout_s)
+        return subprocess.CompletedProcess(words, process.returncode, *said)
 
     def end(self) -> None:
         """End it: what is forked from ends when nobody asks any more."""
@@ -94,14 +88,66 @@ class ForkedProgram:
         )
         self._theirs.close()
 
-    def _number(self) -> int:
-        data = b""
-        while len(data) < 8:
-            more = self._socket.recv(8 - len(data))
-            if not more:
-                raise RuntimeError("what the program is forked from has ended")
-            data += more
-        return int.from_bytes(data, "little")
+
+class ForkedProcess:
+    """What `subprocess.Popen` returns, as far as tests use it."""
+
+    def __init__(
+        self, words: list[str], status: socket.socket, out: IO[bytes], error: IO[bytes]
+    ) -> None:
+        self._words = words
+        self._status = status
+        self._files = out, error
+        self.returncode: int | None = None
+        self.pid = _number(status)
+
+    def poll(self) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            if not select.select([self._status], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self._words, timeout or 0)
+            self.returncode = os.waitstatus_to_exitcode(_number(self._status))
+            self._status.close()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        try:
+            self.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            self.wait()
+            raise
+        said = []
+        for file in self._files:
+            file.seek(0)
+            # Line ends as a text stream reads them.
+            said.append(file.read().decode().replace("\r\n", "\n").replace("\r", "\n"))
+            file.close()
+        return said[0], said[1]
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def _number(source: socket.socket) -> int:
+    data = b""
+    while len(data) < 8:
+        more = source.recv(8 - len(data))
+        if not more:
+            raise RuntimeError("what the program is forked from has ended")
+        data += more
+    return int.from_bytes(data, "little")
 
 
 def _load() -> None:
@@ -131,26 +177,41 @@ def _load() -> None:
 def _serve(requests: socket.socket) -> list[str]:
     """Fork for each request; return, in the forked process, the words of the command line."""
     while True:
-        head, descriptors, _, _ = socket.recv_fds(requests, 8, 2)
+        head, descriptors, _, _ = socket.recv_fds(requests, 8, 3)
         if not head:
             sys.exit()
         length, request = int.from_bytes(head, "little"), b""
         while len(request) < length:
             request += requests.recv(length - len(request))
-        # OpenBLAS has threads, and stops them for a fork.
-        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-            pid = os.fork()
-        if pid == 0:
-            requests.close()
-            for number, descriptor in enumerate(descriptors, 1):
-                os.dup2(descriptor, number)
+        # One process waits for the program, so that several may run at a time.
+        if _forked():
+            for descriptor in descriptors:
                 os.close(descriptor)
-            return json.loads(request)
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            continue
+        requests.close()
+        out, error, answers = descriptors
+        if pid := _forked():
+            os.write(answers, pid.to_bytes(8, "little"))
+            _, status = os.waitpid(pid, 0)
+            # Nobody may be left to read it.
+            with contextlib.suppress(BrokenPipeError):
+                os.write(answers, status.to_bytes(8, "little"))
+            os._exit(0)
+        os.setsid()
+        os.dup2(out, 1)
+        os.dup2(error, 2)
         for descriptor in descriptors:
             os.close(descriptor)
-        requests.sendall(pid.to_bytes(8, "little"))
-        _, status = os.waitpid(pid, 0)
-        requests.sendall(status.to_bytes(8, "little"))
+        return json.loads(request)
+
+
+def _forked() -> int:
+    # OpenBLAS has threads, and stops them for a fork.
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+        return os.fork()
 
 
 _spawn: Any = util.spawnv_passfds
@@ -170,6 +231,8 @@ def _fork_server(path: bytes, arguments: list[Any], descriptors: list[int]) -> i
     # From here on what starting a program does.
     status = 1
     try:
+        # The name by which it is found: its command line is that of what it was forked from.
+        Path("/proc/self/comm").write_text("forkserver")
         atexit._clear()
         for number in signal.valid_signals():
             if callable(signal.getsignal(number)):

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 from tests.conftest import SMALL, Cli
+from tests.forked_program import ForkedProcess
 
 # Some seconds of computing, so that it can be stopped in the middle.
 LONGER = SMALL.replace(
-    "width: 96, height: 54, fps: 10", "width: 320, height: 180, fps: 30"
+    "width: 96, height: 54, fps: 10", "width: 320, height: 180, fps: 15"
 ).replace("maxiter: 500", "maxiter: 3000")
 
 
@@ -28,9 +29,9 @@ def samples_in(path: Path) -> int:
     return facts["grid"]["columns"] * facts["grid"]["rows"]
 
 
-def started(cli: Cli, config: Path, counts: int, *options: str):
+def started(cli: Cli, config: Path, counts: int, *options: str, anew: bool = False):
     """Start a render and return it once it has stored some counts."""
-    process = cli.start("zoom", config, *options)
+    process = (cli.start_anew if anew else cli.start)("zoom", config, *options)
     folder = cli.output / config.stem / "counts"
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
@@ -54,11 +55,13 @@ def descendants(process: int) -> list[int]:
 
 def runs(process: int, word: bytes) -> bool:
     with contextlib.suppress(OSError):
-        return word in Path(f"/proc/{process}/cmdline").read_bytes()
+        # One that was forked has the command line of another, and a name of its own.
+        about = Path(f"/proc/{process}")
+        return word in (about / "cmdline").read_bytes() + (about / "comm").read_bytes()
     return False
 
 
-def workers_of(process: subprocess.Popen[str]) -> list[int]:
+def workers_of(process: subprocess.Popen[str] | ForkedProcess) -> list[int]:
     """Return the workers of a run: what the server that forks them has started."""
     return next(
         below

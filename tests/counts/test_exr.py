@@ -1,7 +1,5 @@
 """EXR files are read by OpenEXR itself, and hold what was counted."""
 
-import subprocess
-import sys
 from itertools import pairwise
 
 import numpy as np
@@ -18,19 +16,16 @@ keyframes: [{time: 0, center: [-0.75, 0.1], width: 0.05, rotation: ROTATION}]
 """
 
 
-def channels_of(tmp_path, rotation):
-    config = tmp_path / f"still{rotation}.yaml"
-    config.write_text(CONFIG.replace("ROTATION", str(rotation)))
+def channels_of(cli, tmp_path, rotation):
+    config = cli.config(CONFIG.replace("ROTATION", str(rotation)), f"still{rotation}")
     target, raw = tmp_path / f"{rotation}.exr", tmp_path / f"{rotation}.npz"
-    options = ["--output", str(tmp_path / "out"), "--exr", str(target), "--raw", str(raw)]
-    command = [sys.executable, "-m", "pipeline", "still", str(config), *options]
-    subprocess.run(command, check=True, capture_output=True)
+    cli.done("still", config, "--exr", target, "--raw", raw)
     with OpenEXR.File(str(target), separate_channels=True) as file:
         return {name: c.pixels for name, c in file.channels().items()}, np.load(raw)
 
 
-def test_the_channels_hold_counts_and_distances(tmp_path):
-    channels, raw = channels_of(tmp_path, 0)
+def test_the_channels_hold_counts_and_distances(cli, tmp_path):
+    channels, raw = channels_of(cli, tmp_path, 0)
     assert set(channels) == {"N", "NF", "DEX", "DEY"}
     escaped = ~np.isnan(raw["smooth"])
     assert (channels["N"][~escaped] == 0xFFFFFFFF).all()
@@ -48,9 +43,9 @@ def test_the_channels_hold_counts_and_distances(tmp_path):
     np.testing.assert_allclose(-along * distance[far] * np.log(2), 1, atol=0.25)
 
 
-def test_the_direction_turns_with_the_picture(tmp_path):
-    upright, _ = channels_of(tmp_path, 0)
-    turned, _ = channels_of(tmp_path, 180)
+def test_the_direction_turns_with_the_picture(cli, tmp_path):
+    upright, _ = channels_of(cli, tmp_path, 0)
+    turned, _ = channels_of(cli, tmp_path, 180)
     np.testing.assert_allclose(turned["DEX"][::-1, ::-1], -upright["DEX"], rtol=0.02, atol=0.02)
     np.testing.assert_allclose(turned["DEY"][::-1, ::-1], -upright["DEY"], rtol=0.02, atol=0.02)
 
@@ -64,17 +59,16 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path, capsys):
     assert capsys.readouterr().err
 
 
-def test_bands_are_exported_ring_by_ring(tmp_path):
-    config = tmp_path / "zoom.yaml"
+def test_bands_are_exported_ring_by_ring(cli):
     center = "[-0.743643887037, 0.131825904205]"
-    config.write_text(
+    config = cli.config(
         "video: {width: 64, height: 36, fps: 4}\nmaxiter: 300\nrender: {reuse: bands}\n"
         f"keyframes:\n  - {{time: 0, center: {center}, width: 0.5}}\n"
-        f"  - {{time: 1, center: {center}, width: 0.1}}\n"
+        f"  - {{time: 1, center: {center}, width: 0.1}}\n",
+        "zoom",
     )
-    command = [sys.executable, "-m", "pipeline", "export", str(config)]
-    subprocess.run([*command, "--output", str(tmp_path)], check=True, capture_output=True)
-    files = sorted((tmp_path / "zoom-exr").iterdir())
+    cli.done("export", config)
+    files = sorted((cli.output / "zoom-exr").iterdir())
     assert len(files) >= 3
     bands = []
     for path in files:

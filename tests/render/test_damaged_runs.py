@@ -43,6 +43,8 @@ def spoil(path, seed: int = 0) -> None:
     os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
 
 
+# Every day it is one of all files below.
+@pytest.mark.slow
 def test_a_flipped_bit_in_a_segment_does_not_get_into_the_video(everything):
     cli, config, expected = everything
     (segment,) = (cli.output / "small" / "segments").iterdir()

@@ -393,7 +393,7 @@ def test_what_a_shell_ignores_is_not_ignored_by_what_tests_start():
 
 @pytest.mark.usefixtures("ignoring")
 def test_a_run_under_nohup_outlives_its_terminal(cli):
-    process = started(cli, cli.config(LONGER), 2)
+    process = started(cli, cli.config(LONGER), 2, anew=True)
     process.send_signal(signal.SIGHUP)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said

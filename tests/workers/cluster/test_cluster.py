@@ -63,7 +63,9 @@ def made_by(cli: Cli, name: str = "small") -> tuple[bytes, dict[str, bytes]]:
     )
 
 
-@pytest.mark.parametrize("text", [SMALL, DEEP], ids=["float64", "deep"])
+@pytest.mark.parametrize(
+    "text", [pytest.param(SMALL, marks=pytest.mark.slow), DEEP], ids=["float64", "deep"]
+)
 def test_a_cluster_makes_the_same_bytes(cli, cluster, alone, text):
     cli.done("zoom", cli.config(text), "--scheduler", cluster.address)
     assert made_by(cli) == alone(text)
@@ -117,12 +119,12 @@ def test_what_is_stored_travels_with_a_block(cli, cluster, alone):
 def test_a_lost_worker_costs_nothing_but_its_blocks(cli, own_cluster, alone):
     lost = own_cluster.add_worker("one")
     own_cluster.add_worker("two")
-    process = started(cli, cli.config(BUSY), 4, "--scheduler", own_cluster.address)
+    process = started(cli, cli.config(LONGER), 2, "--scheduler", own_cluster.address)
     own_cluster.kill(lost)
     _, said = process.communicate(timeout=200)
     assert process.returncode == 0, said
     assert "is gone; its blocks go to others" in said
-    assert made_by(cli) == alone(BUSY)
+    assert made_by(cli) == alone(LONGER)
     assert report(cli)["retried"] == ["1 workers of the cluster lost"]
     assert sum(machine["lost"] for machine in report(cli)["machines"]) == 1
 
@@ -322,12 +324,13 @@ def test_an_address_on_the_command_line_is_checked(cli):
     assert "should be like tcp://pi0:8786" in result.stderr
 
 
-def test_the_page_and_the_plan_tell_of_the_cluster(cli, cluster):
+def test_the_page_and_the_plan_tell_of_the_cluster(cli, cluster, alone):
     config = cli.config(
         SMALL.replace("workers: 2", f"engine: dask, scheduler: '{cluster.address}'")
     )
     assert f"{cluster.address} counts, too" in cli.done("plan", config)
     said = cli.done("zoom", config)
+    assert made_by(cli) == alone(SMALL)
     (machine,) = report(cli)["machines"]
     assert f"row blocks by machine: {machine['machine']} {machine['blocks']}" in said
     page = (cli.output / "small" / "index.html").read_text()
