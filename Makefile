@@ -25,7 +25,7 @@ DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch schema gallery bench test test-all test-interpreted test-latest compile fuzz lock lint docs docs-serve format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -86,8 +86,9 @@ docs/gallery/%.rebuilt: docs/gallery/%.yaml $(READY)
 bench: $(READY) ## the article's table on this machine
 	@$(RUN) bench $(ARGS)
 
-# Compiling takes a minute of one core. What needs no kernels goes on beside it.
-FIRST = $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),-O) compile lint test-interpreted
+# Compiling takes a minute of one core. What needs no compiled kernels goes on beside it.
+FIRST = $(MAKE) --no-print-directory -j 2 $(if $(filter output-sync,$(.FEATURES)),-O) compile lint test-interpreted test-uncompiled
+UNCOMPILED = tests/docs/test_site.py tests/fuzz tests/project tests/timeline tests/video
 # Whole files to each process, so that what a file's tests share is made once.
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # More than two cores: tests that start processes mostly wait for them.
@@ -95,17 +96,20 @@ JOBS ?= 4
 
 test: $(DEV_READY) ## lint, and the tests: some minutes
 	$(FIRST)
-	$(PYTEST) -m "not slow" $(ARGS)
+	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(UNCOMPILED)) $(ARGS)
 
 test-all: $(DEV_READY) ## all tests, the slow ones too
 	$(FIRST)
-	$(PYTEST) $(ARGS)
+	$(PYTEST) $(addprefix --ignore=,$(UNCOMPILED)) $(ARGS)
 
 compile: $(DEV_READY)
 	@$(BIN)/python -c "from pipeline.workers.compiling import compile_missing; compile_missing(tracing=True)"
 
 test-interpreted: $(DEV_READY)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov=pipeline.kernels --cov-report=term-missing $(ARGS)
+
+test-uncompiled: $(DEV_READY)
+	$(BIN)/python -m pytest $(UNCOMPILED) $(ARGS)
 
 fuzz: $(DEV_READY) ## read damaged configs, palettes and locations: SECONDS=3600, SEED=7
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(ARGS)

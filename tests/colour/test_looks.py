@@ -170,7 +170,7 @@ def test_a_moving_look_is_the_same_from_bands_and_from_frames(module_cli, tmp_pa
     pictures = []
     for reuse in ("bands", "frames"):
         config = tmp_path / f"moving-{reuse}.yaml"
-        text = SMALL.replace("workers: 2", f"workers: 2, quality: best, reuse: {reuse}")
+        text = SMALL.replace("workers: 2", f"workers: 2, quality: good, reuse: {reuse}")
         config.write_text(text.replace("fps: 10", "fps: 5") + MOVING)
         module_cli.done("zoom", config)
         assert (report(module_cli, f"moving-{reuse}")["frames_from_bands"] > 0) == (

@@ -278,7 +278,7 @@ def test_a_disk_that_is_read_only_is_told(cli):
 # then freed again. No privilege is needed where namespaces may be made.
 FULL_DISK = """
 set -e
-mount -t tmpfs -o size=400m tmpfs {disk}
+mount -t tmpfs -o size=64m tmpfs {disk}
 {zoom} & process=$!
 until [ "$(find {disk} -name '{pattern}' | wc -l)" -ge {count} ]; do
     kill -0 $process || break
