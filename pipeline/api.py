@@ -32,7 +32,7 @@ from pydantic_core import PydanticCustomError
 
 from pipeline import errors as errors
 from pipeline.colour.look import Look
-from pipeline.colour.tones import Tones
+from pipeline.colour.tones import ZoomTones
 from pipeline.config import load
 from pipeline.config.load import Config
 from pipeline.config.model import MAX_MAXITER, MAX_SECONDS
@@ -48,7 +48,7 @@ from pipeline.monitor.report import Report
 from pipeline.plan.outputs import Outputs
 from pipeline.plan.record import Owner
 from pipeline.prepare.auto_maxiter import choose_maxiter
-from pipeline.prepare.histogram import find_tones
+from pipeline.prepare.tones import find_tones
 from pipeline.render.job import render_video
 from pipeline.session import Session as _Session
 from pipeline.session import check_usable
@@ -173,7 +173,7 @@ class Session:
         outputs = Outputs(path.parent, path.name, Owner("session", "session"))
         self._session = _Session(outputs, workers=self._workers, say=_LOG.info)
         self._chosen: dict[tuple[View, str], int] = {}
-        self._tones: dict[tuple[View, str, int], Tones] = {}
+        self._tones: dict[tuple[View, str, int], ZoomTones] = {}
 
     def __enter__(self) -> "Session":
         return self
@@ -319,7 +319,7 @@ class Session:
         self._chosen[view, accuracy] = frames[0].maxiter
         return config, frames
 
-    def _tones_of(self, view: View, config: Config, frames: FrameList) -> Tones:
+    def _tones_of(self, view: View, config: Config, frames: FrameList) -> ZoomTones:
         """Return the tones of a view as if it were a video."""
         session = self._session
         key = view, config.accuracy.name, frames[0].maxiter

@@ -21,9 +21,9 @@ from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.auto_maxiter import resolve_frames
-from pipeline.prepare.histogram import with_histogram
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.prepare.stored import read_stored
+from pipeline.prepare.tones import with_tones
 from pipeline.system.machine import lower_priority, usable_cores
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import Frame, FrameList
@@ -137,7 +137,7 @@ class Session:
     @cached_property
     def resolved(self) -> Config:
         """The config with the tones of its look, which are found before if it needs any."""
-        return with_histogram(
+        return with_tones(
             self.config, self.frames, self.outputs, self.pool, self.references, self._say
         )
 

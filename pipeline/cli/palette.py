@@ -20,7 +20,7 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.drawing.frame import preview_looks
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.monitor.progress import followed
-from pipeline.prepare.histogram import tones_of
+from pipeline.prepare.tones import tones_of
 from pipeline.session import Session
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import Frame

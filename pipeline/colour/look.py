@@ -14,20 +14,24 @@ from pipeline.colour.oklab import (
     oklab_from_linear,
     srgb_from_linear,
 )
-from pipeline.colour.tones import Tones
+from pipeline.colour.tones import ZoomTones
 from pipeline.kernels.tracing import Tracing, TrapShape
 
 Rgb = tuple[int, int, int]
 """Red, green and blue, sRGB, 0 to 255."""
 
-Scale = Literal["linear", "sqrt", "log", "histogram"]
+Scale = Literal["adaptive", "linear", "sqrt", "log", "histogram"]
 By = Literal["count", "distance", "stripes", "trap", "decomposition"]
 InteriorBy = Literal["colour", "multiplier", "period"]
 Blend = Literal["normal", "multiply", "screen", "overlay", "soft-light", "add"]
 
-DEFAULT_PERIOD: dict[Scale, float] = {"linear": 60.0, "sqrt": 8.0, "log": 1.6, "histogram": 4.0}
-"""Length of a turn of the palette in the unit of each scale: counts, square roots of counts,
-doublings of the count, octaves of the zoom."""
+DEFAULT_PERIOD: dict[Scale, float] = {
+    "adaptive": 1.0, "linear": 60.0, "sqrt": 8.0, "log": 1.6, "histogram": 4.0,
+}  # fmt: skip  # a table
+"""Length of a turn of the palette in the unit of each scale: spreads of a picture's counts, counts,
+square roots of counts, doublings of the count, octaves of the zoom."""
+FOUND_SCALES: tuple[Scale, ...] = "adaptive", "histogram"
+"""Scales whose tones are found from the counts of the whole zoom."""
 # Bands are coloured this many times per turn of the palette, or between two colour keyframes with
 # different looks; pictures in between are blended from the nearest two, which then look alike.
 _NODES_PER_TURN = 24
@@ -66,8 +70,8 @@ class Layer:
     palette: str | tuple[Rgb, ...] | Mixed
     """A palette's name, or its colours."""
     period: float
-    """Length of a turn of the palette: in counts, square roots of counts, doublings of the count or
-    octaves of the zoom; for `distance`, the distance in pixels that shows its middle."""
+    """Length of a turn of the palette in the unit of the scale; for `distance`, the distance in
+    pixels that shows its middle."""
     offset: float
     """Shift of the palette, in turns."""
     scale: Scale
@@ -103,6 +107,9 @@ class Look:
     interior: Rgb
     """Colour of points that never escape, proved interior or not."""
     by: By = "count"
+    seam: Rgb | Literal["auto", "none"] = "none"
+    """Tone that fine detail falls to where the palette turns faster than samples can show: that
+    which goes with the palette, or the palette's mean."""
     light: Light | None = None
     layers: tuple[Layer, ...] = ()
     """Layers over the base, from the lowest up."""
@@ -113,8 +120,8 @@ class Look:
     interior_palette: str | tuple[Rgb, ...] = "gray"
     moments: tuple[Moment, ...] = ()
     """Colour keyframes by rising time; empty where nothing changes."""
-    tones: Tones | None = None
-    """Tones found from the video's counts, for the scale `histogram`."""
+    tones: ZoomTones | None = None
+    """Tones found from the zoom's counts, for FOUND_SCALES."""
 
     @property
     def moves(self) -> bool:
@@ -168,7 +175,7 @@ class Look:
     @property
     def needs_tones(self) -> bool:
         """Whether the tones of the whole video must be found before it can be drawn."""
-        return any(layer.scale == "histogram" for layer in self.all_layers)
+        return any(layer.by == "count" and layer.scale in FOUND_SCALES for layer in self.all_layers)
 
     @property
     def needs_compiler(self) -> bool:

@@ -21,6 +21,9 @@ TURN = 4096
 # A map whose ends are closer than this in Oklab is cyclic; any other is mirrored.
 _CLOSED = 0.08
 
+# The share of a palette, from its darkest colour on, that its seam is mixed of.
+_DARK = 0.25
+
 _CMOCEAN = "cmo."
 
 OWN_PALETTES: dict[str, tuple[str, ...]] = {
@@ -96,6 +99,14 @@ def turn_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
     if np.linalg.norm(ends[0] - ends[1]) < _CLOSED:
         return _turn(colours[:-1])
     return _turn(np.concatenate([colours, colours[-2:0:-1]]))
+
+
+def seam_of(palette: str | tuple[Rgb, ...] | Mixed) -> NDArray[np.float64]:
+    """Return the tone of the finest detail that goes with a palette: its dark colours, mixed."""
+    turn = mixed_palettes(turn_from_palette, palette)
+    lightness = oklab_from_linear(turn)[:, 0]
+    dark = turn[lightness <= np.quantile(lightness, _DARK)]
+    return np.asarray(dark.mean(axis=0))
 
 
 def _srgb_colours(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:

@@ -8,11 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.blend import blended, shaded
-from pipeline.colour.look import By, Layer, Look
+from pipeline.colour.look import FOUND_SCALES, By, Layer, Look
 from pipeline.colour.oklab import linear_from_srgb
-from pipeline.colour.palette import TURN, mixed_palettes, ramp_from_palette, turn_from_palette
+from pipeline.colour.palette import (
+    TURN,
+    mixed_palettes,
+    ramp_from_palette,
+    seam_of,
+    turn_from_palette,
+)
 from pipeline.colour.samples import Samples
-from pipeline.colour.tones import LOG_SHIFT
+from pipeline.colour.tones import LOG_SHIFT, Tones
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.kernels.results import Traces
 
@@ -22,6 +28,12 @@ _FOOTPRINT = 0.3
 # From this change a sample, in turns of the palette, a sample is wholly averaged with its
 # neighbours: what lies between them is no gradient.
 _ROUGH_TURNS = 0.25
+# At this change a sample, in turns, half of the seam's tone shows. Less, and lace would be taken
+# for a seam; more, and the grey of a palette's mean shows before.
+_SEAM_TURNS = 0.35
+_SEAM_POWER = 3
+# The share of the palette's mean that is left where it turns fastest.
+_SEAM_LEAST = 0.1
 # A palette that does not close: its end is no beginning.
 _LAST_PLACE = 1 - 1e-6
 
@@ -148,14 +160,18 @@ class _Coloured:
 
     def __init__(self, layer: Layer, look: Look) -> None:
         self._layer = layer
-        self._tones = look.tones if layer.scale == "histogram" else None
+        self._tones = _tones_for(layer, look)
         self._levels = int(np.log2(TURN)) + 1
         self._cyclic = layer.by == "count"
         make = turn_from_palette if self._cyclic else ramp_from_palette
         palette = mixed_palettes(make, layer.palette)
-        smoothed = np.concatenate(
-            [_averaged(palette, 1 << level, self._cyclic) for level in range(self._levels)]
-        )
+        levels = [_averaged(palette, 1 << level, self._cyclic) for level in range(self._levels)]
+        if self._cyclic and look.seam != "none":
+            seam = seam_of(layer.palette)
+            if look.seam != "auto":
+                seam = linear_from_srgb(np.array(look.seam) / 255.0)
+            levels = [_seamed(turn, 1 << level, seam) for level, turn in enumerate(levels)]
+        smoothed = np.concatenate(levels)
         interior = linear_from_srgb(np.array(look.interior) / 255.0)
         self.table = np.concatenate([smoothed, interior[None]]).astype(np.float32)
         """Linear light, shape (entries, 3): the levels one after the other, and the interior."""
@@ -214,7 +230,7 @@ class _Coloured:
     def _turns_of_counts(self, smooth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how many turns of the palette a smooth count is from zero."""
         if self._tones is not None:
-            scaled = self._tones.places_of(smooth)
+            scaled = self._tones.positions_of(smooth)
         elif self._layer.scale == "linear":
             scaled = smooth
         elif self._layer.scale == "sqrt":
@@ -222,6 +238,13 @@ class _Coloured:
         else:
             scaled = np.log2(np.maximum(smooth + LOG_SHIFT, 0.5))
         return np.asarray(scaled / self._layer.period)
+
+
+def _tones_for(layer: Layer, look: Look) -> Tones | None:
+    if layer.by != "count" or layer.scale not in FOUND_SCALES:
+        return None
+    assert look.tones is not None, "tones are found first"
+    return look.tones.adaptive if layer.scale == "adaptive" else look.tones.histogram
 
 
 def _traces(samples: Samples) -> Traces:
@@ -318,6 +341,15 @@ def _with_neighbours(light: NDArray[np.float32]) -> NDArray[np.float32]:
     both[-1] += across[-1]
     both *= np.float32(1 / 16)
     return both
+
+
+def _seamed(
+    averaged: NDArray[np.float64], width: int, seam: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return a palette averaged over `width` entries, as far fallen to the seam's tone as it is."""
+    change = width / (TURN * _FOOTPRINT * _SEAM_TURNS)
+    kept = _SEAM_LEAST + (1 - _SEAM_LEAST) / (1 + change**_SEAM_POWER)
+    return averaged * kept + seam * (1 - kept)
 
 
 def _averaged(turn: NDArray[np.float64], width: int, closed: bool) -> NDArray[np.float64]:

@@ -12,6 +12,27 @@ _EXPONENT_BIAS = np.int32(127)
 
 
 @compiled
+def fill_positions(smooth, shift, node_bits, first_node, table, out):
+    """Fill `out` with the tones of smooth counts, as `Tones.positions_of` finds them.
+
+    Two passes, so that both are vectorised; the second reads the numbers of the first as bits.
+    """
+    bits = out.view(np.int64)
+    cut = np.int64(52 - node_bits)
+    part = 1.0 / (np.int64(1) << cut)
+    last = np.int64(table.size - 2)
+    for i in range(smooth.size):
+        count = smooth[i] + shift
+        out[i] = count if count > 0.5 else 0.5
+    for i in range(smooth.size):
+        node = (bits[i] >> cut) - first_node
+        entry = min(max(node, np.int64(0)), last)
+        beyond = np.float64(bits[i] - ((entry + first_node) << cut)) * part
+        found = table[entry] + beyond * (table[entry + 1] - table[entry])
+        out[i] = found if smooth[i] == smooth[i] else np.nan
+
+
+@compiled
 def change_row(turns, above, below, wrapped, change):
     """Fill a row with the largest change to a neighbour across or down; 0 in the interior.
 

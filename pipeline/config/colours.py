@@ -26,6 +26,7 @@ def look_from(colour: ColourSection, files: PaletteFiles) -> Look:
         scale=colour.scale,
         interior=colour.interior,
         by=colour.by,
+        seam=colour.seam,
         interior_by=colour.interior_by,
         interior_palette=files.resolved(colour.interior_palette),
         light=None if colour.light is None else _light(colour.light),

@@ -83,6 +83,11 @@ COLOUR = Reads(
     wanted='a colour such as "#1a2b3c", black, white or [26, 43, 60]',
     schema=COLOUR_SCHEMA,
 )
+SEAM = Reads(
+    lambda value: value if value in ("auto", "none") else colour_from(value),
+    wanted='auto, none, or a colour such as "#1a2b3c"',
+    schema={"anyOf": [{"enum": ["auto", "none"]}, *COLOUR_SCHEMA["anyOf"]]},
+)
 PALETTE = Reads(
     _palette_from,
     wanted=f"a palette's name, the file of a palette, or a list of 2 to {MOST_COLOURS} colours",
@@ -178,7 +183,7 @@ class LayerSection(Section):
     """Length of one turn of the palette, as in colour.period."""
     offset: Annotated[Decimal, TURNS] = Decimal(0)
     """Shift of the palette, in turns."""
-    scale: Annotated[Scale, word(*get_args(Scale))] = "sqrt"
+    scale: Annotated[Scale, word(*get_args(Scale))] = "adaptive"
     """Scale on which iteration counts map to the palette, as in colour.scale."""
     blend: Annotated[Blend, word(*get_args(Blend))] = "overlay"
     """Blend mode, as image editors name it."""
@@ -216,18 +221,24 @@ class ColourSection(Section):
     (dusk, lagoon, ember, ink), of matplotlib, colorcet or cmocean; a file of another program
     (.map, .ugr, .gpl, .ggr, …); or a list of colours, evenly spaced."""
     period: Annotated[Decimal | None, PERIOD] = None
-    """Length of one turn of the palette, in the unit of the scale: counts (linear), square roots of
-    counts (sqrt), doublings of the count (log), octaves of the zoom (histogram). For distance the
-    pixels at which the middle of the palette is shown. If left out 60, 8, 1.6, 4, and 8 pixels."""
+    """Length of one turn of the palette, in the unit of the scale: spreads of a picture's counts
+    (adaptive), counts (linear), square roots of counts (sqrt), doublings of the count (log), or
+    octaves of the zoom (histogram). For distance the pixels at which the middle of the palette is
+    shown. If left out 1, 60, 8, 1.6, 4, and 8 pixels."""
     offset: Annotated[Decimal, TURNS] = Decimal(0)
     """Shift of the palette, in turns."""
     cycle: Annotated[Decimal, number("-100", "100", "turns a second, from -100 to 100")] = Decimal(
         0
     )
     """Speed at which the palette moves, in turns per second."""
-    scale: Annotated[Scale, word(*get_args(Scale))] = "sqrt"
-    """Scale on which iteration counts map to the palette. histogram spreads the palette so that
-    every colour appears about equally often over the whole zoom."""
+    scale: Annotated[Scale, word(*get_args(Scale))] = "adaptive"
+    """Scale on which iteration counts map to the palette. adaptive fits it to how far the counts of
+    a picture spread, at each depth of the zoom, so that it is as rich at 1e-300 as at the start.
+    histogram spreads the palette so that every colour appears about equally often over the whole
+    zoom."""
+    seam: Annotated[Rgb | Literal["auto", "none"], SEAM] = "auto"
+    """Tone of the finest detail, where the palette turns faster than pixels can show: auto mixes it
+    of the palette's dark colours, none shows the mean of the palette, which is mostly grey."""
     interior: Annotated[Rgb, COLOUR] = (0, 0, 0)
     """Colour of the points that do not escape."""
     interior_by: Annotated[InteriorBy, word(*get_args(InteriorBy))] = "colour"

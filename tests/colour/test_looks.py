@@ -12,7 +12,6 @@ from pipeline.cli.main import main
 from pipeline.colour.look import Mixed
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import Shader
-from pipeline.colour.tones import tones_from
 from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
 from pipeline.errors import UsageError
@@ -202,25 +201,6 @@ def test_the_sheet_of_looks_is_labelled_and_stores_no_counts(module_cli, tmp_pat
     assert sheet.shape[0] > 1000
     assert sheet.shape[1] > 1000
     assert not list((module_cli.output / "sheet").glob("**/*.counts"))
-
-
-def test_tones_spread_all_counts_evenly():
-    rng = np.random.default_rng(0)
-    smooth = np.concatenate([rng.lognormal(4, 1.5, 20_000), [np.nan] * 100])
-    tones = tones_from(smooth, 10.0)
-    positions = tones.places_of(smooth[~np.isnan(smooth)])
-    counts, _ = np.histogram(positions, bins=10, range=(0, 10))
-    assert counts.min() > 0.8 * 2000
-    assert counts.max() < 1.2 * 2000
-    assert np.isnan(tones.places_of(np.array([np.nan])))[0]
-    rising = tones.places_of(np.linspace(0.1, 1e6, 10_000))
-    assert (np.diff(rising) >= 0).all()
-
-
-@pytest.mark.parametrize("smooth", [[], [np.nan], [5.0] * 9])
-def test_flat_pictures_have_tones_too(smooth):
-    positions = tones_from(np.array(smooth, float), 3.0).places_of(np.array([1.0, 5.0, 100.0]))
-    assert np.isfinite(positions).all()
 
 
 def test_the_histogram_does_not_depend_on_the_frame_rate(module_cli, tmp_path):

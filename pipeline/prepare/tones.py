@@ -1,4 +1,4 @@
-"""`scale: histogram`: the tones that spread a palette evenly over the counts of a whole video."""
+"""The tones of a zoom, by which its palette follows its counts, found by counting small views."""
 
 import hashlib
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.colour.tones import Tones, tones_from
+from pipeline.colour.tones import MOST_NODE, Tones, ZoomTones, adapted, equalised
 from pipeline.config.load import Config
 from pipeline.counts.compute import count_rows
 from pipeline.counts.orbits.tables import References
@@ -25,13 +25,13 @@ from pipeline.timeline.frames import FrameList
 from pipeline.workers.pool import SharedPool, Task
 
 # Version of the stored tones: raise it when the same views give other tones.
-_VERSION = 1
+_VERSION = 2
 _COLUMNS = 64
 _LEAST_VIEWS = 4
 _MOST_VIEWS = 300
 
 
-def with_histogram(
+def with_tones(
     config: Config,
     frames: FrameList,
     outputs: Outputs,
@@ -61,7 +61,7 @@ def tones_of(
     pool: SharedPool,
     references: References,
     say: Callable[[str], object] = say,
-) -> Tones:
+) -> ZoomTones:
     """Return the tones of a video, from its outputs or found and stored there.
 
     `say` is told when the stored tones are damaged and have to be found again.
@@ -85,39 +85,46 @@ def find_tones(
     pool: SharedPool,
     references: References,
     say: Callable[[str], object] = say,
-) -> Tones:
+) -> ZoomTones:
     """Find the tones of a video by counting small views of it, an octave of zoom apart.
 
     All views have equal weight, so that colours depend neither on the frame rate nor on the zoom
-    speed. The tones advance by 1 an octave of zoom.
+    speed. Equalised, the tones advance by 1 an octave of zoom.
     """
     views = _views(config, frames)
     pool.start()
     compute_orbits(steps_wanted(views), references, pool, say=say)
     tasks = (
-        Task("equalising", count_rows, (view.with_references(references), 0, view.rows), number)
+        Task("tones", count_rows, (view.with_references(references), 0, view.rows), number)
         for number, view in enumerate(views)
     )
-    say("scale: histogram: counting small views of the whole zoom")
+    say("counting small views of the whole zoom, to which the colours adapt")
     counted = followed(pool.results(tasks), len(views), "views")
-    # In the order of their arrival: quantiles do not depend on it.
-    smooth = [counts.smooth for _, (counts, _cpu_s) in counted]
+    arrived = {task.tag: counts.smooth for task, (counts, _cpu_s) in counted}
+    # In order, so that sums are rounded alike in every run.
+    smooth = [arrived[number].ravel() for number in range(len(views))]
     octaves = sum(leg.octaves for leg in frames.legs)
-    return tones_from(np.concatenate(smooth), max(1.0, octaves))
+    return ZoomTones(adapted(smooth), equalised(np.concatenate(smooth), max(1.0, octaves)))
 
 
-def _stored(facts: Any, key: str) -> Tones | None:
+def _stored(facts: Any, key: str) -> ZoomTones | None:
     """Return tones from their file's facts; None if they are another video's."""
     if facts["key"] != key:
         return None
-    low, high = finite_number(facts["low"]), finite_number(facts["high"])
-    places = tuple(finite_number(place, 0.0) for place in facts["places"])
-    if not low < high or len(places) < 2 or places[0] != 0 or places[-1] == 0:
+    return ZoomTones(_tones_of(facts["adaptive"]), _tones_of(facts["histogram"]))
+
+
+def _tones_of(facts: Any) -> Tones:
+    first = facts["first_node"]
+    positions = tuple(finite_number(position, 0.0) for position in facts["positions"])
+    if type(first) is not int or abs(first) > MOST_NODE:
+        raise ValueError("no tones")
+    if len(positions) < 2 or positions[0] != 0 or positions[-1] == 0:
         raise ValueError("no tones")
     # Sums are rounded.
-    if any(before > after + 1e-9 for before, after in pairwise(places)):
+    if any(before > after + 1e-9 for before, after in pairwise(positions)):
         raise ValueError("falling tones")
-    return Tones(low, high, places)
+    return Tones(first, positions)
 
 
 def _views(config: Config, frames: FrameList) -> list[SampleGrid]:
@@ -129,4 +136,5 @@ def _views(config: Config, frames: FrameList) -> list[SampleGrid]:
             progress = Fraction(view, count)
             limit = frames.maxiter(number, progress)
             views.append(frames.probe(number, progress, _COLUMNS, rows, limit))
-    return views
+    # A still has the same view at each.
+    return list({view.key(): view for view in views}.values())

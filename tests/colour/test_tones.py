@@ -1,0 +1,85 @@
+"""Tones rise, are the same with and without the compiler, and fit themselves to any depth."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from pipeline.colour.tones import Tones, adapted, equalised
+
+COUNTS = st.floats(-2.4, 2e9, allow_nan=False)
+PICTURES = st.lists(
+    arrays(float, st.integers(0, 60), elements=COUNTS | st.just(np.nan)), min_size=1, max_size=6
+)
+
+
+def picture(base: float, spread: float, seed: int) -> np.ndarray:
+    """Return counts as a view of a zoom has them: a low field, and a long tail beside the set."""
+    rng = np.random.default_rng(seed)
+    return base + spread * rng.gamma(1.5, 0.4, 4000)
+
+
+@given(PICTURES)
+def test_tones_of_any_counts_rise_and_never_fall(pictures):
+    for tones in (adapted(pictures), equalised(np.concatenate(pictures), 3.0)):
+        assert tones.positions[0] == 0
+        assert tones.positions[-1] > 0
+        assert (np.diff(tones.positions) >= 0).all()
+        places = tones.positions_of(np.sort(np.concatenate([*pictures, [1.0, 5.0, 100.0, 3e9]])))
+        assert (np.diff(places[~np.isnan(places)]) >= -1e-9).all()
+
+
+@given(PICTURES, arrays(float, st.integers(1, 40), elements=COUNTS | st.just(np.nan)))
+def test_compiled_and_by_numpy_they_are_the_same_to_the_bit(pictures, smooth):
+    tones = adapted(pictures)
+    np.testing.assert_array_equal(tones.positions_of(smooth), tones.positions_by_numpy(smooth))
+
+
+def test_a_table_is_exact_at_its_nodes_and_straight_between():
+    # Counts of 12 and 28 are doublings of 16, for the shift of 4.
+    first = (np.array([16.0]).view(np.int64) >> 47)[0]
+    tones = Tones(int(first), tuple(float(k) for k in range(33)))
+    smooth = np.array([12.0, 12.25, 12.5, 28.0, 30.0, 11.75, np.nan])
+    # Below 16 the same part of a doubling is half as many counts.
+    expected = [0.0, 0.5, 1.0, 32.0, 34.0, -1.0, np.nan]
+    np.testing.assert_allclose(tones.positions_of(smooth), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("rate", [3.0, 100.0, 30_000.0])
+def test_a_picture_spans_about_a_unit_at_every_depth(rate):
+    """Whatever the counts grow by an octave, and however far they spread in a picture."""
+    pictures = [picture(10 + rate * k, 5 + rate * (2 + k % 3), k) for k in range(120)]
+    tones = adapted(pictures)
+    spans = []
+    for each in pictures:
+        low, high = tones.positions_of(np.quantile(each, [0.1, 0.9]))
+        spans.append(high - low)
+    assert min(spans) > 0.4
+    assert max(spans) < 2.5
+    assert 0.8 < np.median(spans) < 1.25
+
+
+def test_the_slope_changes_gently():
+    """From one count to a neighbour no colour runs faster by more than a few percent."""
+    pictures = [picture(10 * 1.1**k, 4 * 1.08**k, k) for k in range(100)]
+    tones = adapted(pictures)
+    counts = np.geomspace(10, 1e5, 4000)
+    slopes = np.diff(tones.positions_of(counts)) / np.diff(counts)
+    assert np.abs(np.diff(np.log(slopes))).max() < 0.2
+
+
+def test_histograms_spread_all_counts_evenly():
+    rng = np.random.default_rng(0)
+    smooth = np.concatenate([rng.lognormal(4, 1.5, 20_000), [np.nan] * 100])
+    positions = equalised(smooth, 10.0).positions_of(smooth[~np.isnan(smooth)])
+    counts, _ = np.histogram(positions, bins=10, range=(0, 10))
+    assert counts.min() > 0.8 * 2000
+    assert counts.max() < 1.2 * 2000
+
+
+@pytest.mark.parametrize("smooth", [[], [np.nan], [5.0] * 9])
+def test_flat_pictures_have_tones_too(smooth):
+    flat = np.array(smooth, float)
+    for tones in (equalised(flat, 3.0), adapted([flat])):
+        assert np.isfinite(tones.positions_of(np.array([1.0, 5.0, 100.0]))).all()
