@@ -12,6 +12,7 @@ import numpy as np
 from pipeline.colour.look import Look
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import Shader
+from pipeline.colour.tones import Tones, ZoomTones
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
 from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
 from pipeline.drawing.picture import draw_rows
@@ -89,7 +90,8 @@ def _pack() -> None:
 
 
 def _look() -> Look:
-    return Look("dusk", 8.0, 0.0, 0.0, "sqrt", (0, 0, 0))
+    tones = Tones(0, (0.0, 1.0))
+    return Look("dusk", 1.0, 0.0, 0.0, "adaptive", (0, 0, 0), tones=ZoomTones(tones, tones))
 
 
 def _paint() -> None:

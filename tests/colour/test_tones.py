@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -20,6 +20,8 @@ def picture(base: float, spread: float, seed: int) -> np.ndarray:
     return base + spread * rng.gamma(1.5, 0.4, 4000)
 
 
+# The first example compiles.
+@settings(deadline=None)
 @given(PICTURES)
 def test_tones_of_any_counts_rise_and_never_fall(pictures):
     for tones in (adapted(pictures), equalised(np.concatenate(pictures), 3.0)):
@@ -30,6 +32,7 @@ def test_tones_of_any_counts_rise_and_never_fall(pictures):
         assert (np.diff(places[~np.isnan(places)]) >= -1e-9).all()
 
 
+@settings(deadline=None)
 @given(PICTURES, arrays(float, st.integers(1, 40), elements=COUNTS | st.just(np.nan)))
 def test_compiled_and_by_numpy_they_are_the_same_to_the_bit(pictures, smooth):
     tones = adapted(pictures)
