@@ -62,7 +62,7 @@ def tones_of(
     references: References,
     say: Callable[[str], object] = say,
 ) -> ZoomTones:
-    """Return the tones of a video, from its outputs or found and stored there.
+    """Return the tones of a video, from its outputs or found, and stored there if they exist.
 
     `say` is told when the stored tones are damaged and have to be found again.
     """
@@ -74,8 +74,9 @@ def tones_of(
     if stored is not None:
         return stored
     tones = find_tones(config, frames, pool, references, say)
-    outputs.claim()
-    write_state(path, {"key": key, **asdict(tones)})
+    # Where nothing else is stored, as by a plan, these are not stored either.
+    if path.parent.is_dir():
+        write_state(path, {"key": key, **asdict(tones)})
     return tones
 
 
