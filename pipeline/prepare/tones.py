@@ -19,6 +19,7 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.monitor.progress import followed
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
+from pipeline.prepare.survey import as_band
 from pipeline.system.state_file import finite_number, usable_state, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import FrameList
@@ -136,6 +137,7 @@ def _views(config: Config, frames: FrameList) -> list[SampleGrid]:
         for view in range(count + (number == len(frames.legs) - 1)):
             progress = Fraction(view, count)
             limit = frames.maxiter(number, progress)
-            views.append(frames.probe(number, progress, _COLUMNS, rows, limit))
+            view = frames.probe(number, progress, _COLUMNS, rows, limit)
+            views.append(as_band(view, config))
     # A still has the same view at each.
     return list({view.key(): view for view in views}.values())
