@@ -18,6 +18,7 @@ from pipeline.config.load import load_config
 from pipeline.geometry.decimals import log2
 from pipeline.plan.outputs import Outputs
 from pipeline.session import Session
+from pipeline.system.atomic_files import make_folder
 from pipeline.system.terminal import show
 from pipeline.timeline.frames import FrameList
 
@@ -59,6 +60,7 @@ def film(path: Path, scratch: Path) -> None:
     pictures, rows = [], []
     with Session(outputs, config) as session:
         outputs.claim()
+        make_folder(outputs.store.folder)
         frames = session.frames
         for number in range(FRAMES):
             time = frames.seconds * Fraction(number, FRAMES - 1)
