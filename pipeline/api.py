@@ -314,7 +314,7 @@ class Session:
         check_usable(config)
         if limit is not None:
             return config, FrameList(config)
-        found = choose_maxiter(config, session.pool, session.references, _LOG.info)
+        found = choose_maxiter(config, session.pool, session.references, _LOG.info, _LOG.info)
         frames = FrameList(config, found)
         self._chosen[view, accuracy] = frames[0].maxiter
         return config, frames
@@ -324,7 +324,9 @@ class Session:
         session = self._session
         key = view, config.accuracy.name, frames[0].maxiter
         if key not in self._tones:
-            found = find_tones(config, frames, session.pool, session.references, _LOG.info)
+            found = find_tones(
+                config, frames, session.pool, session.references, _LOG.info, _LOG.info
+            )
             self._tones[key] = found
         return self._tones[key]
 

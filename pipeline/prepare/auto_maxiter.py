@@ -148,12 +148,16 @@ def choose_maxiter(
     pool: SharedPool,
     references: References,
     say: Callable[[str], object] = say,
+    announce: Callable[[str], object] = say,
 ) -> AutoMaxiter:
-    """Choose the limits along a config's video, by counting small views of it."""
+    """Choose the limits along a config's video, by counting small views of it.
+
+    `say` is told of damage, `announce` what is done.
+    """
     frames = FrameList(config)
     probes = [_Probe(position) for position in _positions(frames)]
     columns, rows = _probe_size(config)
-    say("maxiter: auto: counting small views of the whole zoom, with more and more iterations")
+    announce("maxiter: auto: counting small views of the whole zoom, with more and more iterations")
     pool.start()
     while open_probes := [probe for probe in probes if not probe.found]:
         grids = [_grid(frames, probe, columns, rows, references) for probe in open_probes]

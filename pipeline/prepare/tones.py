@@ -87,11 +87,13 @@ def find_tones(
     pool: SharedPool,
     references: References,
     say: Callable[[str], object] = say,
+    announce: Callable[[str], object] = say,
 ) -> ZoomTones:
     """Find the tones of a video by counting small views of it, an octave of zoom apart.
 
     All views have equal weight, so that colours depend neither on the frame rate nor on the zoom
-    speed. Equalised, the tones advance by 1 an octave of zoom.
+    speed. Equalised, the tones advance by 1 an octave of zoom. `say` is told of damage, `announce`
+    what is done.
     """
     views = _views(config, frames)
     pool.start()
@@ -100,7 +102,7 @@ def find_tones(
         Task("tones", count_rows, (view.with_references(references), 0, view.rows), number)
         for number, view in enumerate(views)
     )
-    say("counting small views of the whole zoom, to which the colours adapt")
+    announce("counting small views of the whole zoom, to which the colours adapt")
     counted = followed(pool.results(tasks), len(views), "views")
     arrived = {task.tag: counts.smooth for task, (counts, _cpu_s) in counted}
     # In order, so that sums are rounded alike in every run.

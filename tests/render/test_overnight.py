@@ -67,6 +67,7 @@ def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli, long_bytes):
         "made-of.txt",
         "made.jsonl",
         "report.json",
+        "tones.json",
     }
     cli.done("zoom", config)
     assert report(cli)["pixels_computed"] == 0
