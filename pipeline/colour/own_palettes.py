@@ -24,9 +24,9 @@ OWN_PALETTES: dict[str, tuple[str, ...]] = {
         # Woods in autumn: pine, fern, pale sun, gold, bronze, bark.
         "grove": "#000305 #003432 #007258 #35b276 #9ae989 #fbffc9 "
         "#fff1a2 #f5b430 #b86a00 #602700 #100201",
-        # City lights: plum, raspberry, peach, periwinkle, midnight blue.
-        "nocturne": "#0a000b #440241 #98006b #e3406a #ff926e #ffe0bf "
-        "#fff8fc #e9e4fe #adaefc #6066de #242699 #0b0036",
+        # City lights at night: violet, lavender, peach, coral, wine.
+        "nocturne": "#050012 #2d0465 #652dbb #a177e8 #d9c2f6 #fdf6fc "
+        "#ffecd8 #ffb589 #f55e67 #ab0753 #4e012f #0b010a",
         # Northern lights, of two waves: teal, green, ice, blue; then magenta, rose, lilac, violet.
         "aurora": "#01020a #002938 #0a7a67 #46cc6f #c8ff9e #ecfffd #a6d2ff #4b6bd4 "
         "#1f0a54 #730c5b #d93382 #ff9cba #fbdef0 #cf9ffa #7039c1 #19014b",
