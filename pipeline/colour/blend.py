@@ -60,7 +60,9 @@ def shaded(light: Floats, traces: Traces, row: int, lamp: Light) -> Floats:
     -----
     The relief rises towards the set by as much as it goes on, so that its normal leans 45 degrees
     along the direction of the estimate; it is lit as a matt surface is (Lambert), relative to a
-    flat one. Nearer to the set than a sample there is no direction any more, and no shade.
+    flat one. Nearer to the set than a sample there is no direction any more, and no shade. The
+    highlight is that of a viewer right above, relative to its brightest: J. F. Blinn, "Models of
+    light reflection for computer synthesized pictures", SIGGRAPH 1977, p. 192.
     """
     azimuth, elevation = math.radians(lamp.azimuth), math.radians(lamp.elevation)
     angle = traces.direction[row] * np.float32(2 * math.pi) - np.float32(azimuth)
@@ -72,6 +74,10 @@ def shaded(light: Floats, traces: Traces, row: int, lamp: Light) -> Floats:
     shade = np.asarray(shade, np.float32)
     # What is brighter than flat goes towards white, and never beyond.
     dark = light * np.minimum(shade, _ONE)
-    return np.asarray(
-        dark + (_ONE - light) * (_ONE - _ONE / np.maximum(shade, _ONE)) * light**_HALF
-    )
+    lit = dark + (_ONE - light) * (_ONE - _ONE / np.maximum(shade, _ONE)) * light**_HALF
+    if lamp.highlight:
+        upright, leaning = 1 + math.sin(elevation), math.cos(elevation)
+        facing = np.maximum(leaning * np.cos(angle) + upright, 0) / np.float32(leaning + upright)
+        shine = np.float32(lamp.highlight) * seen * facing ** np.float32(lamp.shininess)
+        lit = lit + (_ONE - lit) * np.asarray(shine, np.float32)
+    return np.asarray(lit, np.float32)

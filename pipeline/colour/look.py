@@ -60,6 +60,10 @@ class Light:
     """Height above the picture plane, in degrees."""
     strength: float
     """Depth of the shadows: 0 for none, 1 for the darkest."""
+    highlight: float = 0.0
+    """Brightness of the highlight: 0 for a matt relief, 1 for white."""
+    shininess: float = 20.0
+    """Narrowness of the highlight: the exponent of Blinn and Phong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +216,8 @@ def _mixed_light(start: Light | None, end: Light | None, weight: float) -> Light
     if start == end or weight == 0:
         return start
     # None is a light of strength 0, in the position of the other.
-    start = start or replace(end or Light(0, 45, 0), strength=0.0)
-    end = end or replace(start, strength=0.0)
+    start = start or replace(end or Light(0, 45, 0), strength=0.0, highlight=0.0)
+    end = end or replace(start, strength=0.0, highlight=0.0)
     return Light(
         *(
             a + weight * (b - a)
@@ -221,6 +225,8 @@ def _mixed_light(start: Light | None, end: Light | None, weight: float) -> Light
                 (start.azimuth, end.azimuth),
                 (start.elevation, end.elevation),
                 (start.strength, end.strength),
+                (start.highlight, end.highlight),
+                (start.shininess, end.shininess),
             )
         )
     )

@@ -19,8 +19,9 @@ MOST_NODE = 2047 << NODE_BITS
 _INTERVALS = 96
 # The share of a picture's points that its spread leaves out at either end.
 _TAIL = 0.1
-# No picture is flatter than this, in counts: stretched further, a palette would show single counts.
-_LEAST_SPREAD = 0.4
+# Pictures whose counts spread less are empty. They have no say: a zoom that runs into nothing would
+# stretch its last counts over the whole palette.
+_EMPTY_SPREAD = 2.0
 # Half the width over which slopes are averaged, in nodes. Narrower, a zoom would brake and hurry
 # through the palette; wider, the first pictures would be coloured as the deepest need it.
 _EASED_NODES = 10
@@ -120,13 +121,13 @@ def adapted(pictures: list[NDArray[np.float64]]) -> Tones:
         return Tones(_span(np.array([0.0, 1000.0]))[0], (0.0, 1.0))
     lowest, highest = min(each[0] for each in known), max(each[-1] for each in known)
     first, last = _span(np.array([lowest, highest]))
+    middles = [each[(tail := int(_TAIL * each.size)) : each.size - tail] for each in known]
+    full = [each for each in middles if each[-1] - each[0] >= _EMPTY_SPREAD]
     weights, logs = np.zeros((2, last - first))
-    for each in known:
-        tail = int(_TAIL * each.size)
-        middle = each[tail : each.size - tail]
+    for middle in full or middles:
         often = np.bincount(_nodes_of(middle) - first, minlength=last - first) / middle.size
         weights += often
-        logs -= often * np.log(max(middle[-1] - middle[0], _LEAST_SPREAD))
+        logs -= often * np.log(max(middle[-1] - middle[0], _EMPTY_SPREAD))
     near, far = (
         [_averaged(values, reach) for values in (weights, logs)]
         for reach in (_EASED_NODES, _WIDE_NODES)

@@ -58,7 +58,13 @@ def _moment(moment: MomentSection, colour: ColourSection, files: PaletteFiles) -
 
 
 def _light(light: LightSection) -> Light:
-    return Light(float(light.azimuth), float(light.elevation), float(light.strength))
+    return Light(
+        float(light.azimuth),
+        float(light.elevation),
+        float(light.strength),
+        float(light.highlight),
+        float(light.shininess),
+    )
 
 
 def _layer(layer: LayerSection, files: PaletteFiles) -> Layer:

@@ -170,6 +170,10 @@ class LightSection(Section):
     """Height of the light above the picture, in degrees."""
     strength: Annotated[Decimal, FRACTION] = Decimal("0.6")
     """Strength of the shadows: 0 for none, 1 for the darkest."""
+    highlight: Annotated[Decimal, FRACTION] = Decimal("0.25")
+    """Brightness of the highlight (Blinn and Phong): 0 for a matt relief, 1 for white."""
+    shininess: Annotated[Decimal, number("1", "1000", "a number from 1 to 1000")] = Decimal(20)
+    """Narrowness of the highlight: small is satin, large is glass."""
 
 
 class LayerSection(Section):

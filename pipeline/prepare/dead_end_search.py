@@ -1,10 +1,11 @@
-"""The search for dead ends: small views along a video, counted and coloured as in the video."""
+"""The search for dead ends: small views along a video, counted and coloured."""
 
 import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
+from pipeline.colour.look import DEFAULT_PERIOD, Look
 from pipeline.config.fault import Fault
 from pipeline.config.load import Config
 from pipeline.config.whole_text import text_digest
@@ -27,6 +28,8 @@ _LEAST_VIEWS = 6
 _MOST_VIEWS = 32
 _FIRST_VIEWS = 96
 _ALL_VIEWS = 200
+# Whether there is anything to see does not depend on the look of a video.
+_LOOK = Look("dusk", DEFAULT_PERIOD["sqrt"], 0.0, 0.0, "sqrt", (0, 0, 0))
 
 
 def dead_ends(
@@ -112,7 +115,7 @@ def _looked(
     compute_orbits(steps_wanted(grids), references, pool)
     log2_px = math.log2(encoding.columns / _COLUMNS)
     tasks = [
-        Task(f"view at {float(time):.1f} s", seen_of, (grid, config.look, time, log2_px), time)
+        Task(f"view at {float(time):.1f} s", seen_of, (grid, _LOOK, time, log2_px), time)
         for time, grid in zip(times, grids, strict=True)
     ]
     seen = []

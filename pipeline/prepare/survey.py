@@ -117,7 +117,11 @@ def roughly(
     frame: Frame, columns: int, rows: int, config: Config, references: References
 ) -> SampleGrid:
     """Return a frame as a small sample grid, in the arithmetic that a band would have there."""
-    grid = frame.sized(columns, rows, references)
+    return as_band(frame.sized(columns, rows, references), config)
+
+
+def as_band(grid: SampleGrid, config: Config) -> SampleGrid:
+    """Return a sample grid in the arithmetic that a band of its density would have."""
     arithmetic = band_arithmetic(
         grid.geometry.roundings_a_sample(), config.accuracy, device_named(config.device)
     )

@@ -19,6 +19,7 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.monitor.progress import followed
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
+from pipeline.prepare.survey import as_band
 from pipeline.system.state_file import finite_number, usable_state, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import FrameList
@@ -62,7 +63,7 @@ def tones_of(
     references: References,
     say: Callable[[str], object] = say,
 ) -> ZoomTones:
-    """Return the tones of a video, from its outputs or found and stored there.
+    """Return the tones of a video, from its outputs or found, and stored there if they exist.
 
     `say` is told when the stored tones are damaged and have to be found again.
     """
@@ -74,8 +75,9 @@ def tones_of(
     if stored is not None:
         return stored
     tones = find_tones(config, frames, pool, references, say)
-    outputs.claim()
-    write_state(path, {"key": key, **asdict(tones)})
+    # Where nothing else is stored, as by a plan, these are not stored either.
+    if path.parent.is_dir():
+        write_state(path, {"key": key, **asdict(tones)})
     return tones
 
 
@@ -135,6 +137,7 @@ def _views(config: Config, frames: FrameList) -> list[SampleGrid]:
         for view in range(count + (number == len(frames.legs) - 1)):
             progress = Fraction(view, count)
             limit = frames.maxiter(number, progress)
-            views.append(frames.probe(number, progress, _COLUMNS, rows, limit))
+            view = frames.probe(number, progress, _COLUMNS, rows, limit)
+            views.append(as_band(view, config))
     # A still has the same view at each.
     return list({view.key(): view for view in views}.values())

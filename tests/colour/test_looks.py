@@ -118,7 +118,7 @@ def test_the_inside_is_coloured_by_its_cycle(module_cli, tmp_path, by):
     config.write_text(f"video: {{width: 96, height: 54}}\nmaxiter: 300\n{look}{still}")
     module_cli.done("still", config)
     picture = iio.imread(module_cli.output / f"inside-{by}.png")
-    inside = picture[22:32, 40:60].reshape(-1, 3)
+    inside = picture[22:32, 43:60].reshape(-1, 3)
     assert (inside.max(axis=1) > 30).all()
     # One period, many multipliers.
     assert (np.ptp(inside.astype(int), axis=0).max() > 40) == (by == "multiplier")
@@ -160,8 +160,11 @@ def test_a_moving_look_is_its_keyframes_and_between_them_even(tmp_path):
 def test_a_mixed_palette_lies_between_its_ends(tmp_path, seconds):
     look = moving(tmp_path)
     smooth = Samples(np.linspace(1, 300, 40).reshape(1, -1))
-    light = Shader(replace(look.at(seconds), light=None)).pixels(smooth, 1)
-    near = [Shader(replace(look.at(t), light=None)).pixels(smooth, 1) for t in (seconds + 1e-4,)]
+    light = Shader(replace(look.at(seconds), light=None, scale="sqrt")).pixels(smooth, 1)
+    near = [
+        Shader(replace(look.at(t), light=None, scale="sqrt")).pixels(smooth, 1)
+        for t in (seconds + 1e-4,)
+    ]
     np.testing.assert_allclose(light, near[0], atol=0.01)
 
 

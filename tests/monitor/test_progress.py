@@ -35,7 +35,7 @@ def test_a_notebook_shows_bars_and_another_ipython_does_not(monkeypatch, config,
     ("command", "words"),
     [
         ("plan", ["measuring what it takes"]),
-        ("still", ["scale: histogram: counting small views", "counting frame 2"]),
+        ("still", ["counting small views of the whole zoom", "counting frame 2"]),
         ("export", ["bands", "counting band 0", "tracing band 0"]),
         ("palette", ["drawing 25 looks of 3 frames"]),
     ],

@@ -1,0 +1,53 @@
+"""A light shades the relief of the distance estimate, and shines where it faces the viewer."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pipeline.colour.blend import shaded
+from pipeline.colour.look import Light
+from pipeline.kernels.results import Traces
+
+LAMP = Light(azimuth=90.0, elevation=45.0, strength=0.6)
+DIRECTIONS = np.linspace(0, 1, 64, endpoint=False, dtype=np.float32)
+
+
+def traces(log2_distance: float) -> Traces:
+    row = DIRECTIONS[None]
+    none = np.zeros_like(row)
+    return Traces(np.full(row.shape, log2_distance, np.float32), row, none, none, none)
+
+
+def lit(lamp: Light, log2_distance: float = 6.0) -> np.ndarray:
+    return shaded(np.full((3, 64), 0.3, np.float32), traces(log2_distance), 0, lamp)[0]
+
+
+@pytest.mark.parametrize("azimuth", [0.0, 90.0, 225.0])
+def test_what_faces_the_light_is_brightest_and_what_turns_away_darkest(azimuth):
+    light = lit(replace(LAMP, azimuth=azimuth))
+    towards = round(azimuth / 360 * 64)
+    assert light.argmax() == towards
+    assert light[(towards + 32) % 64] == light.min() < 0.3
+
+
+def test_the_highlight_adds_light_where_it_faces_the_viewer_and_none_elsewhere():
+    matt, glossy = lit(LAMP), lit(replace(LAMP, highlight=0.5))
+    assert glossy.argmax() == 16
+    assert glossy[16] == pytest.approx(matt[16] + 0.5 * (1 - matt[16]), abs=0.01)
+    assert (glossy >= matt).all()
+    assert glossy[48] == pytest.approx(matt[48], abs=1e-3)
+    assert lit(replace(LAMP, highlight=1.0, strength=1.0)).max() <= 1
+
+
+def test_a_shinier_relief_has_a_narrower_highlight():
+    satin, glass = (
+        lit(replace(LAMP, highlight=0.5, shininess=shininess)) for shininess in (5.0, 200.0)
+    )
+    assert (satin - lit(LAMP) > 0.1).sum() > 2 * (glass - lit(LAMP) > 0.1).sum() > 0
+
+
+def test_nearer_to_the_set_than_a_sample_there_is_no_shade():
+    np.testing.assert_allclose(lit(replace(LAMP, highlight=1.0), -12.0), 0.3, atol=1e-3)
+    assert math.isclose(lit(LAMP, -12.0).std(), 0, abs_tol=1e-4)
