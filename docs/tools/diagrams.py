@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.colour.palette import OWN_PALETTES
+from pipeline.colour.own_palettes import OWN_PALETTES
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 DUSK = OWN_PALETTES["dusk"]

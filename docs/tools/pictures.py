@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.cli.main import main
+from pipeline.colour.oklab import srgb_from_linear
+from pipeline.colour.own_palettes import OWN_PALETTES, own_palette
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 OUTPUT = Path("output/docs")
@@ -43,6 +45,16 @@ maxiter: 3000
 render: {quality: best}
 keyframes: [{time: 0, center: [-0.1592, 1.0317], width: 0.09}]
 """
+PALETTE_VIEW = """\
+video: {width: 640, height: 360}
+maxiter: 5000
+render: {quality: best}
+keyframes:
+  - time: 0
+    center: ["-0.743643887037158704752191506114774", "0.131825904205311970493132056385139"]
+    width: 3e-9
+"""
+STRIP_ROWS = 36
 
 
 def frames_of_video() -> list[Picture]:
@@ -91,14 +103,31 @@ def seahorse_zoom() -> Picture:
 
 def properties() -> Picture:
     """Return one view by each property that a palette can show."""
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    pictures = []
-    for number, colour in enumerate(PROPERTIES):
-        config = OUTPUT / f"property-{number}.yaml"
-        config.write_text(f"colour: {{{colour}}}\n{PROPERTY_VIEW}", encoding="utf-8")
-        assert main(["still", str(config), "--output", str(OUTPUT)]) == 0
-        pictures.append(iio.imread(OUTPUT / f"property-{number}.png"))
+    pictures = [
+        coloured(f"property-{number}", colour, PROPERTY_VIEW)
+        for number, colour in enumerate(PROPERTIES)
+    ]
     return contact_sheet(pictures, columns=3, smaller=1)
+
+
+def palettes() -> Picture:
+    """Return one view by each of our own palettes, each over its turn from left to right."""
+    pictures = []
+    for name in OWN_PALETTES:
+        picture = coloured(f"palette-{name}", f"palette: {name}", PALETTE_VIEW)
+        turn = srgb_from_linear(own_palette(name, picture.shape[1], closed=True))
+        strip = np.rint(255 * turn).astype(np.uint8)
+        pictures.append(np.vstack([picture, np.tile(strip, (STRIP_ROWS, 1, 1))]))
+    return contact_sheet(pictures, smaller=2)
+
+
+def coloured(name: str, colour: str, view: str) -> Picture:
+    """Return a view by the contents of a config's section `colour`."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    config = OUTPUT / f"{name}.yaml"
+    config.write_text(f"colour: {{{colour}}}\n{view}", encoding="utf-8")
+    assert main(["still", str(config), "--output", str(OUTPUT)]) == 0
+    return iio.imread(OUTPUT / f"{name}.png")
 
 
 MAKERS: dict[str, Callable[[], Picture]] = {
@@ -107,6 +136,7 @@ MAKERS: dict[str, Callable[[], Picture]] = {
     "deep-zoom": lambda: contact_sheet(stills(DEEP_CONFIG, DEEP_SHOWN)),
     "first-zoom": lambda: contact_sheet(stills(FIRST_CONFIG, FIRST_SHOWN), columns=3, smaller=2),
     "properties": properties,
+    "palettes": palettes,
 }
 
 

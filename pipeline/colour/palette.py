@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pipeline.colour.look import Mixed, Rgb
 from pipeline.colour.oklab import linear_from_oklab, linear_from_srgb, oklab_from_linear
+from pipeline.colour.own_palettes import OWN_PALETTES, own_palette
 from pipeline.colour.palette_files import FILE_ENDINGS
 from pipeline.colour.palette_text import shown
 
@@ -25,22 +26,6 @@ _CLOSED = 0.08
 _DARK = 0.25
 
 _CMOCEAN = "cmo."
-
-OWN_PALETTES: dict[str, tuple[str, ...]] = {
-    "dusk": (
-        "#03061f",
-        "#0a2a6c",
-        "#2f7fc4",
-        "#bfe6f2",
-        "#fff6dc",
-        "#f7b34a",
-        "#b8431c",
-        "#3a0d2e",
-    ),
-    "lagoon": ("#021019", "#064a5c", "#1aa6a0", "#c9f5df", "#f6fbe9", "#7fc8a9", "#1f6f7a"),
-    "ember": ("#0b0205", "#4a0a12", "#b32410", "#f58a1f", "#ffe9a8", "#fffaf0", "#8a5a6b"),
-    "ink": ("#0c0f14", "#3d4a5c", "#a9b7c6", "#f7f4ec", "#c9b79c", "#5c4a3d"),
-}
 
 
 def known_palettes() -> list[str]:
@@ -77,8 +62,11 @@ def mixed_palettes(
 def ramp_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
     """Return a palette from its first colour to its last in linear light, shape (TURN, 3).
 
-    Colours are interpolated in Oklab by a cubic without overshoot.
+    Colours are interpolated in Oklab: of our own palettes with even steps, of others by a cubic
+    without overshoot.
     """
+    if isinstance(palette, str) and palette in OWN_PALETTES:
+        return own_palette(palette, TURN, closed=False)
     lab = oklab_from_linear(linear_from_srgb(_srgb_colours(palette)))
     # The last interval of the closed cubic leads back to the first colour, and is left out.
     position = np.arange(TURN) * ((len(lab) - 1) / (TURN - 1))
@@ -89,11 +77,13 @@ def ramp_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
 def turn_from_palette(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
     """Return one closed turn of a palette in linear light, shape (TURN, 3), values 0 to 1.
 
-    Colours are interpolated in Oklab by a cubic without overshoot. A list of colours, or a map
-    whose ends meet, goes on from its last colour to its first; any other map is mirrored.
+    Colours are interpolated as in a ramp. A list of colours, or a map whose ends meet, goes on from
+    its last colour to its first; any other map is mirrored.
     """
+    if isinstance(palette, str) and palette in OWN_PALETTES:
+        return own_palette(palette, TURN, closed=True)
     colours = _srgb_colours(palette)
-    if isinstance(palette, tuple) or palette in OWN_PALETTES:
+    if isinstance(palette, tuple):
         return _turn(colours)
     ends = oklab_from_linear(linear_from_srgb(colours[[0, -1]]))
     if np.linalg.norm(ends[0] - ends[1]) < _CLOSED:
@@ -110,11 +100,9 @@ def seam_of(palette: str | tuple[Rgb, ...] | Mixed) -> NDArray[np.float64]:
 
 
 def _srgb_colours(palette: str | tuple[Rgb, ...]) -> NDArray[np.float64]:
-    """Return a palette's colours, sRGB, shape (colours, 3), values 0 to 1."""
+    """Return the colours of a palette not our own, sRGB, shape (colours, 3), values 0 to 1."""
     if isinstance(palette, tuple):
         return np.array(palette) / 255.0
-    if palette in OWN_PALETTES:
-        return _rgb_from_hex(OWN_PALETTES[palette])
     if palette in _colorcet_colours():
         return _rgb_from_hex(_colorcet_colours()[palette])
     if palette in _cmocean_files():

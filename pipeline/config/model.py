@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.colour.look import Blend, By, InteriorBy, Rgb, Scale
-from pipeline.colour.palette import OWN_PALETTES
+from pipeline.colour.own_palettes import OWN_PALETTES
 from pipeline.colour.palette_files import MOST_COLOURS
 from pipeline.config.quality import QUALITIES
 from pipeline.config.value import (
@@ -221,9 +221,9 @@ class ColourSection(Section):
     distance to the set, stripes and trap are properties of the orbit, decomposition is the angle
     under which it escapes. All but count need traces, which take about as long as counting."""
     palette: Annotated[Palette, PALETTE] = "dusk"
-    """Colours from the lowest count to the highest: the name of a palette of this program
-    (dusk, lagoon, ember, ink), of matplotlib, colorcet or cmocean; a file of another program
-    (.map, .ugr, .gpl, .ggr, …); or a list of colours, evenly spaced."""
+    """Colours from the lowest count to the highest: the name of a palette of this program (dusk,
+    lagoon, ember, ink, grove, nocturne, aurora, blossom), of matplotlib, colorcet or cmocean; a
+    file of another program (.map, .ugr, .gpl, .ggr, …); or a list of colours, evenly spaced."""
     period: Annotated[Decimal | None, PERIOD] = None
     """Length of one turn of the palette, in the unit of the scale: spreads of a picture's counts
     (adaptive), counts (linear), square roots of counts (sqrt), doublings of the count (log), or

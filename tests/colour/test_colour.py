@@ -16,7 +16,8 @@ from pipeline.colour.oklab import (
     oklab_from_linear,
     srgb_from_linear,
 )
-from pipeline.colour.palette import OWN_PALETTES, TURN, palette_fault, turn_from_palette
+from pipeline.colour.own_palettes import OWN_PALETTES
+from pipeline.colour.palette import TURN, palette_fault, turn_from_palette
 from pipeline.colour.shade import HALO_ROWS, Shader
 from pipeline.drawing import picture
 from pipeline.drawing.picture import draw_rows, draw_tile, left_of_tiles, rgb8_from_light
