@@ -136,8 +136,8 @@ def _views(config: Config, frames: FrameList) -> list[SampleGrid]:
     views = []
     for number, leg in enumerate(frames.legs):
         count = min(_MOST_VIEWS, max(_LEAST_VIEWS, math.ceil(leg.octaves)))
-        for view in range(count + (number == len(frames.legs) - 1)):
-            progress = Fraction(view, count)
+        for step in range(count + (number == len(frames.legs) - 1)):
+            progress = Fraction(step, count)
             limit = frames.maxiter(number, progress)
             view = frames.probe(number, progress, _COLUMNS, rows, limit)
             views.append(as_band(view, config))
