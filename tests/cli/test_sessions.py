@@ -52,7 +52,8 @@ def test_a_still_draws_from_what_is_stored_without_a_worker(made):
 
 @pytest.mark.parametrize(
     "command",
-    ["plan", *(pytest.param(each, marks=pytest.mark.slow) for each in ("palette", "export"))],
+    # Like the zoom and the still above.
+    [pytest.param(each, marks=pytest.mark.slow) for each in ("plan", "palette", "export")],
 )
 def test_every_command_has_the_niceness_of_its_config(made, command):
     assert probed(made[0], command, made[1]) == [0, True, NICE]

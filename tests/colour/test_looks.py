@@ -88,7 +88,7 @@ def test_a_light_computes_traces_once_and_no_count(rendered, tmp_path):
 @pytest.mark.parametrize(
     "by",
     [
-        "distance",
+        pytest.param("distance", marks=pytest.mark.slow),
         pytest.param("stripes", marks=pytest.mark.slow),
         pytest.param("trap", marks=pytest.mark.slow),
         pytest.param("decomposition", marks=pytest.mark.slow),

@@ -268,6 +268,7 @@ def test_motion_blur_is_the_mean_of_what_the_open_shutter_sees(tmp_path):
     assert len(studio.frame_plans[0].exposures) in range(1, count + 1)
 
 
+@pytest.mark.slow
 def test_deep_frames_from_bands(tmp_path):
     text = """\
 video: {width: 160, height: 90, fps: 10}

@@ -77,6 +77,7 @@ def test_a_flipped_bit_in_every_file_changes_no_byte_of_the_video(everything):
         assert part in told
 
 
+@pytest.mark.slow
 def test_what_alone_stays_of_a_video_is_looked_at_too(cli):
     config = cli.config(SMALL.replace("workers: 2", "workers: 2, keep: nothing"))
     cli.done("zoom", config)

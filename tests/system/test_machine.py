@@ -279,6 +279,7 @@ cp {folder}/cpuinfo /proc/cpuinfo
 
 
 @namespaces
+@pytest.mark.slow
 def test_without_proc_and_shared_memory_the_same_video_is_made(cli):
     config = cli.config()
     cli.done("zoom", config)

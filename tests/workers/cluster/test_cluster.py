@@ -116,6 +116,7 @@ def test_what_is_stored_travels_with_a_block(cli, cluster, alone):
     assert made_by(cli)[0] == alone(higher)[0]
 
 
+@pytest.mark.slow
 def test_a_lost_worker_costs_nothing_but_its_blocks(cli, own_cluster, alone):
     lost = own_cluster.add_worker("one")
     own_cluster.add_worker("two")
