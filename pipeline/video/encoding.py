@@ -55,6 +55,8 @@ _ENDINGS = {
     "prores": ".mov", "ffv1": ".mkv", "png": "-frames", "webp": ".webp", "gif": ".gif",
 }  # fmt: skip  # one line
 HDR_CODECS = ("h265", "av1")
+SILENT_CODECS = ("png", "webp", "gif")
+"""Codecs whose files hold no sound."""
 
 # Colour primaries, transfer function, matrix and range. They are stated both for the raw pictures
 # that go in and for the stream that comes out: ffmpeg derives neither from the other.
