@@ -25,10 +25,10 @@ _ROWS = 9
 _ALONE = 0.8
 
 
-def plan(path: Path, root: Path, name: str | None = None) -> None:
+def plan(path: Path, root: Path, name: str | None = None, place: str | None = None) -> None:
     """Print the frames and depth of a config, and the estimated time, memory and disk space."""
     # A plan measures this machine, and leaves the cluster alone.
-    with open_session(path, root, name, cluster=False) as session:
+    with open_session(path, root, name, cluster=False, place=place) as session:
         outputs, workers = session.outputs, session.workers
         outputs.check(outputs.video)
         frames, config = session.frames, session.resolved

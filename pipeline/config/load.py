@@ -97,6 +97,8 @@ class Config:
     warnings: tuple[Fault, ...]
     text: str
     """Text of a config that makes the same video on any machine."""
+    place: str = ""
+    """Place that the video is made for, part of the name of its file; "" for the usual video."""
 
     @property
     def title(self) -> str:

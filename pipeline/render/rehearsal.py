@@ -42,7 +42,7 @@ def _rehearse(config: Config, outputs: Outputs) -> None:
     encoding = replace(config.encoding, columns=_PIXELS, rows=_PIXELS)
     segment = outputs.segments / f"grey{encoding.segment_ending}"
     sound = outputs.segments / f"grey-sound{encoding.segment_ending}"
-    trial = outputs.root / f"{outputs.name}{'~' * len(outputs.ending)}"
+    trial = outputs.root / f"{outputs.name}{outputs.variant}{'~' * len(outputs.ending)}"
     try:
         writer = FrameWriter(segment, encoding)
         for _ in range(_FRAMES):

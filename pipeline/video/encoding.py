@@ -77,6 +77,18 @@ def ending_of(codec: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the place where a video is shown asks of the encoded file."""
+
+    keyframe_frames: int
+    """Largest number of frames from one keyframe of the encoded video to the next."""
+    most_kbps: int | None
+    """Largest bit rate; None without a limit."""
+    edit_lists: bool
+    """Whether an MP4 may have edit lists, which say when each stream begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class Encoding:
     """How a video is encoded."""
 
@@ -90,6 +102,8 @@ class Encoding:
     preset: str | None
     white_nits: int | None = None
     """Brightness of white in HDR10, in nits (cd/m²); None for standard dynamic range."""
+    delivery: Delivery | None = None
+    """What the place where it is shown asks for; None for the usual video."""
 
     @property
     def signal(self) -> str:
@@ -191,7 +205,8 @@ class Encoding:
                 *("-preset", self.preset, "-threads", str(THREADS)),
                 *(
                     "-x264-params",
-                    "rc-lookahead=1:sync-lookahead=0:bframes=0:ref=1:sliced-threads=1",
+                    "rc-lookahead=1:sync-lookahead=0:bframes=0:ref=1:sliced-threads=1"
+                    + self._delivered(),
                 ),
             ]
         if encoder == "libx265":
@@ -199,7 +214,8 @@ class Encoding:
                 *("-preset", self.preset, *self.tag_options(), "-x265-params"),
                 # B-frames would also shift the timestamps of every segment but the first.
                 f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=8:bframes=0"
-                + self._hdr(":hdr10=1:repeat-headers=1:master-display=", _X265_DISPLAY, "max-cll"),
+                + self._hdr(":hdr10=1:repeat-headers=1:master-display=", _X265_DISPLAY, "max-cll")
+                + self._delivered(),
             ]
         if encoder == "libsvtav1":
             params = f"lp={THREADS}:lookahead=16"
@@ -212,6 +228,15 @@ class Encoding:
             *("-b:v", "0", deadline, "good", "-cpu-used", speed),
             *("-row-mt", "1", "-threads", str(THREADS), "-lag-in-frames", "12"),
         ]
+
+    def _delivered(self) -> str:
+        """Return x264's and x265's options for what a place asks for, or ""."""
+        if self.delivery is None:
+            return ""
+        options = f":keyint={self.delivery.keyframe_frames}:open-gop=0"
+        if (kbps := self.delivery.most_kbps) is not None:
+            options += f":vbv-maxrate={kbps}:vbv-bufsize={kbps}"
+        return options
 
     def _hdr(self, begin: str, display: str, light: str) -> str:
         """Return HDR10's options for the mastering display and the brightest light, or ""."""

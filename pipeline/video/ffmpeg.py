@@ -214,7 +214,10 @@ def join(
     # one line, and image2 takes % for a number and at most 1023 bytes.
     names = (os.path.relpath(segment.resolve(), folder) for segment in segments)
     source = ["-f", "concat", "-safe", "0", *LOCAL, "-i", f"file:{listing.name}"]
-    heard = [] if sound is None else [*LOCAL, "-i", file_url(sound)]
+    plain = encoding.delivery is not None and not encoding.delivery.edit_lists
+    # Without edit lists both streams begin at 0: sound is late by AAC's first packet, 21 ms.
+    at_zero = ["-ignore_editlist", "1"] if plain else []
+    heard = [] if sound is None else [*LOCAL, *at_zero, "-i", file_url(sound)]
     target = f"file:{path.name}"
     try:
         listing.write_bytes(b"".join(map(_listed, names)))
@@ -240,6 +243,7 @@ def join(
             if muxer == "mov" and any(len(text.encode()) > _LONGEST_TAG for text in tags.values()):
                 flags += "+use_metadata_tags"
             movflags = ["-movflags", flags] if muxer != "matroska" else []
+            movflags += ["-use_editlist", "0"] if plain else []
             _run(
                 [
                     *(*source, "-f", "ffmetadata", "-i", f"file:{facts.name}", *heard),
