@@ -1,6 +1,6 @@
 """Places where videos are shown, and what each asks of a video: the config made for one of them.
 
-The figures are what the places publish; docs/sharing.md names the pages. Where a page only
+The figures are what the places published in November 2026; docs/sharing.md names the pages. Where a page only
 recommends, what is encoded keeps to the recommendation; where it sets a limit, a video beyond it is
 refused or changed.
 """
@@ -66,14 +66,14 @@ _PLACES = {
     place.name: place
     for place in (
         # No limit of the bit rate; High Profile, closed GOP of half the frame rate, AAC-LC at
-        # 384 kbps, no edit lists: support.google.com/youtube/answer/1722171. 12 hours at most:
-        # answer/71673. HDR10: answer/7126552.
+        # 384 kbps, no edit lists: support.google.com/youtube/answer/1722171. HDR10: answer/7126552.
+        # 12 hours for verified accounts.
         Place(
             "youtube", _as_it_is, (24, 60), (Fraction(1), Fraction(43_200)), 18,
             keyframe_seconds=Fraction(1, 2), sound_kbps=384, edit_lists=False, hdr=True,
         ),
         # Reels: 9:16, 23 to 60 frames a second, 25 Mbps at most, AAC at 128 kbps, no edit lists, 3
-        # seconds at least: Meta, "IG User Media". The Reels tab shows those up to 90 seconds.
+        # seconds at least; 90 seconds are taken of all: Meta's publishing interface, see the docs.
         Place(
             "instagram", _vertical, (23, 60), (Fraction(3), Fraction(90)), 18,
             keyframe_seconds=Fraction(2), sound_kbps=128, most_kbps=25_000, edit_lists=False,
@@ -84,8 +84,7 @@ _PLACES = {
             "x", _of_x, (24, 60), (Fraction(1, 2), Fraction(1200)), 16,
             keyframe_seconds=Fraction(2), sound_kbps=192,
         ),
-        # H.264 and AAC play in every browser: MDN, "Web video codec guide". The rest is ours: 1080p
-        # and a third of the bytes of crf 18.
+        # H.264 in MP4 plays nearly everywhere: MDN, "Codec selection". The rest is ours.
         Place(
             "web", _within_1080p, (1, 60), (Fraction(0), Fraction(86_400)), 23,
             keyframe_seconds=Fraction(2), sound_kbps=128,
