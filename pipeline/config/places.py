@@ -1,8 +1,7 @@
 """Places where videos are shown, and what each asks of a video: the config made for one of them.
 
-The figures are what the places published in November 2026; docs/sharing.md names the pages. Where a page only
-recommends, what is encoded keeps to the recommendation; where it sets a limit, a video beyond it is
-refused or changed.
+The figures are what the places published in November 2026; docs/sharing.md names the pages. What is
+encoded keeps to what a page recommends; a video beyond a limit is changed or refused.
 """
 
 import math

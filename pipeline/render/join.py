@@ -1,5 +1,7 @@
 """Segments and sound to a video: damaged ones dropped, the rest joined."""
 
+from pathlib import Path
+
 from pipeline.errors import RenderError
 from pipeline.monitor.events import Began, Done, Listener, Retried
 from pipeline.plan.outputs import Outputs
@@ -8,7 +10,8 @@ from pipeline.plan.work_plan import WorkPlan
 from pipeline.system.atomic_files import publish, temporary_path
 from pipeline.system.machine import children_cpu_s
 from pipeline.video import ffmpeg
-from pipeline.video.segment_checksum import add_checksum, is_whole
+from pipeline.video.light import Light
+from pipeline.video.segment_checksum import add_checksum, is_whole, light_of
 from pipeline.video.sound import SoundTrack
 
 
@@ -65,9 +68,17 @@ def join(work_plan: WorkPlan, outputs: Outputs, send: Listener) -> None:
             tags = {"title": config.title, "comment": config.text}
             paths = [segment.path for segment in segments]
             sound = None if work_plan.sound is None else work_plan.sound.path
-            ffmpeg.join(paths, temporary, config.encoding, tags, sound)
+            light = _light(paths) if config.encoding.white_nits is not None else None
+            ffmpeg.join(paths, temporary, config.encoding, tags, sound, light)
             frames = segments[-1].last
             if not ffmpeg.has_frames(temporary, config.encoding, frames):
                 raise RenderError(f"{outputs.video}: not all {frames} frames came out of joining")
     finally:
         send(Done("encode", children_cpu_s() - joined_before_s))
+
+
+def _light(segments: list[Path]) -> Light:
+    """Return the light level of a video from what was measured of its segments."""
+    lights = [light for light in map(light_of, segments) if light is not None]
+    assert len(lights) == len(segments)
+    return Light.of_all(lights)

@@ -165,6 +165,8 @@ class Encoding:
             "pixel_format": self.pixel_format,
             "preset": self.preset,
             "white_nits": self.white_nits,
+            # Segments that were encoded before it was measured do not tell it.
+            **({} if self.white_nits is None else {"light": "measured"}),
             "options": {name: self._encoder_options(name) for name in self.encoders()},
         }
 

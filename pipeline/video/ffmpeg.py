@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from pipeline.errors import EncoderError, RenderError, os_error_text
 from pipeline.video.animation import frames_of_animation, is_animation, webp_shows
 from pipeline.video.encoding import Encoding
+from pipeline.video.light import Light
+from pipeline.video.light_tags import write_with_light
 
 _REPORT_LINES = 3
 _PICTURE_NAME = "%06d.png"
@@ -194,10 +196,12 @@ def join(
     encoding: Encoding,
     tags: Mapping[str, str] = NO_TAGS,
     sound: Path | None = None,
+    light: Light | None = None,
 ) -> None:
     """Join segments into the video; PNG, GIF and WebP are encoded from lossless segments.
 
-    `sound` is the file of the sound track, in the container of the segments.
+    `sound` is the file of the sound track, in the container of the segments; `light` the light
+    level that an HDR10 video tells of itself.
 
     Into an MP4, MOV or MKV the streams are copied, and an MP4 or MOV starts to play before it is
     loaded completely. `path` may have any ending; for PNG it becomes a folder of pictures. No other
@@ -212,7 +216,8 @@ def join(
     listing, facts, colours = (folder / f"joined.{kind}" for kind in ("list", "tags", "palette"))
     # ffmpeg runs in that folder, and all names are relative to it: a name in a listing must fit on
     # one line, and image2 takes % for a number and at most 1023 bytes.
-    names = (os.path.relpath(segment.resolve(), folder) for segment in segments)
+    segments = list(segments)
+    labelled = [folder / f"joined.{k}.mp4" for k in range(len(segments))] if light else []
     source = ["-f", "concat", "-safe", "0", *LOCAL, "-i", f"file:{listing.name}"]
     plain = encoding.delivery is not None and not encoding.delivery.edit_lists
     # Without edit lists both streams begin at 0: sound is late by AAC's first packet, 21 ms.
@@ -220,6 +225,11 @@ def join(
     heard = [] if sound is None else [*LOCAL, *at_zero, "-i", file_url(sound)]
     target = f"file:{path.name}"
     try:
+        if light is not None:
+            for segment, copy in zip(segments, labelled, strict=True):
+                write_with_light(segment, copy, encoding, light)
+            segments = labelled
+        names = (os.path.relpath(segment.resolve(), folder) for segment in segments)
         listing.write_bytes(b"".join(map(_listed, names)))
         if encoding.codec == "png":
             path.mkdir(parents=True, exist_ok=True)
@@ -254,7 +264,7 @@ def join(
                 folder,
             )
     finally:
-        for file in (listing, facts, colours):
+        for file in (listing, facts, colours, *labelled):
             file.unlink(missing_ok=True)
 
 
