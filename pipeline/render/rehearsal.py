@@ -12,6 +12,7 @@ from pipeline.errors import PipelineError, RenderError, os_error_text
 from pipeline.plan.outputs import Outputs
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, has_frames, join
+from pipeline.video.light import Light
 from pipeline.video.sound import SoundTrack
 
 # Width and height of the smallest picture that all encoders take.
@@ -50,7 +51,14 @@ def _rehearse(config: Config, outputs: Outputs) -> None:
         said = writer.close()
         with outputs.making(trial) as temporary:
             tags = {"title": config.title, "comment": config.text}
-            join([segment], temporary, encoding, tags, _sound(config, outputs, sound))
+            join(
+                [segment],
+                temporary,
+                encoding,
+                tags,
+                _sound(config, outputs, sound),
+                _light(encoding),
+            )
             if not has_frames(temporary, encoding, _FRAMES):
                 raise RenderError(said or "it has not all its frames")
         shutil.rmtree(trial) if trial.is_dir() else trial.unlink()
@@ -67,6 +75,11 @@ def _sound(config: Config, outputs: Outputs, path: Path) -> Path | None:
     seconds = _FRAMES / config.encoding.fps
     SoundTrack.of(sound, seconds, config.encoding.segment_ending, outputs.segments).make(path)
     return path
+
+
+def _light(encoding: Encoding) -> Light | None:
+    white_nits = encoding.white_nits
+    return None if white_nits is None else Light(white_nits, white_nits)
 
 
 def _grey(encoding: Encoding) -> np.ndarray:
