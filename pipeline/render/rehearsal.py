@@ -51,14 +51,8 @@ def _rehearse(config: Config, outputs: Outputs) -> None:
         said = writer.close()
         with outputs.making(trial) as temporary:
             tags = {"title": config.title, "comment": config.text}
-            join(
-                [segment],
-                temporary,
-                encoding,
-                tags,
-                _sound(config, outputs, sound),
-                _light(encoding),
-            )
+            heard, light = _sound(config, outputs, sound), _light(encoding)
+            join([segment], temporary, encoding, tags, heard, light)
             if not has_frames(temporary, encoding, _FRAMES):
                 raise RenderError(said or "it has not all its frames")
         shutil.rmtree(trial) if trial.is_dir() else trial.unlink()

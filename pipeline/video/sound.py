@@ -156,6 +156,11 @@ class SoundTrack:
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
         return SoundTrack(sound, seconds, folder / f"sound-{digest}{ending}")
 
+    @property
+    def is_copied(self) -> bool:
+        """Whether the sound is taken as it is."""
+        return self.sound.is_copied(self.seconds, self.path.suffix)
+
     def make(self, path: Path) -> None:
         """Write the track to a path of the same ending; a file beside it is used meanwhile.
 
@@ -166,7 +171,7 @@ class SoundTrack:
         """
         ending = self.path.suffix
         with _failing(self.sound.file.path):
-            if self.sound.is_copied(self.seconds, ending):
+            if self.is_copied:
                 self._copy(path, ending)
             else:
                 self._encode(path, ending)

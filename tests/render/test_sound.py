@@ -77,6 +77,9 @@ def test_a_damaged_track_is_made_again(rendered):
     config = cli.config(with_sound())
     cli.done("zoom", config)
     video = (cli.output / "small.mp4").read_bytes()
+    assert "sound    music.wav, from 0 s on 0.80 s, begins again, encoded" in cli.done(
+        "plan", config
+    )
     track = cli.output / "small" / "segments" / segments(cli)[1][0]
     track.write_bytes(track.read_bytes()[:-100])
     result = cli.run("zoom", config)
