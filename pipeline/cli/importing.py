@@ -14,6 +14,7 @@ from pipeline.config.fault import ConfigError
 from pipeline.config.load import MAX_FRAMES, load_config
 from pipeline.config.locations.any_format import location_from_file
 from pipeline.config.locations.location import PICTURE, Location, refusal
+from pipeline.config.sounds import OF_A_SOUND
 from pipeline.errors import UsageError, printable_name
 from pipeline.geometry.decimals import log2
 from pipeline.system.atomic_files import make_folder, write_durably
@@ -101,7 +102,22 @@ def _config_of_video(path: Path) -> tuple[str, list[str]]:
         plain["render"] = {key: value for key, value in render.items() if key in _PICTURE_KEYS}
     if named := _without_files(plain):
         remarks.append(f"left out, as palettes in files of another machine: {', '.join(named)}")
+    if sound := _without_sound(plain.get("video")):
+        remarks.append(f"left out, as a sound of another machine: {sound}")
     return _dumped(plain), remarks
+
+
+def _without_sound(video: Any) -> str:
+    """Remove the sound from a video section, but not the tempo of its beats; return its name."""
+    audio = video.get("audio") if isinstance(video, dict) else None
+    if not isinstance(audio, dict):
+        return ""
+    name = str(audio.get("file", ""))
+    for key in OF_A_SOUND:
+        audio.pop(key, None)
+    if not audio:
+        del video["audio"]
+    return name
 
 
 def _plain(node: yaml_tree.Node) -> Any:

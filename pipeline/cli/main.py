@@ -12,6 +12,7 @@ from types import FrameType
 
 from pipeline.cli.versions import ShowVersions
 from pipeline.cli.words import Parser, add_command, frame_number
+from pipeline.config.names import PLACES
 from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text, printable_name
 from pipeline.system.invocation import program
 from pipeline.system.temporary import remove_run_folder
@@ -122,6 +123,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     for name in ("recolour", "palette", "export", "preview", "plan", "still", "watch"):
         added[name].add_argument("config", type=Path, help="the YAML file")
+    for name in ("zoom", "recolour", "preview", "plan"):
+        added[name].add_argument(
+            "--for",
+            dest="place",
+            choices=PLACES,
+            metavar="PLACE",
+            help=f"the video as a place asks for it: {', '.join(PLACES)}",
+        )
     chosen = still.add_mutually_exclusive_group()
     chosen.add_argument(
         "--frame", type=frame_number, metavar="N", help="the frame of this number, from 0"
@@ -181,17 +190,17 @@ def _zoom(options: argparse.Namespace) -> None:
     from pipeline.cli.zoom import zoom, zoom_all
 
     if len(options.config) == 1 and not options.config[0].is_dir():
-        zoom(options.config[0], options.output, options.name, options.scheduler)
+        zoom(options.config[0], options.output, options.name, options.scheduler, options.place)
     elif options.name is not None:
         raise UsageError("--name is for one config; many are called as their files")
     else:
-        zoom_all(options.config, options.output, options.scheduler)
+        zoom_all(options.config, options.output, options.scheduler, options.place)
 
 
 def _recolour(options: argparse.Namespace) -> None:
     from pipeline.cli.zoom import recolour
 
-    recolour(options.config, options.output, options.name)
+    recolour(options.config, options.output, options.name, options.place)
 
 
 def _palette(options: argparse.Namespace) -> None:
@@ -209,13 +218,13 @@ def _export(options: argparse.Namespace) -> None:
 def _preview(options: argparse.Namespace) -> None:
     from pipeline.cli.preview import preview
 
-    preview(options.config, options.output, options.name)
+    preview(options.config, options.output, options.name, options.place)
 
 
 def _plan(options: argparse.Namespace) -> None:
     from pipeline.cli.plan import plan
 
-    plan(options.config, options.output, options.name)
+    plan(options.config, options.output, options.name, options.place)
 
 
 def _still(options: argparse.Namespace) -> None:

@@ -1,6 +1,7 @@
 """`plan`: check a config, and say what rendering it would do."""
 
 import math
+from fractions import Fraction
 from pathlib import Path
 
 from pipeline.cli.opening import open_session
@@ -19,16 +20,17 @@ from pipeline.system.machine import available_memory_bytes, disk_space
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import FrameList
 from pipeline.units import duration, size
+from pipeline.video.sound import SoundTrack
 
 _ROWS = 9
 # A process that gets this fraction of a core counts as undisturbed.
 _ALONE = 0.8
 
 
-def plan(path: Path, root: Path, name: str | None = None) -> None:
+def plan(path: Path, root: Path, name: str | None = None, place: str | None = None) -> None:
     """Print the frames and depth of a config, and the estimated time, memory and disk space."""
     # A plan measures this machine, and leaves the cluster alone.
-    with open_session(path, root, name, cluster=False) as session:
+    with open_session(path, root, name, cluster=False, place=place) as session:
         outputs, workers = session.outputs, session.workers
         outputs.check(outputs.video)
         frames, config = session.frames, session.resolved
@@ -102,6 +104,7 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
         f"{encoding.codec} {crf}{encoding.pixel_format}, "
         f"quality {config.quality.name}{blur}",
         f"frames   {len(frames)}, {seconds:.2f} s, the last at {float(last.time):g} s",
+        *_sound(work_plan.sound),
         f"depth    width {short_text(max(widths))} to {short_text(min(widths))}, "
         f"{octaves:.1f} octaves; kernel {', '.join(kernels)}",
         *(
@@ -120,6 +123,21 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
             f"{float(frame.view.rotation):9.2f} {frame.maxiter:9}  {center}"
         )
     return [*lines, ""]
+
+
+def _sound(track: SoundTrack | None) -> list[str]:
+    """Say how a sound is made as long as the video."""
+    if track is None:
+        return []
+    file, start = track.sound.file, track.sound.start
+    if file.seconds is None:
+        fitted = f"to {float(track.seconds):.2f} s"
+    else:
+        left = file.seconds - Fraction(start)
+        how = "begins again" if left < track.seconds else "cut" if left > track.seconds else "fits"
+        fitted = f"{float(left):.2f} s, {how}"
+    way = "taken as it is" if track.is_copied else "encoded"
+    return [f"sound    {file.path.name}, from {start} s on {fitted}, {way}"]
 
 
 def _ways(config: Config, frames: FrameList, frame_plans: FramePlans) -> list[str]:

@@ -14,11 +14,11 @@ _SMALLER = 4
 _FPS = Fraction(10)
 
 
-def preview(path: Path, root: Path, name: str | None = None) -> None:
+def preview(path: Path, root: Path, name: str | None = None, place: str | None = None) -> None:
     """Make ``NAME-preview.mp4``: a quarter of the size, ten frames per second."""
-    config = opened(path, name)
-    outputs = Outputs.of(config, root)
-    make_video(coarse(config), replace(outputs, name=f"{config.name}-preview"), "preview")
+    config = opened(path, name, place=place)
+    outputs = replace(Outputs.of(config, root), name=f"{config.name}-preview", variant="")
+    make_video(coarse(config), outputs, "preview")
 
 
 def coarse(config: Config) -> Config:

@@ -16,7 +16,8 @@ COMMANDS = {
         "Make the video of a config, or what is missing of it: counts that are stored are not\n"
         "computed again, and a run that was stopped goes on where it was.\n"
         "Writes output/NAME.mp4, and beside it the folder output/NAME/ with the counts, the\n"
-        "encoded segments, the log, the status page index.html and report.json.",
+        "encoded segments, the log, the status page index.html and report.json; for a place,\n"
+        "output/NAME-PLACE.mp4 from the same counts.",
         "configs/seahorse.yaml",
     ),
     "recolour": (
@@ -103,6 +104,7 @@ COMMANDS = {
 
 _REQUIRED = re.compile(r"the following arguments are required: (.*)")
 _CHOICE = re.compile(r"argument COMMAND: invalid choice: '(.*?)'(?: \(|, maybe).*", re.DOTALL)
+_VALUE = re.compile(r"argument (\S+): invalid choice: '(.*?)'(?: \(|, maybe).*", re.DOTALL)
 _UNKNOWN = re.compile(r"unrecognized arguments: (.*)", re.DOTALL)
 _NO_VALUE = re.compile(r"argument (\S+): expected (?:one|at least one) argument")
 _TOGETHER = re.compile(r"argument (\S+): not allowed with argument (\S+)")
@@ -147,6 +149,8 @@ class Parser(argparse.ArgumentParser):
         if match := _CHOICE.fullmatch(message):
             near = nearest(match[1], COMMANDS)
             return f'"{match[1]}" is not a command{near}; the commands are {", ".join(COMMANDS)}'
+        if match := _VALUE.fullmatch(message):
+            return self._not_a_choice(match[1], match[2])
         if match := _UNKNOWN.fullmatch(message):
             words = match[1].split("\n")
             option = next((word for word in words if word.startswith("-")), "")
@@ -171,6 +175,14 @@ class Parser(argparse.ArgumentParser):
         if command not in COMMANDS:
             return f"say what to do: {', '.join(COMMANDS)}"
         return f"{command} needs a {names}, such as: {self.prog} {COMMANDS[command][2]}"
+
+    def _not_a_choice(self, name: str, value: str) -> str:
+        known: list[str] = []
+        for action in self._actions:
+            if name in (*action.option_strings, action.metavar):
+                known = [str(choice) for choice in action.choices or ()]
+        near = nearest(value, known)
+        return f'{name}: "{value}" is not known{near}; it should be one of {", ".join(known)}'
 
     def _with_value(self, option: str) -> str:
         long = option.rpartition("/")[2]

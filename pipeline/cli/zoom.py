@@ -21,7 +21,13 @@ from pipeline.system.terminal import say, show
 from pipeline.units import duration, size
 
 
-def zoom(path: Path, root: Path, name: str | None = None, scheduler: str | None = None) -> None:
+def zoom(
+    path: Path,
+    root: Path,
+    name: str | None = None,
+    scheduler: str | None = None,
+    place: str | None = None,
+) -> None:
     """Make the video of a config, and print a summary.
 
     Parameters
@@ -30,12 +36,16 @@ def zoom(path: Path, root: Path, name: str | None = None, scheduler: str | None 
         What its outputs are called, if not as the file.
     scheduler
         Address of a Dask scheduler whose cluster counts the rows.
+    place
+        Name of the place that the video is for; the usual video if left out.
     """
-    config = opened(path, name, scheduler)
+    config = opened(path, name, scheduler, place)
     make_video(config, Outputs.of(config, root), "zoom")
 
 
-def zoom_all(paths: Sequence[Path], root: Path, scheduler: str | None = None) -> None:
+def zoom_all(
+    paths: Sequence[Path], root: Path, scheduler: str | None = None, place: str | None = None
+) -> None:
     """Make the videos of many configs one after the other; if one fails, the rest are made.
 
     Raises
@@ -55,7 +65,7 @@ def zoom_all(paths: Sequence[Path], root: Path, scheduler: str | None = None) ->
         say(f"{path} ({number} of {len(configs)})")
         start = time.monotonic()
         try:
-            zoom(path, root, scheduler=scheduler)
+            zoom(path, root, scheduler=scheduler, place=place)
         except Interrupted:
             raise
         except (PipelineError, OSError) as error:
@@ -86,7 +96,7 @@ def _check_names(configs: list[Path]) -> None:
             )
 
 
-def recolour(path: Path, root: Path, name: str | None = None) -> None:
+def recolour(path: Path, root: Path, name: str | None = None, place: str | None = None) -> None:
     """Make the video of a config again from stored counts.
 
     Raises
@@ -94,7 +104,7 @@ def recolour(path: Path, root: Path, name: str | None = None) -> None:
     RenderError
         Some of the counts that it needs are not stored.
     """
-    config = opened(path, name)
+    config = opened(path, name, place=place)
     make_video(config, Outputs.of(config, root), "recolour", stored_only=True)
 
 

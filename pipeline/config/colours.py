@@ -13,11 +13,12 @@ from pipeline.colour.look import (
     Scale,
 )
 from pipeline.colour.palette_files import PaletteFiles
+from pipeline.config.beats import Tempo, seconds_from
 from pipeline.config.model import ColourSection, LayerSection, LightSection, MomentSection
 
 
-def look_from(colour: ColourSection, files: PaletteFiles) -> Look:
-    """Return the look of a colour section without faults."""
+def look_from(colour: ColourSection, files: PaletteFiles, tempo: Tempo | None = None) -> Look:
+    """Return the look of a colour section without faults; `tempo` is that of its beats."""
     return Look(
         palette=files.resolved(colour.palette),
         period=_period(colour.period, colour.by, colour.scale),
@@ -31,7 +32,7 @@ def look_from(colour: ColourSection, files: PaletteFiles) -> Look:
         interior_palette=files.resolved(colour.interior_palette),
         light=None if colour.light is None else _light(colour.light),
         layers=tuple(_layer(layer, files) for layer in colour.layers),
-        moments=tuple(_moment(moment, colour, files) for moment in colour.keyframes),
+        moments=tuple(_moment(moment, colour, files, tempo) for moment in colour.keyframes),
         stripes=colour.stripes,
         trap=colour.trap,
         trap_at=_trap_at(colour),
@@ -45,11 +46,15 @@ def _trap_at(colour: ColourSection) -> tuple[float, float]:
     return 0.0, (1.0 if colour.trap == "point" else 0.0)
 
 
-def _moment(moment: MomentSection, colour: ColourSection, files: PaletteFiles) -> Moment:
+def _moment(
+    moment: MomentSection, colour: ColourSection, files: PaletteFiles, tempo: Tempo | None
+) -> Moment:
     offset = colour.offset if moment.offset is None else moment.offset
     light = moment.light or colour.light
+    seconds = seconds_from(moment.time, tempo)
+    assert seconds is not None
     return Moment(
-        seconds=float(moment.time),
+        seconds=float(seconds),
         palette=files.resolved(moment.palette or colour.palette),
         offset=float(offset),
         interior=moment.interior or colour.interior,

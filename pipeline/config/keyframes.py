@@ -1,15 +1,20 @@
 """Rules between keyframes, of the view or of colour, checked on values as they were typed."""
 
-from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from pipeline.geometry.decimals import short_text
+from pydantic_core import PydanticCustomError
+
+from pipeline.config.beats import MAX_SECONDS, Beats, Tempo, Time, seconds_from, time_from
+from pipeline.geometry.decimals import decimal_exponent, short_text
+from pipeline.geometry.point import Point
 
 Fault = tuple[tuple[str | int, ...], str]
 
 
-def keyframe_faults(keyframes: Any) -> Iterator[Fault]:
+def keyframe_faults(keyframes: Any, tempo: Tempo | None) -> Iterator[Fault]:
     """Yield the path and fault of keyframes that break a rule."""
     for k, keyframe in enumerate(keyframes if isinstance(keyframes, list) else []):
         if not isinstance(keyframe, dict):
@@ -21,31 +26,72 @@ def keyframe_faults(keyframes: Any) -> Iterator[Fault]:
                 (k,),
                 "has no width; add the picture's width on the real axis, such as width: 3.5",
             )
-    first = next(_times(keyframes), None)
+    first = next(_times(keyframes, tempo), None)
     if first is not None and first[0] == 0 and first[1] != 0:
-        yield (0, "time"), f"is {short_text(first[1])}; the first is 0"
-    yield from time_faults(keyframes, "keyframe")
+        yield (0, "time"), f"is {first[2]}; the first is 0"
+    yield from time_faults(keyframes, "keyframe", tempo)
 
 
-def time_faults(keyframes: Any, what: str) -> Iterator[Fault]:
-    """Yield the path and fault of times that do not increase."""
-    previous: Decimal | None = None
-    for k, time in _times(keyframes):
-        if previous is not None and time <= previous:
+def time_faults(keyframes: Any, what: str, tempo: Tempo | None) -> Iterator[Fault]:
+    """Yield the path and fault of times that do not increase, or are too late."""
+    previous: tuple[Fraction, str] | None = None
+    for k, time, text in _times(keyframes, tempo):
+        if time > MAX_SECONDS:
+            yield (k, "time"), f"is {text}, and a video lasts {MAX_SECONDS} s at most"
+        if previous is not None and time <= previous[0]:
             yield (
                 (k, "time"),
-                f"is {short_text(time)}, and should be later than the {what} before "
-                f"({short_text(previous)})",
+                f"is {text}, and should be later than the {what} before ({previous[1]})",
             )
-        previous = time
+        previous = time, text
 
 
-def _times(keyframes: Any) -> Iterator[tuple[int, Decimal]]:
-    """Yield the times that are numbers; others are faults of their own."""
+def beat_faults(keyframes: Any) -> Iterator[Fault]:
+    """Yield the path and fault of times in beats, where there is no tempo."""
+    for k, time in _read(keyframes):
+        if isinstance(time, Beats):
+            yield (
+                (k, "time"),
+                "is in beats, and needs the tempo: add video: {audio: {bpm: 120}}, or take seconds",
+            )
+
+
+def digit_warnings(views: Iterable[tuple[Point, Decimal]], columns: int) -> Iterator[Fault]:
+    """Yield a warning for every centre with fewer digits than its pixels need.
+
+    `views` are the centres and widths of keyframes without faults.
+    """
+    for k, (center, width) in enumerate(views):
+        needed = -decimal_exponent(width / columns)
+        for part, coordinate in enumerate(center):
+            exponent = coordinate.as_tuple().exponent
+            typed = max(0, -exponent) if isinstance(exponent, int) else 0
+            # A number with few digits, such as -0.75, is exact, not rounded.
+            if 6 < typed < needed:
+                yield (
+                    (k, "center", part),
+                    f"has {typed} digits after the point; a width of {short_text(width)} needs "
+                    f"{needed}, or the zoom ends beside its target",
+                )
+
+
+def _times(keyframes: Any, tempo: Tempo | None) -> Iterator[tuple[int, Fraction, str]]:
+    """Yield the times in seconds, and as text; those that are none are faults of their own."""
+    for k, time in _read(keyframes):
+        seconds = seconds_from(time, tempo)
+        if seconds is None:
+            continue
+        if isinstance(time, Beats):
+            text = f"{' '.join(keyframes[k]['time'].split())}, at {float(seconds):g} s"
+        else:
+            text = short_text(time)
+        yield k, seconds, text
+
+
+def _read(keyframes: Any) -> Iterator[tuple[int, Time]]:
+    """Yield the times that can be read."""
     for k, keyframe in enumerate(keyframes if isinstance(keyframes, list) else []):
         try:
-            time = Decimal(keyframe["time"])
-        except (KeyError, TypeError, ValueError, InvalidOperation):
+            yield k, time_from(keyframe["time"])
+        except (KeyError, TypeError, PydanticCustomError):
             continue
-        if time.is_finite():
-            yield k, time

@@ -1,6 +1,7 @@
 """Loading a config: a path in, a checked config or all of its faults out."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -11,15 +12,17 @@ from pydantic import ValidationError
 
 from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
+from pipeline.config.beats import seconds_from
 from pipeline.config.cluster import Certificates, Cluster, cluster_faults, cluster_from
 from pipeline.config.colours import look_from
 from pipeline.config.fault import ConfigError, Fault, Position, shortened
-from pipeline.config.keyframes import keyframe_faults, time_faults
+from pipeline.config.keyframes import beat_faults, digit_warnings, keyframe_faults, time_faults
 from pipeline.config.keys import MISSING, SPELLINGS, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.names import name_fault
 from pipeline.config.palettes import palette_faults, palette_remarks
 from pipeline.config.quality import QUALITIES, Quality
+from pipeline.config.sounds import SoundFiles, names_bpm, sound_faults, sound_from, tempo_from
 from pipeline.config.videos import encoding_from, video_faults
 from pipeline.config.whole_text import whole_text
 from pipeline.config.yaml_faults import comment_hint
@@ -31,10 +34,11 @@ from pipeline.config.yaml_tree import (
     text_of_file,
     tree_from_text,
 )
-from pipeline.geometry.decimals import context, decimal_exponent, short_text
+from pipeline.geometry.decimals import context, decimal_exponent
 from pipeline.geometry.point import Point
 from pipeline.kernels.choice import ACCURACIES, Accuracy, is_available
 from pipeline.video.encoding import Encoding
+from pipeline.video.sound import Sound
 
 MAX_FRAMES = 1_000_000
 MAX_FAULTS = 1000
@@ -72,6 +76,7 @@ class Config:
     encoding: Encoding
     loops: bool
     """Whether the video plays forwards and then backwards."""
+    sound: Sound | None
     look: Look
     workers: int | None
     cluster: Cluster | None
@@ -92,6 +97,8 @@ class Config:
     warnings: tuple[Fault, ...]
     text: str
     """Text of a config that makes the same video on any machine."""
+    place: str = ""
+    """Place that the video is made for, part of the name of its file; "" for the usual video."""
 
     @property
     def title(self) -> str:
@@ -102,7 +109,11 @@ class Config:
         """Return the resolved config in plain values, numbers of any precision as text."""
         return {
             "path": str(self.path),
-            "video": {**self.encoding.key(), "loop": self.loops},
+            "video": {
+                **self.encoding.key(),
+                "loop": self.loops,
+                **({} if self.sound is None else {"audio": self.sound.facts()}),
+            },
             "colour": {key: value for key, value in asdict(self.look).items() if key != "tones"},
             "render": {
                 "workers": self.workers,
@@ -180,10 +191,12 @@ class _Checker:
         self.faults = faults
         self._folder = folder
         self._palettes = PaletteFiles(folder)
+        self._sounds = SoundFiles(folder)
         self._positions: dict[KeyPath, Position] = {(): root.position}
         self._key_positions: dict[KeyPath, Position] = {}
         self._colour_comments: dict[KeyPath, str] = {}
         self._plain = self._plain_from(root, ())
+        self._tempo = tempo_from(self._plain.get("video"))
 
     def _plain_from(self, node: Node, path: KeyPath) -> Any:
         self._positions[path] = node.position
@@ -253,9 +266,16 @@ class _Checker:
             self._fault(self._position(*path), path, message + hint)
 
     def _check_keyframes(self) -> None:
-        for path, message in keyframe_faults(self._plain.get("keyframes")):
+        keyframes = self._plain.get("keyframes")
+        for path, message in keyframe_faults(keyframes, self._tempo):
             path = ("keyframes", *path)
             self._fault(self._key_or_position(path), path, message)
+        self._check_beats(keyframes, ("keyframes",))
+
+    def _check_beats(self, keyframes: Any, section: KeyPath) -> None:
+        if not names_bpm(self._plain.get("video")):
+            for path, message in beat_faults(keyframes):
+                self._fault(self._position(*section, *path), (*section, *path), message)
 
     def _key_or_position(self, path: KeyPath) -> Position:
         return self._key_positions[path] if path[-1] == "zoom" else self._position(*path)
@@ -265,6 +285,9 @@ class _Checker:
         if isinstance(video, dict):
             for key, message in video_faults(video):
                 self._fault(self._position("video", key), ("video", key), message)
+            for key, message in sound_faults(video, self._sounds):
+                path = ("video", "audio", key)
+                self._fault(self._position(*path), path, message)
 
     def _check_cluster(self) -> None:
         render = self._plain.get("render")
@@ -276,9 +299,10 @@ class _Checker:
         colour = self._plain.get("colour")
         if not isinstance(colour, dict):
             return
-        for path, message in time_faults(colour.get("keyframes"), "colour keyframe"):
+        for path, message in time_faults(colour.get("keyframes"), "colour keyframe", self._tempo):
             path = ("colour", "keyframes", *path)
             self._fault(self._position(*path), path, message)
+        self._check_beats(colour.get("keyframes"), ("colour", "keyframes"))
         for path, message in palette_faults(colour, self._palettes):
             path = ("colour", *path)
             self._fault(self._position(*path), path, message)
@@ -322,7 +346,8 @@ class _Checker:
             name=name,
             encoding=encoding,
             loops=model.video.loop == "there-and-back",
-            look=look_from(model.colour, self._palettes),
+            sound=sound_from(model.video.audio, self._sounds),
+            look=look_from(model.colour, self._palettes, self._tempo),
             workers=model.render.workers,
             cluster=cluster,
             certificates=certificates,
@@ -352,8 +377,10 @@ class _Checker:
             width = exact.divide(exact.multiply(height, encoding.columns), encoding.rows)
             key = "zoom"
         maxiter = model.maxiter if keyframe.maxiter is None else keyframe.maxiter
+        time = seconds_from(keyframe.time, self._tempo)
+        assert time is not None
         return Keyframe(
-            time=Fraction(keyframe.time),
+            time=time,
             center=Point(*keyframe.center),
             width=width,
             rotation=keyframe.rotation,
@@ -362,31 +389,11 @@ class _Checker:
             position=self._position("keyframes", k, key),
         )
 
-    def _warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
-        warnings = self._digit_warnings(keyframes, columns)
+    def _warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> Iterator[Fault]:
+        views = [(keyframe.center, keyframe.width) for keyframe in keyframes]
+        for path, message in digit_warnings(views, columns):
+            path = ("keyframes", *path)
+            yield Fault(self._position(*path), dotted(path), message)
         for path, remark in palette_remarks(self._plain.get("colour"), self._palettes):
             path = ("colour", *path)
-            warnings.append(Fault(self._position(*path), dotted(path), remark))
-        return warnings
-
-    def _digit_warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> list[Fault]:
-        """Return a warning for every centre with fewer digits than its pixels need."""
-        warnings = []
-        for k, keyframe in enumerate(keyframes):
-            needed = -decimal_exponent(keyframe.width / columns)
-            for part, coordinate in enumerate(keyframe.center):
-                exponent = coordinate.as_tuple().exponent
-                typed = max(0, -exponent) if isinstance(exponent, int) else 0
-                # A number with few digits, such as -0.75, is exact, not rounded.
-                if 6 < typed < needed:
-                    path = ("keyframes", k, "center", part)
-                    warnings.append(
-                        Fault(
-                            self._position(*path),
-                            dotted(path),
-                            f"has {typed} digits after the point; a width of "
-                            f"{short_text(keyframe.width)} needs {needed}, or the zoom ends "
-                            "beside its target",
-                        )
-                    )
-        return warnings
+            yield Fault(self._position(*path), dotted(path), remark)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from pipeline.colour.look import Blend, By, InteriorBy, Rgb, Scale
 from pipeline.colour.own_palettes import OWN_PALETTES
 from pipeline.colour.palette_files import MOST_COLOURS
+from pipeline.config.beats import BPM, SECONDS, TIME, Time
 from pipeline.config.quality import QUALITIES
 from pipeline.config.value import (
     COLOUR_SCHEMA,
@@ -37,7 +38,6 @@ MAX_LAYERS = 8
 MAX_MOMENTS = 1000
 MAX_KEYFRAMES = 10_000
 MAX_MAXITER = 2_000_000_000
-MAX_SECONDS = 86_400
 
 
 def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
@@ -112,7 +112,6 @@ POSITIVE = number("1e-100000", "1000", "a number above 0 and up to 1000", deep=T
 FRACTION = number("0", "1", "a number from 0 to 1")
 PERIOD = number("1e-6", "1e9", "a number from 1e-6 to 1e9")
 TURNS = number("-1e6", "1e6", "turns, from -1e6 to 1e6")
-SECONDS = number("0", str(MAX_SECONDS), f"seconds from 0 to {MAX_SECONDS}")
 
 Coordinate = Annotated[Decimal, COORDINATE]
 Palette = str | tuple[Rgb, ...]
@@ -126,6 +125,29 @@ class Section(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class AudioSection(Section):
+    """The sound of the video, and the tempo of the music for keyframes that keep to it.
+
+    The sound begins and ends with the video: a longer one is cut, a shorter one begins again.
+    """
+
+    file: Annotated[str | None, _text("a sound file, such as music.flac")] = None
+    """Sound file, from the config's folder, in any usual format; no sound if left out."""
+    start: Annotated[Decimal, SECONDS] = Decimal(0)
+    """Position in the sound file at which the sound begins, in seconds."""
+    gain: Annotated[Decimal, number("-60", "24", "decibels, from -60 to 24")] = Decimal(0)
+    """Amplification of the sound, in decibels; below 0 it is quieter."""
+    fade_in: Annotated[Decimal, SECONDS] = Decimal(0)
+    """Time in which the sound fades in, in seconds."""
+    fade_out: Annotated[Decimal, SECONDS] = Decimal(2)
+    """Time in which the sound fades out before the video's end, in seconds."""
+    bpm: Annotated[Decimal | None, BPM] = None
+    """Tempo of the music, in beats per minute: times of keyframes may then be beats, such as
+    time: 16 beats."""
+    first_beat: Annotated[Decimal, SECONDS] = Decimal(0)
+    """Time of the first beat, 0 beats, in seconds of the video."""
 
 
 class VideoSection(Section):
@@ -155,6 +177,8 @@ class VideoSection(Section):
     preset: Annotated[str | None, _text("a preset of the codec")] = None
     """Preset of the encoder, from fast to small: ultrafast to veryslow for h264 and h265, 0 to 13
     for av1, 0 to 8 for vp9. If left out faster for h264, fast for h265, 8 for av1, 4 for vp9."""
+    audio: AudioSection | None = None
+    """Sound of the video, and its tempo."""
 
 
 class LightSection(Section):
@@ -201,8 +225,8 @@ class MomentSection(Section):
     What it leaves out is as the section colour has it.
     """
 
-    time: Annotated[Decimal, SECONDS]
-    """Time of the colour keyframe, in seconds of the video."""
+    time: Annotated[Time, TIME]
+    """Time of the colour keyframe, in seconds of the video, or in beats of video.audio.bpm."""
     palette: Annotated[Palette | None, PALETTE] = None
     """Palette from here on."""
     offset: Annotated[Decimal | None, TURNS] = None
@@ -326,8 +350,9 @@ class RenderSection(Section):
 class KeyframeModel(Section):
     """A point of the video, with a width or a zoom; views between keyframes are interpolated."""
 
-    time: Annotated[Decimal, SECONDS]
-    """Time of the keyframe, in seconds; the first is 0, and each later than the one before."""
+    time: Annotated[Time, TIME]
+    """Time of the keyframe, in seconds, or in beats of video.audio.bpm, such as 16 beats; the first
+    is 0, and each later than the one before."""
     center: Annotated[tuple[Coordinate, Coordinate], POINT]
     """Centre of the picture, [real, imaginary]. Every digit counts, quoted or not: a deep zoom
     needs about as many as its width has zeros."""

@@ -3,6 +3,8 @@
 import os
 import unicodedata
 
+PLACES = ("youtube", "instagram", "x", "web")
+"""Places that a video is made for, part of the name of its file."""
 # Longest ending that is added to a name: that of a preview as pictures.
 LONGEST_ENDING = len("-preview-frames")
 # File names usually have at most 255 bytes.

@@ -41,6 +41,7 @@ def config_of_view(
         name="view",
         encoding=Encoding(view.columns, view.rows, Fraction(1), "png", None, "gbrp", None),
         loops=False,
+        sound=None,
         look=look or look_from(ColourSection(), PaletteFiles(Path())),
         workers=None,
         cluster=None,

@@ -14,7 +14,13 @@ from pipeline.config import model
 from pipeline.config.cluster import ADDRESS, LOCAL_CLUSTER
 from pipeline.config.keys import SPELLINGS
 from pipeline.config.value import Reads
-from pipeline.video.encoding import HDR_CODECS, LARGEST_CRF, PIXEL_FORMATS, PRESETS
+from pipeline.video.encoding import (
+    HDR_CODECS,
+    LARGEST_CRF,
+    PIXEL_FORMATS,
+    PRESETS,
+    SILENT_CODECS,
+)
 
 Schema = dict[str, Any]
 
@@ -125,6 +131,8 @@ def _tell_codecs_apart(video: Schema) -> None:
             "pixel_format": {"enum": list(PIXEL_FORMATS[codec])},
             "crf": {"maximum": LARGEST_CRF[codec]} if codec in LARGEST_CRF else False,
         }
+        if codec in SILENT_CODECS:
+            then["audio"] = {"properties": {"file": False}}
         if codec not in HDR_CODECS:
             then["hdr_white_nits"] = False
         is_codec: Schema = {"properties": {"codec": {"const": codec}}}

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -22,6 +23,9 @@ def whole_text(plain: Mapping[str, Any], picture: Mapping[str, str], files: Pale
         Its palette files.
     """
     kept = {key: value for key, value in plain.items() if key != "render"}
+    if isinstance(audio := kept.get("video", {}).get("audio"), dict) and "file" in audio:
+        # Its folder is nobody else's business.
+        kept["video"] = {**kept["video"], "audio": {**audio, "file": Path(audio["file"]).name}}
     if "colour" in kept:
         kept["colour"] = _with_colours(kept["colour"], files)
     kept["render"] = dict(picture)

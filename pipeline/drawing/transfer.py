@@ -1,12 +1,12 @@
 """Transfer functions of video signals, sRGB and PQ, and the constants of their colour spaces."""
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.oklab import srgb_from_linear
+from pipeline.video.pq import nits_from_pq, pq_from_nits
 
 # Entries of the tables over a signal's or light's values.
 _STEPS = 1 << 16
@@ -17,10 +17,6 @@ LUMA_WEIGHTS = {"bt709": (0.2126, 0.0722), "hdr10": (0.2627, 0.0593)}
 _BT2020_FROM_BT709 = np.array(
     [[0.6274, 0.3293, 0.0433], [0.0691, 0.9195, 0.0114], [0.0164, 0.0880, 0.8956]], np.float32
 )
-# SMPTE ST 2084, as BT.2100-2, table 4, writes it.
-_PQ_M1, _PQ_M2 = 2610 / 16384, 2523 / 4096 * 128
-_PQ_C1, _PQ_C2, _PQ_C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
-_PQ_NITS = 10_000.0
 
 
 def bt2020_from_bt709(light: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -38,7 +34,7 @@ def signal_from_light(light: NDArray[np.float32], white_nits: int | None) -> NDA
     """Return a signal's values, 0 to 1, by sRGB's curve, or by PQ's with a brightness of white."""
     if white_nits is None:
         return srgb_from_light(light)
-    return _pq_from_nits(np.clip(light, 0, 1).astype(np.float64) * white_nits).astype(np.float32)
+    return pq_from_nits(np.clip(light, 0, 1).astype(np.float64) * white_nits).astype(np.float32)
 
 
 @lru_cache(maxsize=2)
@@ -50,7 +46,7 @@ def signal_table(white_nits: int | None) -> NDArray[np.float32]:
     light = (np.arange(ROOT_STEPS + 1) / ROOT_STEPS) ** 2
     if white_nits is None:
         return srgb_from_linear(light).astype(np.float32)
-    return _pq_from_nits(light * white_nits).astype(np.float32)
+    return pq_from_nits(light * white_nits).astype(np.float32)
 
 
 def srgb_from_pq(rgb: NDArray[np.float64], white_nits: int) -> NDArray[np.float32]:
@@ -61,22 +57,10 @@ def srgb_from_pq(rgb: NDArray[np.float64], white_nits: int) -> NDArray[np.float3
     return srgb_from_light(np.clip(linear, 0, 1))
 
 
-def _pq_from_nits(nits: NDArray[np.float64]) -> NDArray[np.float64]:
-    power = (nits / _PQ_NITS) ** _PQ_M1
-    return np.asarray(((_PQ_C1 + _PQ_C2 * power) / (1 + _PQ_C3 * power)) ** _PQ_M2)
-
-
-def _nits_from_pq(values: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    power = np.asarray(values, np.float64) ** (1 / _PQ_M2)
-    return np.asarray(
-        _PQ_NITS * (np.maximum(power - _PQ_C1, 0) / (_PQ_C2 - _PQ_C3 * power)) ** (1 / _PQ_M1)
-    )
-
-
 @lru_cache(maxsize=2)
 def _light_from_pq_table(white_nits: int) -> NDArray[np.float32]:
     """Return light, 1 at the brightness of white, for equal steps of PQ's value, 0 to 1."""
-    return (_nits_from_pq(np.arange(_STEPS) / (_STEPS - 1)) / white_nits).astype(np.float32)
+    return (nits_from_pq(np.arange(_STEPS) / (_STEPS - 1)) / white_nits).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -137,8 +137,9 @@ def estimate(
     counted_s = sum(compute_s.values())
     work_s = paint_s + drawn_s + (0.0 if remote_workers else counted_s)
     encoded_s = encode_frame_s * len(wanted)
-    # The segments, and the video beside them.
-    disk += 2 * survey.encode_pixel_bytes * pixels * len(wanted)
+    # The segments, and the video beside them; for HDR10 copies of the segments, too.
+    copies = 2 if config.encoding.white_nits is None else 3
+    disk += copies * survey.encode_pixel_bytes * pixels * len(wanted)
     wall_s = max(
         counted_s / remote_workers if remote_workers else 0.0,
         work_s / min(workers, usable_cores()),

@@ -37,17 +37,20 @@ class Outputs:
     """Source of what is made."""
     ending: str = ".mp4"
     """End of the video's name: ".mp4" or the like, or "-frames" for a folder of pictures."""
+    variant: str = ""
+    """Part of the name of a video that is made beside the usual one, such as "-youtube"."""
 
     @staticmethod
     def of(config: Config, root: Path) -> "Outputs":
         """Return the files of a config."""
         owner = Owner(str(config.path.resolve()), text_digest(config.text))
-        return Outputs(root, config.name, owner, config.encoding.ending)
+        variant = f"-{config.place}" if config.place else ""
+        return Outputs(root, config.name, owner, config.encoding.ending, variant)
 
     @property
     def video(self) -> Path:
         """The video."""
-        return self.root / f"{self.name}{self.ending}"
+        return self.root / f"{self.name}{self.variant}{self.ending}"
 
     @property
     def folder(self) -> Path:
@@ -77,7 +80,7 @@ class Outputs:
     @property
     def segments(self) -> Path:
         """Folder of the encoded segments."""
-        return self.folder / "segments"
+        return self.folder / f"segments{self.variant}"
 
     @property
     def joining(self) -> Path:
@@ -92,7 +95,7 @@ class Outputs:
     @property
     def made_of(self) -> Path:
         """Segments that the video was joined from, where they are not kept, and its checksum."""
-        return self.folder / "made-of.txt"
+        return self.folder / f"made-of{self.variant}.txt"
 
     @property
     def log(self) -> Path:

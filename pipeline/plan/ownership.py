@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from pipeline.config.names import LONGEST_ENDING, LONGEST_NAME_BYTES
+from pipeline.config.names import LONGEST_ENDING, LONGEST_NAME_BYTES, PLACES
 from pipeline.config.whole_text import text_digest
 from pipeline.errors import RenderError, UsageError
 from pipeline.plan.record import RECORD, Facts, Owner, Record, mark
@@ -16,11 +16,13 @@ from pipeline.system.terminal import say
 from pipeline.video.encoding import ending_of
 from pipeline.video.ffmpeg import tags_of
 
-FOLDERS = ("counts", "references", "segments", "joining")
+FOLDERS = (
+    "counts", "references", "joining", "segments", *(f"segments-{place}" for place in PLACES),
+)  # fmt: skip  # a list
 """Folders that a run makes in an output folder."""
 FILES = (
     RECORD, ".lock", "dead-ends.json", "index.html", "log.txt", "made-of.txt", "maxiter.json",
-    "report.json", "tones.json",
+    "report.json", "tones.json", *(f"made-of-{place}.txt" for place in PLACES),
 )  # fmt: skip  # a list
 """Files that a run makes in an output folder."""
 _TAGGED = (".mp4", ".mov", ".mkv")

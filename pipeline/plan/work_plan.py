@@ -9,6 +9,7 @@ from pipeline.plan.frame_plan import FramePlans, Need
 from pipeline.plan.outputs import Outputs
 from pipeline.plan.segments import Segment, segments_of
 from pipeline.timeline.frames import FrameList
+from pipeline.video.sound import SoundTrack
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class WorkPlan:
     """Number of samples to be computed, by key, of those sample grids that lack some."""
     samples: int
     """Number of samples of the whole video."""
+    sound: SoundTrack | None
+    """Track of the video's sound, made or not."""
 
     @staticmethod
     def of(config: Config, frames: FrameList, outputs: Outputs) -> "WorkPlan":
@@ -40,6 +43,11 @@ class WorkPlan:
         wanted = [index for segment in missing_segments for index in segment.frames]
         needs = frame_plans.needs(wanted)
         to_compute = {key: outputs.store.missing(need.grid) for key, need in needs.items()}
+        sound = None
+        if config.sound is not None:
+            seconds = len(frames) / config.encoding.fps
+            ending = config.encoding.segment_ending
+            sound = SoundTrack.of(config.sound, seconds, ending, outputs.segments)
         all_needs = frame_plans.needs(range(len(frames)))
         return WorkPlan(
             config, frames, frame_plans, segments, missing_segments, wanted, needs,
@@ -47,6 +55,7 @@ class WorkPlan:
             sum(
                 need.grid.samples for need in all_needs.values() if need.grid.tracing is None
             ),
+            sound,
         )  # fmt: skip  # in signature order
 
     def spans(self) -> dict[str, tuple[int, int]]:

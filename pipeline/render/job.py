@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from pipeline.config.load import Config
@@ -42,7 +43,7 @@ from pipeline.plan.work_plan import WorkPlan
 from pipeline.prepare.dead_end_search import dead_ends
 from pipeline.prepare.reference_orbits import compute_orbits, described, steps_wanted
 from pipeline.prepare.survey import estimated
-from pipeline.render.join import drop_damaged, join
+from pipeline.render.join import drop_damaged, join, make_sound
 from pipeline.render.loop import encode_missing
 from pipeline.render.rehearsal import rehearse
 from pipeline.session import Session
@@ -144,6 +145,8 @@ def _make_and_join(
     There are several tries, as ffmpeg may be killed, and files turn out to be damaged.
     """
     outputs = session.outputs
+    # First of all: what cannot be decoded is told before anything is computed.
+    make_sound(work_plan.sound, send)
     for tried in range(1, _TRIES + 1):
         if stored_only and work_plan.missing:
             raise RenderError(_lacking(work_plan))
@@ -159,7 +162,8 @@ def _make_and_join(
         else:
             damaged = drop_damaged(work_plan.segments, send)
             if not damaged:
-                join(work_plan.segments, outputs, work_plan.config, send)
+                make_sound(work_plan.sound, send)
+                join(work_plan, outputs, send)
                 break
             if tried == _TRIES:
                 raise RenderError(f"{damaged[0].path}: comes back damaged; check the disk")
@@ -221,14 +225,20 @@ def _note_made(work_plan: WorkPlan, outputs: Outputs) -> None:
 
 
 def _names(work_plan: WorkPlan) -> list[str]:
-    """Return the names of the video's segments: digests of all that it depends on."""
-    return [segment.path.name for segment in work_plan.segments]
+    """Return the names of all that the video is joined from: digests of what that depends on."""
+    return [path.name for path in _joined(work_plan)]
+
+
+def _joined(work_plan: WorkPlan) -> list[Path]:
+    """Return the files that the video is joined from."""
+    sound = [] if work_plan.sound is None else [work_plan.sound.path]
+    return [*(segment.path for segment in work_plan.segments), *sound]
 
 
 def _tidy(work_plan: WorkPlan, outputs: Outputs) -> None:
     """Remove what `keep` does not keep beside a finished video."""
     keep = work_plan.config.keep
-    known = {segment.path for segment in work_plan.segments} if keep != "nothing" else set()
+    known = set(_joined(work_plan)) if keep != "nothing" else set()
     if keep == "nothing":
         _note_made(work_plan, outputs)
         outputs.dead_ends.unlink(missing_ok=True)

@@ -1,9 +1,11 @@
 """Files of unknown origin: read up to a limit, without ever blocking, and decoded as text."""
 
 import errno
+import hashlib
 import os
 import stat
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Iterator
 from pathlib import Path
 
 _PIECE_BYTES = 1 << 20
@@ -26,6 +28,25 @@ def bytes_of_file(path: Path, most_bytes: int) -> bytes:
         It does not exist, is not a regular file, or holds more than `most_bytes`; `strerror` says
         which.
     """
+    return b"".join(_pieces(path, most_bytes))
+
+
+def digest_of_file(path: Path, most_bytes: int) -> str:
+    """Return the SHA-256 of a regular file, in hexadecimal.
+
+    Raises
+    ------
+    OSError
+        As `bytes_of_file` does.
+    """
+    digest = hashlib.sha256()
+    for piece in _pieces(path, most_bytes):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _pieces(path: Path, most_bytes: int) -> Iterator[bytes]:
+    """Yield the content of a regular file piece by piece."""
     try:
         # Before it is opened too, since opening a device can have effects.
         _check_regular(path, os.stat(path))  # noqa: PTH116  # with open and fstat, one family
@@ -38,14 +59,12 @@ def bytes_of_file(path: Path, most_bytes: int) -> bytes:
         ) from None
     try:
         _check_regular(path, os.fstat(descriptor))
-        pieces = []
         size = 0
         while piece := os.read(descriptor, min(_PIECE_BYTES, most_bytes + 1 - size)):
-            pieces.append(piece)
             size += len(piece)
             if size > most_bytes:
                 raise OSError(errno.EFBIG, f"is larger than {_size_text(most_bytes)}, the limit")
-        return b"".join(pieces)
+            yield piece
     finally:
         os.close(descriptor)
 

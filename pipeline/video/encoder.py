@@ -14,6 +14,7 @@ from pipeline.errors import EncoderError
 from pipeline.system.atomic_files import publish, temporary_path
 from pipeline.video.encoding import Encoding
 from pipeline.video.ffmpeg import FrameWriter, count_frames
+from pipeline.video.light import Light, LightMeter
 from pipeline.video.segment_checksum import add_checksum
 
 # Pictures that wait between drawing and encoding; each is a whole frame in memory.
@@ -27,7 +28,7 @@ class Encoder:
     """Encodes pictures in the order in which they are put, segment by segment.
 
     A segment gets its name only when ffmpeg has finished it, its frames have been counted, and its
-    checksum has been added at its end.
+    checksum, with the light level of HDR10, has been added at its end.
 
     Parameters
     ----------
@@ -94,6 +95,8 @@ class Encoder:
         writer: FrameWriter | None = None
         temporary: Path | None = None
         written = 0
+        measures = self._encoding.white_nits is not None
+        meter = LightMeter(self._encoding) if measures else None
         try:
             while (item := self._queue.get()) is not None:
                 if self._stopping.is_set():
@@ -104,12 +107,16 @@ class Encoder:
                     temporary = temporary_path(segment)
                     writer = FrameWriter(temporary, self._encoding)
                 writer.write(frame)
+                if meter is not None:
+                    meter.add(frame)
                 written += 1
                 if last:
                     assert temporary is not None
-                    _publish_segment(writer, temporary, segment, written)
+                    light = None if meter is None else meter.light
+                    _publish_segment(writer, temporary, segment, written, light)
                     writer = temporary = None
                     written = 0
+                    meter = LightMeter(self._encoding) if measures else None
                 self.busy_s += time.monotonic() - start
                 self._on_frame(index)
         except BaseException as error:
@@ -130,7 +137,9 @@ class Encoder:
                 return
 
 
-def _publish_segment(writer: FrameWriter, temporary: Path, segment: Path, frames: int) -> None:
+def _publish_segment(
+    writer: FrameWriter, temporary: Path, segment: Path, frames: int, light: Light | None
+) -> None:
     said = writer.close()
     counted = count_frames(temporary)
     if counted != frames:
@@ -138,5 +147,5 @@ def _publish_segment(writer: FrameWriter, temporary: Path, segment: Path, frames
             f"{segment.name}: ffmpeg wrote {counted} of {frames} frames"
             + (f": {said}" if said else "; is the disk full?")
         )
-    add_checksum(temporary)
+    add_checksum(temporary, light)
     publish(temporary, segment)

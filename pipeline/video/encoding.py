@@ -55,6 +55,8 @@ _ENDINGS = {
     "prores": ".mov", "ffv1": ".mkv", "png": "-frames", "webp": ".webp", "gif": ".gif",
 }  # fmt: skip  # one line
 HDR_CODECS = ("h265", "av1")
+SILENT_CODECS = ("png", "webp", "gif")
+"""Codecs whose files hold no sound."""
 
 # Colour primaries, transfer function, matrix and range. They are stated both for the raw pictures
 # that go in and for the stream that comes out: ffmpeg derives neither from the other.
@@ -75,6 +77,18 @@ def ending_of(codec: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the place where a video is shown asks of the encoded file."""
+
+    keyframe_frames: int
+    """Largest number of frames from one keyframe of the encoded video to the next."""
+    most_kbps: int | None
+    """Largest bit rate; None without a limit."""
+    edit_lists: bool
+    """Whether an MP4 may have edit lists, which say when each stream begins."""
+
+
+@dataclass(frozen=True, slots=True)
 class Encoding:
     """How a video is encoded."""
 
@@ -88,6 +102,8 @@ class Encoding:
     preset: str | None
     white_nits: int | None = None
     """Brightness of white in HDR10, in nits (cd/m²); None for standard dynamic range."""
+    delivery: Delivery | None = None
+    """What the place where it is shown asks for; None for the usual video."""
 
     @property
     def signal(self) -> str:
@@ -149,6 +165,8 @@ class Encoding:
             "pixel_format": self.pixel_format,
             "preset": self.preset,
             "white_nits": self.white_nits,
+            # Segments that were encoded before it was measured do not tell it.
+            **({} if self.white_nits is None else {"light": "measured"}),
             "options": {name: self._encoder_options(name) for name in self.encoders()},
         }
 
@@ -189,7 +207,8 @@ class Encoding:
                 *("-preset", self.preset, "-threads", str(THREADS)),
                 *(
                     "-x264-params",
-                    "rc-lookahead=1:sync-lookahead=0:bframes=0:ref=1:sliced-threads=1",
+                    "rc-lookahead=1:sync-lookahead=0:bframes=0:ref=1:sliced-threads=1"
+                    + self._delivered(),
                 ),
             ]
         if encoder == "libx265":
@@ -197,7 +216,8 @@ class Encoding:
                 *("-preset", self.preset, *self.tag_options(), "-x265-params"),
                 # B-frames would also shift the timestamps of every segment but the first.
                 f"log-level=error:pools={THREADS}:frame-threads=2:rc-lookahead=8:bframes=0"
-                + self._hdr(":hdr10=1:repeat-headers=1:master-display=", _X265_DISPLAY, "max-cll"),
+                + self._hdr(":hdr10=1:repeat-headers=1:master-display=", _X265_DISPLAY, "max-cll")
+                + self._delivered(),
             ]
         if encoder == "libsvtav1":
             params = f"lp={THREADS}:lookahead=16"
@@ -210,6 +230,15 @@ class Encoding:
             *("-b:v", "0", deadline, "good", "-cpu-used", speed),
             *("-row-mt", "1", "-threads", str(THREADS), "-lag-in-frames", "12"),
         ]
+
+    def _delivered(self) -> str:
+        """Return x264's and x265's options for what a place asks for, or ""."""
+        if self.delivery is None:
+            return ""
+        options = f":keyint={self.delivery.keyframe_frames}:open-gop=0"
+        if (kbps := self.delivery.most_kbps) is not None:
+            options += f":vbv-maxrate={kbps}:vbv-bufsize={kbps}"
+        return options
 
     def _hdr(self, begin: str, display: str, light: str) -> str:
         """Return HDR10's options for the mastering display and the brightest light, or ""."""

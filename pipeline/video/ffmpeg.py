@@ -18,17 +18,20 @@ from numpy.typing import NDArray
 from pipeline.errors import EncoderError, RenderError, os_error_text
 from pipeline.video.animation import frames_of_animation, is_animation, webp_shows
 from pipeline.video.encoding import Encoding
+from pipeline.video.light import Light
+from pipeline.video.light_tags import write_with_light
 
 _REPORT_LINES = 3
 _PICTURE_NAME = "%06d.png"
-_MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+MUXERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""Ffmpeg's names of containers, by the end of a file's name."""
 # The palette of a GIF is chosen from all pixels of all frames, so that a colour counts by how long
 # it is shown; ordered dither does not crawl.
 _GIF_PALETTE = "palettegen=stats_mode=full"
 _GIF_DITHER = "paletteuse=dither=bayer:bayer_scale=4"
 
-# Nothing that a file says can open a connection or a device.
-_LOCAL = ("-protocol_whitelist", "file,pipe")
+LOCAL = ("-protocol_whitelist", "file,pipe")
+"""Options before an input by which nothing that the file says can open a connection or a device."""
 # The length of a tag in QuickTime's user data has 16 bits; its newer metadata has 32 bits for it,
 # but fewer programs read that.
 _LONGEST_TAG = 65_535
@@ -141,7 +144,7 @@ def _encoded(encoding: Encoding) -> list[str]:
     encoder = _encoder_for(encoding)
     return [
         *("-an", "-c:v", encoder, "-pix_fmt", encoding.encoded_format),
-        *("-f", _MUXERS[encoding.segment_ending], *encoding.output_options(encoder)),
+        *("-f", MUXERS[encoding.segment_ending], *encoding.output_options(encoder)),
     ]
 
 
@@ -177,7 +180,7 @@ def frame_at(path: Path, index: int, encoding: Encoding) -> NDArray[np.uint8] | 
     done = subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(),
-            *("-hide_banner", "-v", "error", "-nostdin", *_LOCAL, *source),
+            *("-hide_banner", "-v", "error", "-nostdin", *LOCAL, *source),
             *("-frames:v", "1", "-f", "rawvideo", "-pix_fmt", encoding.pixel_format, "-"),
         ],
         capture_output=True,
@@ -188,9 +191,17 @@ def frame_at(path: Path, index: int, encoding: Encoding) -> NDArray[np.uint8] | 
 
 
 def join(
-    segments: Iterable[Path], path: Path, encoding: Encoding, tags: Mapping[str, str] = NO_TAGS
+    segments: Iterable[Path],
+    path: Path,
+    encoding: Encoding,
+    tags: Mapping[str, str] = NO_TAGS,
+    sound: Path | None = None,
+    light: Light | None = None,
 ) -> None:
     """Join segments into the video; PNG, GIF and WebP are encoded from lossless segments.
+
+    `sound` is the file of the sound track, in the container of the segments; `light` the light
+    level that an HDR10 video tells of itself.
 
     Into an MP4, MOV or MKV the streams are copied, and an MP4 or MOV starts to play before it is
     loaded completely. `path` may have any ending; for PNG it becomes a folder of pictures. No other
@@ -205,10 +216,20 @@ def join(
     listing, facts, colours = (folder / f"joined.{kind}" for kind in ("list", "tags", "palette"))
     # ffmpeg runs in that folder, and all names are relative to it: a name in a listing must fit on
     # one line, and image2 takes % for a number and at most 1023 bytes.
-    names = (os.path.relpath(segment.resolve(), folder) for segment in segments)
-    source = ["-f", "concat", "-safe", "0", *_LOCAL, "-i", f"file:{listing.name}"]
+    segments = list(segments)
+    labelled = [folder / f"joined.{k}.mp4" for k in range(len(segments))] if light else []
+    source = ["-f", "concat", "-safe", "0", *LOCAL, "-i", f"file:{listing.name}"]
+    plain = encoding.delivery is not None and not encoding.delivery.edit_lists
+    # Without edit lists both streams begin at 0: sound is late by AAC's first packet, 21 ms.
+    at_zero = ["-ignore_editlist", "1"] if plain else []
+    heard = [] if sound is None else [*LOCAL, *at_zero, "-i", file_url(sound)]
     target = f"file:{path.name}"
     try:
+        if light is not None:
+            for segment, copy in zip(segments, labelled, strict=True):
+                write_with_light(segment, copy, encoding, light)
+            segments = labelled
+        names = (os.path.relpath(segment.resolve(), folder) for segment in segments)
         listing.write_bytes(b"".join(map(_listed, names)))
         if encoding.codec == "png":
             path.mkdir(parents=True, exist_ok=True)
@@ -227,21 +248,23 @@ def join(
             _run([*source, "-pix_fmt", "yuv420p", *quality, target], folder)
         else:
             facts.write_bytes(_metadata(tags))
-            muxer = _MUXERS[encoding.segment_ending]
+            muxer = MUXERS[encoding.segment_ending]
             flags = "+faststart"
             if muxer == "mov" and any(len(text.encode()) > _LONGEST_TAG for text in tags.values()):
                 flags += "+use_metadata_tags"
             movflags = ["-movflags", flags] if muxer != "matroska" else []
+            movflags += ["-use_editlist", "0"] if plain else []
             _run(
                 [
-                    *(*source, "-f", "ffmetadata", "-i", f"file:{facts.name}"),
-                    *("-map", "0:v:0", "-map_metadata", "1", "-c", "copy", *movflags),
+                    *(*source, "-f", "ffmetadata", "-i", f"file:{facts.name}", *heard),
+                    *("-map", "0:v:0", *(["-map", "2:a:0"] if heard else [])),
+                    *("-map_metadata", "1", "-c", "copy", *movflags),
                     *("-fflags", "+bitexact", *encoding.tag_options(), "-f", muxer, target),
                 ],
                 folder,
             )
     finally:
-        for file in (listing, facts, colours):
+        for file in (listing, facts, colours, *labelled):
             file.unlink(missing_ok=True)
 
 
@@ -291,7 +314,7 @@ def tags_of(path: Path) -> dict[str, str]:
             subprocess.run(
                 [
                     imageio_ffmpeg.get_ffmpeg_exe(),
-                    *("-hide_banner", "-v", "error", "-nostdin", *_LOCAL),
+                    *("-hide_banner", "-v", "error", "-nostdin", *LOCAL),
                     *("-f", demuxer, "-i", file_url(path), "-f", "ffmetadata", "-"),
                 ],
                 stdout=said,

@@ -17,6 +17,7 @@ from pipeline.cli.main import _parser
 from pipeline.cli.words import COMMANDS
 from pipeline.config.load import load_config
 from tests.conftest import ROOT, SMALL
+from tests.sounds import noise, write_wav
 
 PAGES = {
     str(path.relative_to(ROOT)): path.read_text("utf-8")
@@ -45,6 +46,8 @@ def blocks(language):
 def test_every_config_is_read_without_a_warning(tmp_path, block):
     for name in re.findall(r"\b\w+\.pem\b", block):
         (tmp_path / name).touch()
+    for name in re.findall(r"\b\w+\.flac\b", block):
+        write_wav(tmp_path / name, noise(1))
     path = tmp_path / "example.yaml"
     path.write_text(block if re.search("^keyframes:", block, re.MULTILINE) else block + KEYFRAMES)
     assert load_config(path).warnings == ()
