@@ -58,7 +58,7 @@ def plan(path: Path, root: Path, name: str | None = None) -> None:
         f"disk     about {size(work.disk_bytes)}{free}\n"
         f"video    {outputs.video}"
     )
-    for warning in [*too_fast(config.keyframes, frames), *warnings]:
+    for warning in [*too_fast(frames), *warnings]:
         show(f"warning  {warning.text(path)}")
 
 

@@ -76,7 +76,7 @@ def times_of(
                 faults.append(
                     (
                         (k, "speed"),
-                        "has no way to go: the keyframe before is as wide; give its time",
+                        "is of no use: the keyframe before is as wide; write a time",
                     )
                 )
             stops_at = stopped[k - 1] + stopped[k]

@@ -276,7 +276,7 @@ def _make(work_plan: WorkPlan, session: Session, report: Report, send: Listener)
         ends = dead_ends(
             config, work_plan.frames, outputs, pool, references, lambda line: send(Retried(line))
         )
-        for fault in [*too_fast(config.keyframes, work_plan.frames), *ends]:
+        for fault in [*too_fast(work_plan.frames), *ends]:
             send(Warned(fault.text(config.path)))
     say("measuring what it takes")
     work = estimated(work_plan, pool, references, report.workers)

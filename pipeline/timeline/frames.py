@@ -84,8 +84,8 @@ class FrameList:
     """All frames of a config, each made when it is asked for.
 
     Frame i is shown at i/fps seconds; the last one is the last that is not later than the last
-    keyframe and its hold. So a video of 12 s at 30 frames a second has 361 frames, and a single keyframe gives
-    one. A video that loops goes back from there to the frame after the first.
+    keyframe and its hold. So a video of 12 s at 30 frames a second has 361 frames, and a single
+    keyframe gives one. A video that loops goes back from there to the frame after the first.
 
     Where a keyframe leaves maxiter open, `auto_maxiter` gives it on both sides of that keyframe.
     """

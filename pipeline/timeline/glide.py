@@ -55,17 +55,8 @@ def glide_of(octaves: Fraction, stops_shallow: bool, stops_deep: bool) -> Glide:
         share = min(Fraction(1), _TURNED_OCTAVES / octaves)
         m = _LN_2 * share * octaves
         half = m * m / 2
-        return Glide(
-            (
-                Fraction(1),
-                m,
-                half,
-                -10 - 6 * m - 3 * half,
-                15 + 8 * m + 3 * half,
-                -6 - 3 * m - half,
-            ),
-            share,
-        )
+        cubic, quartic = -10 - 6 * m - 3 * half, 15 + 8 * m + 3 * half
+        return Glide((Fraction(1), m, half, cubic, quartic, -6 - 3 * m - half), share)
     wanted = min(max(octaves / 3, Fraction(_LEAST_OCTAVES)), Fraction(_MOST_OCTAVES))
     share = min(Fraction(1), wanted / octaves) if octaves else Fraction(1)
     k = min(Fraction(1), octaves / _LEAST_OCTAVES) if stops_deep else Fraction(1)

@@ -35,10 +35,8 @@ def legs_of(keyframes: Sequence[Keyframe]) -> tuple[Leg, ...]:
         glide = EVEN
         if zooming is not None and start.center != end.center:
             octaves = zooms[k].distance
-            at_start, at_end = stopped[k], stopped[k + 1]
             # A zoom out is the zoom in backwards.
-            glide = glide_of(
-                abs(octaves), *((at_start, at_end) if octaves >= 0 else (at_end, at_start))
-            )
+            shallow, deep = (k, k + 1) if octaves >= 0 else (k + 1, k)
+            glide = glide_of(abs(octaves), stopped[shallow], stopped[deep])
         legs.append(Leg(start, end, zooming, turning, glide))
     return tuple(legs)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from pipeline.config.model import Ease
 from pipeline.config.speeds import END_SLOPES, Travel, ramp_s, stops
 
 
@@ -103,16 +104,17 @@ def _speeds(travels: Sequence[Travel], seconds: Sequence[Fraction]) -> list[Frac
     speeds = [Fraction(0)] * len(stopped)
     for k in range(1, len(travels)):
         if not stopped[k]:
-            speeds[k] = _joined(travels[k - 1], even[k - 1], travels[k], even[k])
+            speeds[k] = _joined(travels[k - 1].ease, travels[k].ease, even[k - 1], even[k])
     return speeds
 
 
-def _joined(
-    before: Travel, before_speed: Fraction, after: Travel, after_speed: Fraction
-) -> Fraction:
-    """Return the speed where two legs meet; a named easing has its own, the smooth one takes it."""
-    if before.ease in END_SLOPES:
-        return min(END_SLOPES[before.ease][1] * before_speed, 2 * after_speed)
-    if after.ease in END_SLOPES:
-        return min(END_SLOPES[after.ease][0] * after_speed, 2 * before_speed)
-    return 2 * before_speed * after_speed / (before_speed + after_speed)
+def _joined(before: Ease, after: Ease, first: Fraction, second: Fraction) -> Fraction:
+    """Return the speed at which two legs meet that are as fast as `first` and `second`.
+
+    A named easing has a speed of its own there, which the smooth leg takes over.
+    """
+    if before in END_SLOPES:
+        return min(END_SLOPES[before][1] * first, 2 * second)
+    if after in END_SLOPES:
+        return min(END_SLOPES[after][0] * second, 2 * first)
+    return 2 * first * second / (first + second)
