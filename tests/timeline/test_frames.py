@@ -75,13 +75,15 @@ def test_the_target_glides_as_the_formula_says(config, ease):
                 assert abs(view.center[axis] - expected) < view.width * Decimal("1e-20")
 
 
-def test_a_zoom_out_is_the_zoom_in_backwards(config):
-    start, end = config.keyframes
+@pytest.mark.parametrize("ease", ["smooth", "linear"])
+def test_a_zoom_out_is_the_zoom_in_backwards(config, ease):
+    start, end = (replace(keyframe, ease=ease) for keyframe in config.keyframes)
     backwards = (
         replace(end, time=Fraction(0)),
         replace(start, time=Fraction(4)),
     )
-    there, back = FrameList(config), FrameList(replace(config, keyframes=backwards))
+    there = FrameList(replace(config, keyframes=(start, end)))
+    back = FrameList(replace(config, keyframes=backwards))
     for index in (0, 1, 17, 60, 120):
         one, other = there[index].view, back[120 - index].view
         assert abs(one.width / other.width - 1) < Decimal("1e-28")
