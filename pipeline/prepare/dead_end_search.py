@@ -22,7 +22,7 @@ from pipeline.workers.pool import SharedPool, Task
 _VERSION = 2
 _COLUMNS = 48
 # Views of a leg, by its depth; then of all legs, before and after refining where they change.
-_OCTAVES_A_VIEW = 4.0
+_OCTAVES_A_VIEW = 2.0
 _LEAST_VIEWS = 6
 _MOST_VIEWS = 32
 _FIRST_VIEWS = 96

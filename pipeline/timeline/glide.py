@@ -60,5 +60,7 @@ def glide_of(octaves: Fraction, stops_shallow: bool, stops_deep: bool) -> Glide:
     wanted = min(max(octaves / 3, Fraction(_LEAST_OCTAVES)), Fraction(_MOST_OCTAVES))
     share = min(Fraction(1), wanted / octaves) if octaves else Fraction(1)
     k = min(Fraction(1), octaves / _LEAST_OCTAVES) if stops_deep else Fraction(1)
+    if not k:
+        return EVEN
     # (1-x) (1 - 2kx + kx²)
     return Glide((Fraction(1), -1 - 2 * k, 3 * k, -k), share)
