@@ -20,11 +20,11 @@ from pipeline.colour.own_palettes import OWN_PALETTES, own_palette
 PICTURES = Path(__file__).parent.parent / "pictures"
 OUTPUT = Path("output/docs")
 CONFIG = "configs/seahorse.yaml"
-SHOWN = (0, 45, 75, 105, 130, 160, 180, 205, 235, 285, 325, 360)
+SHOWN = (0, 55, 85, 110, 140, 180, 225, 262, 300, 345, 410, 520)
 DEEP_CONFIG = "configs/deep-1e50.yaml"
 DEEP_SHOWN = (0, 290, 430, 560, 640, 715, 960, 1090, 1150, 1440, 1590, 1800)
 FIRST_CONFIG = "configs/first-zoom.yaml"
-FIRST_SHOWN = (0, 75, 110, 150, 180, 240)
+FIRST_SHOWN = (0, 60, 95, 130, 170, 240)
 COLUMNS = 4
 SMALLER = 3
 
@@ -91,8 +91,8 @@ def contact_sheet(frames: list[Picture], columns: int = COLUMNS, smaller: int = 
 
 def seahorse() -> Picture:
     """Return one frame of the seahorse video."""
-    assert main(["still", CONFIG, "--frame", "165"]) == 0
-    return iio.imread("output/seahorse-000165.png")
+    assert main(["still", CONFIG, "--frame", "207"]) == 0
+    return iio.imread("output/seahorse-000207.png")
 
 
 def seahorse_zoom() -> Picture:

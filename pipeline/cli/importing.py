@@ -26,6 +26,8 @@ _VIDEOS = (".mp4", ".mov", ".mkv")
 _FPS = 30
 _OCTAVES_A_SECOND = 2.0
 _LEAST_SECONDS = 6
+# Beginning and ending gently takes longer by this.
+_GENTLE_S = 1.5
 # From this depth on a light is suggested: it gives flat regions a relief.
 _DEEP_OCTAVES = 40
 _LIGHT = "# colour: {light: {azimuth: 135}}  # a relief; two to three times the computing"
@@ -142,7 +144,7 @@ def _without_files(node: Any) -> list[str]:
 
 def _config_of(location: Location, still: bool) -> str:
     octaves = max(0.0, log2(location.zoom))
-    seconds = max(_LEAST_SECONDS, math.ceil(octaves / _OCTAVES_A_SECOND))
+    seconds = max(_LEAST_SECONDS, math.ceil(octaves / _OCTAVES_A_SECOND + _GENTLE_S))
     # Below 1e-20000 it goes faster than that.
     seconds = min(seconds, (MAX_FRAMES - 1) // _FPS)
     columns, rows = PICTURE

@@ -19,6 +19,7 @@ from pipeline.prepare.survey import estimated
 from pipeline.system.machine import available_memory_bytes, disk_space
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import FrameList
+from pipeline.timeline.too_fast import fastest, too_fast
 from pipeline.units import duration, size
 from pipeline.video.sound import SoundTrack
 
@@ -59,7 +60,7 @@ def plan(path: Path, root: Path, name: str | None = None, place: str | None = No
         f"disk     about {size(work.disk_bytes)}{free}\n"
         f"video    {outputs.video}"
     )
-    for warning in warnings:
+    for warning in [*too_fast(frames), *warnings]:
         show(f"warning  {warning.text(path)}")
 
 
@@ -107,6 +108,7 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
         *_sound(work_plan.sound),
         f"depth    width {short_text(max(widths))} to {short_text(min(widths))}, "
         f"{octaves:.1f} octaves; kernel {', '.join(kernels)}",
+        *_speeds(frames),
         *(
             f"orbit    {state.steps} steps of {target.bits} bits, {state.ended or 'to maxiter'}"
             for target, state in list(orbits.items())[:_ROWS]
@@ -138,6 +140,22 @@ def _sound(track: SoundTrack | None) -> list[str]:
         fitted = f"{float(left):.2f} s, {how}"
     way = "taken as it is" if track.is_copied else "encoded"
     return [f"sound    {file.path.name}, from {start} s on {fitted}, {way}"]
+
+
+def _speeds(frames: FrameList) -> list[str]:
+    """Say how fast the zoom is on each leg on which it moves."""
+    moving = [leg for leg in frames.legs if leg.octaves and leg.seconds > 0]
+    lines = []
+    for leg in moving[:_ROWS]:
+        time = f"{float(leg.leaves):g} to {float(leg.end.time):g} s: " if len(moving) > 1 else ""
+        way = "in" if leg.deep is leg.end else "out"
+        mean = leg.octaves / float(leg.seconds)
+        lines.append(
+            f"speed    {time}{mean:.1f} octaves a second {way}, {fastest(leg):.1f} at the fastest"
+        )
+    if len(moving) > _ROWS:
+        lines.append(f"         and {len(moving) - _ROWS} parts more")
+    return lines
 
 
 def _ways(config: Config, frames: FrameList, frame_plans: FramePlans) -> list[str]:

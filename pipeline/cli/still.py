@@ -88,7 +88,7 @@ def _chosen(frames: FrameList, config: Config, number: int | None, seconds: str 
         try:
             return frames.at(Fraction(decimal_from(seconds)))
         except ValueError:
-            last = float(config.keyframes[-1].time)
+            last = float(frames.seconds)
             raise UsageError(
                 f"--time {seconds}: {config.path} runs from 0 to {last:g} seconds"
             ) from None

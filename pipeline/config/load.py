@@ -12,11 +12,17 @@ from pydantic import ValidationError
 
 from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
-from pipeline.config.beats import seconds_from
 from pipeline.config.cluster import Certificates, Cluster, cluster_faults, cluster_from
 from pipeline.config.colours import look_from
 from pipeline.config.fault import ConfigError, Fault, Position, shortened
-from pipeline.config.keyframes import beat_faults, digit_warnings, keyframe_faults, time_faults
+from pipeline.config.keyframes import (
+    beat_faults,
+    digit_warnings,
+    keyframe_faults,
+    time_faults,
+    times_of,
+    width_of,
+)
 from pipeline.config.keys import MISSING, SPELLINGS, dotted, known_keys, unknown
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.names import name_fault
@@ -34,7 +40,7 @@ from pipeline.config.yaml_tree import (
     text_of_file,
     tree_from_text,
 )
-from pipeline.geometry.decimals import context, decimal_exponent
+from pipeline.geometry.decimals import decimal_exponent
 from pipeline.geometry.point import Point
 from pipeline.kernels.choice import ACCURACIES, Accuracy, is_available
 from pipeline.video.encoding import Encoding
@@ -53,7 +59,7 @@ class Keyframe:
     """A keyframe of the view."""
 
     time: Fraction
-    """Seconds."""
+    """Seconds from the start of the video."""
     center: Point
     width: Decimal
     rotation: Decimal
@@ -61,7 +67,9 @@ class Keyframe:
     maxiter: int | None
     """Maximum iterations per pixel; None if it is chosen from the counts."""
     ease: Ease
-    """Easing of the time to the next keyframe."""
+    """Easing of the way to the next keyframe."""
+    hold: Fraction
+    """Seconds for which the picture stands still."""
     position: Position
     """Position of its width in the config."""
 
@@ -135,6 +143,7 @@ class Config:
                     "rotation": str(keyframe.rotation),
                     "maxiter": "auto" if keyframe.maxiter is None else keyframe.maxiter,
                     "ease": keyframe.ease,
+                    "hold": str(keyframe.hold),
                 }
                 for keyframe in self.keyframes
             ],
@@ -278,7 +287,8 @@ class _Checker:
                 self._fault(self._position(*section, *path), (*section, *path), message)
 
     def _key_or_position(self, path: KeyPath) -> Position:
-        return self._key_positions[path] if path[-1] == "zoom" else self._position(*path)
+        extra = path[-1] in ("zoom", "speed")
+        return self._key_positions[path] if extra else self._position(*path)
 
     def _check_video(self) -> None:
         video = self._plain.get("video")
@@ -310,11 +320,18 @@ class _Checker:
     def config(self, path: Path, name: str, model: ConfigModel) -> Config:
         """Return the config of a model without faults, after checking the limits of the whole."""
         encoding = encoding_from(model.video)
+        widths = [width_of(each, encoding.columns, encoding.rows) for each in model.keyframes]
+        times, faults = times_of(model.keyframes, widths, self._tempo)
+        for at, message in faults:
+            at = ("keyframes", *at)
+            self._fault(self._key_or_position(at), at, message)
+        if faults:
+            raise ConfigError(path, self.faults)
         keyframes = tuple(
-            self._keyframe(k, keyframe, model, encoding)
+            self._keyframe(k, keyframe, model, times[k], widths[k])
             for k, keyframe in enumerate(model.keyframes)
         )
-        frames = keyframes[-1].time * encoding.fps + 1
+        frames = (times[-1] + keyframes[-1].hold) * encoding.fps + 1
         frames *= 2 if model.video.loop == "there-and-back" else 1
         if frames > MAX_FRAMES:
             self._fault(
@@ -365,20 +382,9 @@ class _Checker:
         )
 
     def _keyframe(
-        self, k: int, keyframe: KeyframeModel, model: ConfigModel, encoding: Encoding
+        self, k: int, keyframe: KeyframeModel, model: ConfigModel, time: Fraction, width: Decimal
     ) -> Keyframe:
-        if keyframe.width is not None:
-            width, key = keyframe.width, "width"
-        else:
-            assert keyframe.zoom is not None
-            # Kalles Fraktaler's zoom is 4 / height.
-            exact = context(max(len(keyframe.zoom.as_tuple().digits), 40) + 20)
-            height = exact.divide(Decimal(4), keyframe.zoom)
-            width = exact.divide(exact.multiply(height, encoding.columns), encoding.rows)
-            key = "zoom"
         maxiter = model.maxiter if keyframe.maxiter is None else keyframe.maxiter
-        time = seconds_from(keyframe.time, self._tempo)
-        assert time is not None
         return Keyframe(
             time=time,
             center=Point(*keyframe.center),
@@ -386,7 +392,8 @@ class _Checker:
             rotation=keyframe.rotation,
             maxiter=None if maxiter == "auto" else maxiter,
             ease=keyframe.ease,
-            position=self._position("keyframes", k, key),
+            hold=Fraction(keyframe.hold),
+            position=self._position("keyframes", k, "zoom" if keyframe.width is None else "width"),
         )
 
     def _warnings(self, keyframes: tuple[Keyframe, ...], columns: int) -> Iterator[Fault]:

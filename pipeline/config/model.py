@@ -30,7 +30,7 @@ from pipeline.video.encoding import PIXEL_FORMATS, PRESETS
 CODECS = tuple(PRESETS)
 PIXELS = tuple(dict.fromkeys(name for names in PIXEL_FORMATS.values() for name in names))
 Loop = Literal["none", "there-and-back"]
-Ease = Literal["linear", "in", "out", "in-out"]
+Ease = Literal["smooth", "linear", "in", "out", "in-out"]
 Reuse = Literal["bands", "frames", "auto"]
 Engine = Literal["local", "dask"]
 Keep = Literal["all", "needed", "nothing"]
@@ -350,9 +350,18 @@ class RenderSection(Section):
 class KeyframeModel(Section):
     """A point of the video, with a width or a zoom; views between keyframes are interpolated."""
 
-    time: Annotated[Time, TIME]
-    """Time of the keyframe, in seconds, or in beats of video.audio.bpm, such as 16 beats; the first
-    is 0, and each later than the one before."""
+    time: Annotated[Time | None, TIME] = None
+    """Time at which the keyframe is reached, in seconds, or in beats of video.audio.bpm, such as
+    16 beats; the first is 0, and each later than the one before."""
+    speed: Annotated[
+        Decimal | None, number("1e-3", "1000", "octaves a second, from 0.001 to 1000")
+    ] = None
+    """Speed of the zoom from the keyframe before, in octaves a second, in place of time: an octave
+    doubles or halves the width. Speeding up from standing still takes up to 0.75 s more, and so
+    does slowing down."""
+    hold: Annotated[Decimal, SECONDS] = Decimal(0)
+    """Time for which the picture stands still at the keyframe, in seconds; at the last it makes the
+    video longer."""
     center: Annotated[tuple[Coordinate, Coordinate], POINT]
     """Centre of the picture, [real, imaginary]. Every digit counts, quoted or not: a deep zoom
     needs about as many as its width has zeros."""
@@ -366,8 +375,10 @@ class KeyframeModel(Section):
     """Angle by which the view is turned, in degrees counterclockwise."""
     maxiter: MaxIter | None = None
     """Maximum iterations per pixel at this keyframe; that of the whole config if left out."""
-    ease: Annotated[Ease, word(*get_args(Ease))] = "linear"
-    """Easing of the zoom speed up to the next keyframe: in starts slowly, out ends slowly."""
+    ease: Annotated[Ease, word(*get_args(Ease))] = "smooth"
+    """Easing of the zoom speed up to the next keyframe: smooth starts and ends gently where the
+    zoom stands still, and passes keyframes without a jerk; linear is even, in starts slowly, out
+    ends slowly."""
 
 
 class ConfigModel(Section):

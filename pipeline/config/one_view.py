@@ -34,6 +34,7 @@ def config_of_view(
         rotation=view.rotation,
         maxiter=maxiter,
         ease="linear",
+        hold=Fraction(0),
         position=Position(1, 1),
     )
     return Config(

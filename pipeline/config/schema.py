@@ -40,7 +40,7 @@ def config_schema() -> Schema:
     _describe(schema, model.ConfigModel)
     for name, section in definitions.items():
         _describe(section, getattr(model, name))
-    _require_width_or_zoom(definitions[model.KeyframeModel.__name__])
+    _pair_alternatives(definitions[model.KeyframeModel.__name__])
     _tell_codecs_apart(definitions[model.VideoSection.__name__])
     _pair_engine_and_scheduler(definitions[model.RenderSection.__name__])
     for section in (schema, *definitions.values()):
@@ -117,8 +117,11 @@ def _documented(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
                 yield key, " ".join(text.split())
 
 
-def _require_width_or_zoom(keyframe: Schema) -> None:
+def _pair_alternatives(keyframe: Schema) -> None:
+    """Require a width or a zoom, and a time or a speed, but not both."""
     keyframe["oneOf"] = [{"required": ["width"]}, {"required": ["zoom"]}]
+    keyframe["if"], keyframe["then"] = {"required": ["time"]}, {"not": {"required": ["speed"]}}
+    keyframe["else"] = {"required": ["speed"]}
 
 
 def _tell_codecs_apart(video: Schema) -> None:

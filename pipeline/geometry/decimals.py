@@ -2,11 +2,13 @@
 
 import math
 from decimal import ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 # Room for every sum and product of admitted numbers; each use names its own precision.
 MAX_DIGITS = 100_000
 MAX_EXPONENT = 100_000
+_LOG2_QUANTUM = Decimal("1e-12")
 
 
 def context(digits: int) -> Context:
@@ -52,6 +54,17 @@ def log2(number: Decimal) -> float:
     exponent = decimal_exponent(number)
     mantissa = float(context(20).scaleb(number, -exponent))
     return math.log2(mantissa) + exponent * math.log2(10.0)
+
+
+def octaves_between(first: Decimal, second: Decimal) -> Fraction:
+    """Return log2 of first / second, rounded to twelve decimals: the same on every machine.
+
+    Decimal logarithms are rounded correctly, which those of a C library need not be.
+    """
+    numbers = context(40)
+    ratio = numbers.ln(numbers.divide(first, second))
+    octaves = numbers.divide(ratio, numbers.ln(Decimal(2)))
+    return Fraction(numbers.quantize(octaves, _LOG2_QUANTUM))
 
 
 @lru_cache(maxsize=64)

@@ -75,7 +75,9 @@ def frame_samples(leg: int, config: Config, frames: FrameList) -> int:
     fps = config.encoding.fps
     first, last = math.ceil(way.start.time * fps), math.ceil(way.end.time * fps)
     if leg == len(frames.legs) - 1:
-        last = len(frames)
+        last = len(frames) - (math.floor(frames.seconds * fps) - math.floor(way.end.time * fps))
+    # While a keyframe is held, all frames are one.
+    last -= max(0, math.floor(min(way.leaves, way.end.time) * fps) - first)
     count = min(1, last - first) if still else last - first
     encoding = config.encoding
     return count * encoding.columns * encoding.rows * config.quality.supersample**2

@@ -104,7 +104,7 @@ def zoom_of(legs: list[int], frames: FrameList, density: float) -> Zoom:
     """Return the zoom that serves some legs with the same target.
 
     It depends on the keyframes' centres, widths and maxiter alone: times, rotation and easing do
-    not change what is computed.
+    not change what is computed, unless the zoom goes on smoothly to another target.
     """
     first_view = frames[0].view
     columns, rows = first_view.columns, first_view.rows
@@ -189,7 +189,9 @@ def _moments(
         progress = depth if way.deep is way.end else 1 - depth
         yield (
             start - way.octaves * float(depth),
-            corner_px + apart_px * float(1 - depth),
+            # No smooth glide from standing still is farther off than an even one: bands depend on
+            # the glide only where a zoom changes its target under way.
+            corner_px + apart_px * float(max(1 - depth, way.glide.at(depth))),
             frames.maxiter(leg, progress),
         )
 

@@ -26,6 +26,8 @@ from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.system.state_file import usable_state, whole_number, write_state
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import AutoMaxiter, FrameList
+from pipeline.timeline.glide import EVEN
+from pipeline.timeline.legs import legs_of
 from pipeline.workers.pool import SharedPool, Task
 
 _VERSION = 2
@@ -85,6 +87,9 @@ def _key(config: Config) -> str:
     facts += [
         [*map(canonical_text, (*keyframe.center, keyframe.width))] for keyframe in config.keyframes
     ]
+    glides = [leg.glide for leg in legs_of(config.keyframes)]
+    if any(glide != EVEN for glide in glides):
+        facts.append([[*map(str, (*glide.coefficients, glide.share))] for glide in glides])
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 

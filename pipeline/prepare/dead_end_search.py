@@ -20,10 +20,10 @@ from pipeline.timeline.frames import FrameList
 from pipeline.workers.pool import SharedPool, Task
 
 # Version of what is stored: raise it when the same views give other figures.
-_VERSION = 1
+_VERSION = 2
 _COLUMNS = 48
 # Views of a leg, by its depth; then of all legs, before and after refining where they change.
-_OCTAVES_A_VIEW = 4.0
+_OCTAVES_A_VIEW = 2.0
 _LEAST_VIEWS = 6
 _MOST_VIEWS = 32
 _FIRST_VIEWS = 96
@@ -96,8 +96,7 @@ def _times(frames: FrameList) -> list[Fraction]:
     times = {Fraction(0), frames.seconds}
     for leg in frames.legs:
         views = min(_MOST_VIEWS, max(_LEAST_VIEWS, math.ceil(leg.octaves / _OCTAVES_A_VIEW)))
-        length = leg.end.time - leg.start.time
-        times |= {leg.start.time + length * Fraction(view, views) for view in range(views)}
+        times |= {leg.leaves + leg.seconds * Fraction(view, views) for view in range(views)}
     step = -(-len(times) // _FIRST_VIEWS)
     return sorted({*sorted(times)[::step], frames.seconds})
 

@@ -14,8 +14,10 @@ from itertools import groupby, pairwise
 _DARK = 0.6
 # Levels by which one flat colour varies, through dither and rounding.
 _FLAT_LEVELS = 2
-# Stretches that are shorter are not reported.
+# Stretches that are shorter are not reported; nor are mostly dark ones amid the video up to this
+# long, in which a zoom passes the set.
 _MOMENT_S = 0.5
+_PASSING_S = 1
 _FINE_S = Fraction(1, 10)
 # A zoom that ends inside the set should end this much wider than where most turns dark: there the
 # whole minibrot is in the picture.
@@ -83,15 +85,16 @@ def to_look_at(seen: list[Seen]) -> Iterator[Fraction]:
 def stretches(seen: list[Seen]) -> list[Stretch]:
     """Return the stretches of a video that are worth a warning, in the order of time.
 
-    At the beginning and the end of a video mostly dark views are worth one. In between, where a
-    zoom passes the set, only views that show nothing at all are.
+    At the beginning and the end of a video mostly dark views are worth one, and in between if they
+    last; where a zoom only passes the set, views that show nothing at all are.
     """
     runs = [list(run) for _, run in groupby(seen, lambda one: one.sight > Sight.CLEAR)]
     found = []
     for number, run in enumerate(runs):
         if run[0].sight == Sight.CLEAR:
             continue
-        if number in (0, len(runs) - 1):
+        lasts = run[-1].time - run[0].time > _PASSING_S
+        if number in (0, len(runs) - 1) or lasts:
             found.append(_stretch(run))
             continue
         parts = groupby(run, lambda one: one.sight > Sight.DARK)
@@ -133,8 +136,11 @@ def told(stretch: Stretch, end: Fraction, width_at: Callable[[Fraction], Decimal
             return (
                 f"{when} {what}: most of it only reached maxiter; raise it, or write maxiter: auto"
             )
-    if not to_the_end or whole:
+    if whole or (stretch.sight == Sight.FLAT and not to_the_end):
         return f"{when} {what}: {why}; take another place or width"
+    if not to_the_end:
+        start = "start nearer to the target, or " if stretch.start == 0 else ""
+        return f"{when} {what}: {why}; {start}pass beside it, with a keyframe there"
     wider = _WIDER_THAN_FLAT if stretch.sight == Sight.FLAT else _WIDER_THAN_DARK
     good = f"{width * wider:.1g}"
     return (

@@ -52,6 +52,7 @@ from pipeline.system.invocation import command_for
 from pipeline.system.machine import children_cpu_s, keep_freed_memory
 from pipeline.system.state_file import read_state, whole_number, write_state
 from pipeline.system.terminal import say
+from pipeline.timeline.too_fast import too_fast
 from pipeline.units import duration
 from pipeline.video.ffmpeg import count_frames
 from pipeline.workers.pool import SharedPool
@@ -285,7 +286,7 @@ def _make(work_plan: WorkPlan, session: Session, report: Report, send: Listener)
         ends = dead_ends(
             config, work_plan.frames, outputs, pool, references, lambda line: send(Retried(line))
         )
-        for fault in ends:
+        for fault in [*too_fast(work_plan.frames), *ends]:
             send(Warned(fault.text(config.path)))
     say("measuring what it takes")
     work = estimated(work_plan, pool, references, report.workers)

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from itertools import pairwise
 
 from pipeline.config.fault import ConfigError, Fault
 from pipeline.config.load import Config
@@ -23,7 +22,8 @@ from pipeline.kernels.choice import (
     device_named,
     view_arithmetic,
 )
-from pipeline.timeline.leg import Leg, log_between
+from pipeline.timeline.leg import log_between
+from pipeline.timeline.legs import legs_of
 
 # A target may lie 2**8 widths away from a view: offsets of pixels from it then still have more than
 # 30 bits below the size of a pixel.
@@ -84,8 +84,8 @@ class FrameList:
     """All frames of a config, each made when it is asked for.
 
     Frame i is shown at i/fps seconds; the last one is the last that is not later than the last
-    keyframe. So a video of 12 s at 30 frames a second has 361 frames, and a single keyframe gives
-    one. A video that loops goes back from there to the frame after the first.
+    keyframe and its hold. So a video of 12 s at 30 frames a second has 361 frames, and a single
+    keyframe gives one. A video that loops goes back from there to the frame after the first.
 
     Where a keyframe leaves maxiter open, `auto_maxiter` gives it on both sides of that keyframe.
     """
@@ -93,9 +93,9 @@ class FrameList:
     def __init__(self, config: Config, auto_maxiter: AutoMaxiter | None = None) -> None:
         self.auto_maxiter = auto_maxiter
         """Values found for `maxiter: auto`; None where there are none, or not yet."""
-        self.legs = legs_of(config)
+        self.legs = legs_of(config.keyframes)
         """Legs between the keyframes."""
-        self._end = config.keyframes[-1].time
+        self._end = config.keyframes[-1].time + config.keyframes[-1].hold
         self._fps = config.encoding.fps
         self._forward_frames = int(self._end * self._fps) + 1
         self._loops = config.loops and self._forward_frames > 2
@@ -111,7 +111,7 @@ class FrameList:
 
     @property
     def seconds(self) -> Fraction:
-        """Time of the last keyframe, in seconds."""
+        """Length of the video, once forwards: the time at which the last keyframe ends."""
         return self._end
 
     def __iter__(self) -> Iterator[Frame]:
@@ -144,7 +144,8 @@ class FrameList:
 
     def view(self, leg: int, time: Fraction) -> View:
         """Return the view at a time within a leg."""
-        return self.legs[leg].view(self.legs[leg].progress(time), *self._size)
+        way = self.legs[leg]
+        return way.view(way.progress(time), *self._size, way.turned(time))
 
     def target(self, leg: int) -> Target:
         """Return the target of a leg, exact enough for all of its pixels."""
@@ -178,7 +179,7 @@ class FrameList:
     def _frame(self, index: int, time: Fraction) -> Frame:
         leg = self._leg_at(time)
         progress = self.legs[leg].progress(time)
-        view = self.legs[leg].view(progress, *self._size)
+        view = self.legs[leg].view(progress, *self._size, self.legs[leg].turned(time))
         maxiter = self.maxiter(leg, progress)
         arithmetic, target = self._arithmetic(leg, view)
         return Frame(index, time, leg, progress, view, maxiter, arithmetic, target, self._device)
@@ -219,12 +220,6 @@ class FrameList:
                 )
         if faults:
             raise ConfigError(config.path, faults)
-
-
-def legs_of(config: Config) -> tuple[Leg, ...]:
-    """Return the legs between a config's keyframes; a still has one, from a keyframe to itself."""
-    legs = tuple(Leg(start, end) for start, end in pairwise(config.keyframes))
-    return legs or (Leg(config.keyframes[0], config.keyframes[0]),)
 
 
 def _targets(config: Config) -> dict[Point, Target]:

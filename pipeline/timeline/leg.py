@@ -9,6 +9,8 @@ from pipeline.config.model import Ease
 from pipeline.geometry.decimals import context, decimal_exponent, log2
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
+from pipeline.timeline.glide import EVEN, Glide
+from pipeline.timeline.pace import Pace
 
 # Digits of a width between keyframes, and digits of a centre beyond the first one of the width: far
 # finer than a pixel, and the same for every frame.
@@ -20,12 +22,18 @@ _CENTER_DIGITS = 25
 class Leg:
     """Two consecutive keyframes; for a still, one keyframe twice.
 
-    A frame's progress, 0 to 1, tells where between them it is. Only the progress depends on times
-    and easing; width and centre depend on the progress alone.
+    A frame's progress, 0 to 1, tells where between them it is. Only the progress depends on times;
+    width and centre depend on the progress alone.
     """
 
     start: Keyframe
     end: Keyframe
+    zooming: Pace | None = None
+    """Pace of the zoom; None where the keyframe names an easing."""
+    turning: Pace | None = None
+    """Pace of the rotation; None where it turns with the zoom."""
+    glide: Glide = EVEN
+    """Way of the target to the middle of the picture."""
 
     @property
     def deep(self) -> Keyframe:
@@ -42,25 +50,64 @@ class Leg:
         """Number of times that the width doubles or halves."""
         return log2(self.shallow.width) - log2(self.deep.width)
 
-    def progress(self, time: Fraction) -> Fraction:
-        """Return the progress at a time within the leg, in seconds, exactly."""
-        if time == self.start.time:
-            return Fraction(0)
-        fraction = (time - self.start.time) / (self.end.time - self.start.time)
-        return eased(self.start.ease, fraction)
+    @property
+    def leaves(self) -> Fraction:
+        """Time at which it leaves its first keyframe, in seconds, after that is held."""
+        return self.start.time + self.start.hold
 
-    def view(self, progress: Fraction, columns: int, rows: int) -> View:
-        """Return the view at a progress, with a size in pixels."""
+    @property
+    def seconds(self) -> Fraction:
+        """Time from leaving the first keyframe to reaching the second."""
+        return self.end.time - self.leaves
+
+    def progress(self, time: Fraction) -> Fraction:
+        """Return the progress of the zoom at a time of the video, in seconds, exactly."""
+        return self._progress(time, self.zooming)
+
+    def turned(self, time: Fraction) -> Fraction:
+        """Return the progress of the rotation at a time of the video, in seconds, exactly."""
+        return self._progress(time, self.turning)
+
+    def _progress(self, time: Fraction, pace: Pace | None) -> Fraction:
+        if time <= self.leaves:
+            return Fraction(0)
+        if time >= self.end.time:
+            return Fraction(1)
+        if pace is not None:
+            return pace.progress(time - self.leaves)
+        return eased(self.start.ease, (time - self.leaves) / self.seconds)
+
+    def octaves_a_second(self, time: Fraction) -> float:
+        """Return the speed of the zoom, in or out, at a time between the keyframes."""
+        since = time - self.leaves
+        if not 0 <= since <= self.seconds or not self.seconds:
+            return 0.0
+        if self.zooming is not None:
+            return self.octaves * float(self.zooming.speed(since))
+        return self.octaves * float(slope(self.start.ease, since / self.seconds) / self.seconds)
+
+    def view(
+        self, progress: Fraction, columns: int, rows: int, turned: Fraction | None = None
+    ) -> View:
+        """Return the view at a progress, with a size in pixels.
+
+        The progress of the rotation is that of the zoom if left out.
+        """
+        rotation = self._rotation(progress if turned is None else turned)
         if progress in (0, 1):
             keyframe = self.end if progress else self.start
-            return View(keyframe.center, keyframe.width, keyframe.rotation, columns, rows)
+            return View(keyframe.center, keyframe.width, rotation, columns, rows)
         width, center = self._glide(progress)
-        numbers = context(40)
-        rotation = numbers.add(
-            self.start.rotation,
-            numbers.multiply(self.end.rotation - self.start.rotation, _decimal(progress, 30)),
-        )
         return View(center, width, rotation, columns, rows)
+
+    def _rotation(self, turned: Fraction) -> Decimal:
+        if turned in (0, 1):
+            return (self.end if turned else self.start).rotation
+        numbers = context(40)
+        return numbers.add(
+            self.start.rotation,
+            numbers.multiply(self.end.rotation - self.start.rotation, _decimal(turned, 30)),
+        )
 
     def maxiter(self, progress: Fraction) -> int | None:
         """Return maxiter at a progress; None where one of the keyframes leaves it open."""
@@ -75,9 +122,9 @@ class Leg:
 
         Notes
         -----
-        For a zoom in, w(t) = w₀ (w₁/w₀)^e and c(t) = c₁ + (c₀ - c₁) · (w(t)/w₀) · (1 - e): the
-        target glides evenly across the screen to its centre. For a zoom out the two keyframes are
-        swapped.
+        For a zoom in, w(t) = w₀ (w₁/w₀)^e and c(t) = c₁ + (c₀ - c₁) · (w(t)/w₀) · g(e), with the
+        glide g: 1 - e for named easings, so that the target moves evenly across the screen to its
+        middle. For a zoom out the two keyframes are swapped.
         """
         deep, shallow = self.deep, self.shallow
         e = progress if deep is self.end else 1 - progress
@@ -91,7 +138,7 @@ class Leg:
             max(decimals, 0) + 10 + max(len(number.as_tuple().digits) for number in deep.center)
             + max(len(number.as_tuple().digits) for number in shallow.center)
         )  # fmt: skip  # a sum of digits
-        factor = numbers.multiply(ratio, _decimal(1 - e, _WIDTH_DIGITS))
+        factor = numbers.multiply(ratio, _decimal(self.glide.at(e), _WIDTH_DIGITS))
         quantum = Decimal((0, (1,), -decimals))
         real, imaginary = (
             exact.quantize(
@@ -116,6 +163,17 @@ def eased(ease: Ease, s: Fraction) -> Fraction:
     if ease == "in-out":
         return s * s * (3 - 2 * s)
     return s
+
+
+def slope(ease: Ease, s: Fraction) -> Fraction:
+    """Return the speed of a named easing after a fraction `s` of a leg's time; its mean is 1."""
+    if ease == "in":
+        return 2 * s
+    if ease == "out":
+        return 2 * (1 - s)
+    if ease == "in-out":
+        return 6 * s * (1 - s)
+    return Fraction(1)
 
 
 def log_between(low: int, high: int, fraction: Fraction) -> int:

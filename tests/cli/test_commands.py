@@ -100,6 +100,9 @@ def test_preview_is_a_quarter_of_the_size_at_ten_frames_a_second(cli):
     facts = json.loads((cli.output / "small-preview" / "report.json").read_text())
     assert facts["config"]["video"]["size"] == "96x54"
     assert facts["config"]["keyframes"][0]["maxiter"] == 500
+    (warning,) = facts["warnings"]
+    assert "runs at up to 14.5 octaves a second" in warning
+    assert "14.5 octaves a second" in (cli.output / "small-preview" / "index.html").read_text()
 
 
 def test_plan_says_what_a_render_would_do_and_stores_nothing(cli):
@@ -117,6 +120,9 @@ def test_plan_says_what_a_render_would_do_and_stores_nothing(cli):
     # Nothing of it is so deep that it needs a reference orbit.
     assert not (cli.output / "small").exists()
     assert "reuse    0 to 2 s: 2" in printed
+    assert "speed    10.9 octaves a second in, 14.5 at the fastest" in printed
+    assert "small.yaml:9:12: keyframes[1]: from 0.1 to 1.9 s the zoom runs at up to 14.5" in printed
+    assert "write time: 13, or speed: 2" in printed
 
 
 @pytest.mark.parametrize("command", ["zoom", "still", "preview", "plan"])

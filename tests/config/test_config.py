@@ -85,6 +85,19 @@ BAD = {
     "too many frames": (
         TWO.replace("time: 4", "time: 86400") + "video: {fps: 240}\n", "3:12", "1000000",
     ),
+    "speed and time": (TWO.replace("time: 4", "time: 4, speed: 2"), "3:15", "keep one"),
+    "speed of the first": (ONE.replace("time: 0", "speed: 1"), "1:14", "write time: 0"),
+    "speed without a way": (
+        TWO.replace("time: 4", "speed: 2").replace("1e-3", "3.5"), "3:6", "write a time",
+    ),
+    "speed zero": (TWO.replace("time: 4", "speed: 0"), "3:13", "octaves a second, from 0.001"),
+    "neither time nor speed": (TWO.replace("time: 4, ", ""), "3:5", "or speed: 2"),
+    "time during a hold": (TWO.replace("width: 3.5", "width: 3.5, hold: 5"), "3:12", "lasts to 5 s"),
+    "time before what a speed takes": (
+        TWO.replace("time: 4", "speed: 2")
+        + "  - {time: 6, center: [0, 0], width: 1}\n", "4:12", "which lasts to 7.",
+    ),
+    "hold negative": (TWO.replace("width: 3.5", "width: 3.5, hold: -1"), "2:53", "seconds from 0"),
     "no center": ("keyframes: [{time: 0, width: 1}]\n", "1:13", "center: is missing"),
     "center of one": ("keyframes: [{time: 0, center: [1], width: 1}]\n", "1:31", "two numbers"),
     "center a number": ("keyframes: [{time: 0, center: 1, width: 1}]\n", "1:31", "two numbers"),

@@ -29,6 +29,8 @@ BEYOND = {
     "whether a file is there is this machine's to say": {"certificates that are not there"},
     "one value depends on another": {
         "first time not zero", "times equal", "too many frames", "tls without certificates",
+        "speed of the first", "speed without a way", "time during a hold",
+        "time before what a speed takes",
     },
     "a float of a reader may be 0 where the text is not": {
         "width of the view zero", "width beyond the exponents",

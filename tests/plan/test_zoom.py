@@ -171,6 +171,22 @@ def test_bands_and_core_show_no_seam(tmp_path, rotation):
         assert error.max() < 0.02
 
 
+def test_the_bands_reach_every_corner_where_the_zoom_goes_on_to_another_target(tmp_path):
+    """Off the picture's corner: it moves off by a third before it comes to the middle."""
+    text = GLIDE.replace(f"{SEAHORSE}, width: 1e-7", "[-0.7434, 0.1319], width: 1e-3")
+    text += f"  - {{time: 6, center: {SEAHORSE}, width: 1e-7}}\nrender: {{reuse: bands}}\n"
+    config, frames = loaded(tmp_path, text)
+    frame_plans = FramePlans(config, frames)
+    for index in range(len(frames)):
+        zoom, (placement,) = frame_plans[index].zoom, frame_plans[index].exposures
+        outermost = zoom.octave + 1 - placement.log2_spacing
+        assert 2.0**outermost > placement.far_px(320, 180)
+    away = [frame_plans[index].exposures[0] for index in range(31, 61)]
+    assert max(abs(placement.x - 160) for placement in away) > 0.26 * 320
+    named = loaded(tmp_path, text.replace("1e-3,", "1e-3, ease: linear,"))
+    assert FramePlans(*named).legs[1].octave <= zoom.octave
+
+
 def test_the_bands_reach_every_corner_of_every_frame_and_the_core_fills_the_middle(tmp_path):
     config, frames = loaded(tmp_path, GLIDE)
     frame_plans = FramePlans(config, frames)

@@ -36,8 +36,9 @@ def seen_as(letters, step=1):
         ("ccccc", []),
         ("ccccff", [(4, 5, Sight.FLAT)]),
         ("cccddb", [(3, 5, Sight.BLACK)]),
-        ("cddddc", []),
-        ("cdbbdcc", [(2, 3, Sight.BLACK)]),
+        ("cddc", []),
+        ("cddddc", [(1, 4, Sight.DARK)]),
+        ("cbbdcc", [(1, 3, Sight.BLACK)]),
         ("ddcc", [(0, 1, Sight.DARK)]),
         ("ccccb", []),
         ("b", [(0, 0, Sight.BLACK)]),
@@ -48,6 +49,12 @@ def seen_as(letters, step=1):
 def test_stretches_are_told_at_both_ends_and_in_between_where_there_is_nothing(letters, found):
     told_of = stretches(seen_as(letters))
     assert [(one.start, one.end, one.sight) for one in told_of] == found
+
+
+def test_what_shows_nothing_at_all_is_told_though_it_passes_quickly():
+    (stretch,) = stretches(seen_as("ccdbbbdcc", Fraction(1, 4)))
+    assert (stretch.start, stretch.end) == (Fraction(3, 4), Fraction(5, 4))
+    assert stretches(seen_as("ccddddcc", Fraction(1, 4))) == []
 
 
 def test_one_looks_closer_where_what_is_seen_changes():
@@ -69,6 +76,8 @@ def test_words_say_when_why_and_what_helps():
     assert words("cbbc").startswith(
         "from 1.0 to 2.0 s the picture is black: it lies inside the set"
     )
+    assert words("cdddc").endswith("it lies inside the set; pass beside it, with a keyframe there")
+    assert "; start nearer to the target, or pass beside it" in words("ddcc")
     assert words("b").startswith("the picture is black")
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.load import load_config
 from pipeline.counts.orbits.target import bits_for
+from pipeline.geometry.decimals import log2
 from pipeline.timeline.frames import FrameList
 from pipeline.timeline.leg import Leg, eased
 
@@ -75,13 +76,15 @@ def test_the_target_glides_as_the_formula_says(config, ease):
                 assert abs(view.center[axis] - expected) < view.width * Decimal("1e-20")
 
 
-def test_a_zoom_out_is_the_zoom_in_backwards(config):
-    start, end = config.keyframes
+@pytest.mark.parametrize("ease", ["smooth", "linear"])
+def test_a_zoom_out_is_the_zoom_in_backwards(config, ease):
+    start, end = (replace(keyframe, ease=ease) for keyframe in config.keyframes)
     backwards = (
         replace(end, time=Fraction(0)),
         replace(start, time=Fraction(4)),
     )
-    there, back = FrameList(config), FrameList(replace(config, keyframes=backwards))
+    there = FrameList(replace(config, keyframes=(start, end)))
+    back = FrameList(replace(config, keyframes=backwards))
     for index in (0, 1, 17, 60, 120):
         one, other = there[index].view, back[120 - index].view
         assert abs(one.width / other.width - 1) < Decimal("1e-28")
@@ -130,6 +133,64 @@ def test_the_key_holds_what_counts_depend_on_and_nothing_else(config):
     assert frames[50].grid(1).key() == other[50].grid(1).key()
     keys = {frames[50].grid(1).key(), frames[51].grid(1).key(), frames[50].grid(2).key()}
     assert len(keys) == 3
+
+
+SPEEDS = """\
+video: {width: 640, height: 360, fps: 10}
+keyframes:
+  - {time: 0, center: [0, 0], width: 4, hold: 0.5}
+  - {speed: 1, center: [0, 0], width: 0.0625}
+  - {speed: 1, center: [0, 0], width: 0.00390625, ease: linear}
+  - {speed: 2, center: [0, 1], width: 0.0009765625, hold: 1}
+"""
+
+
+def test_times_follow_from_speeds_exactly(tmp_path):
+    """Octaves divided by the speed, holds, and half of the time of getting to speed."""
+    path = tmp_path / "speeds.yaml"
+    path.write_text(SPEEDS)
+    config = load_config(path)
+    first = Fraction(1, 2) + 6 + Fraction(3, 4)
+    times = [0, first, first + 4, first + 5]
+    assert [keyframe.time for keyframe in config.keyframes] == times
+    frames = FrameList(config)
+    assert frames.seconds == times[-1] + 1
+    speeds = [frames.legs[0].octaves_a_second(Fraction(time)) for time in ("0.5", "1.25", "2", "7")]
+    assert speeds == [0, 0.5, 1, 1]
+    assert frames.legs[2].octaves_a_second(times[2] + Fraction(1, 2)) == 2
+    path.write_text(SPEEDS.replace("0.5}", "0.5, ease: in-out}"))
+    assert load_config(path).keyframes[1].time == Fraction(13, 2)
+
+
+def test_a_held_picture_stands_still_and_the_last_makes_the_video_longer(tmp_path):
+    path = tmp_path / "speeds.yaml"
+    path.write_text(SPEEDS)
+    frames = FrameList(load_config(path))
+    assert len(frames) == int(frames.seconds * 10) + 1
+    # Held to 0.5 s; the last is reached at 12.25 s, and held to 13.25 s.
+    held = [[frames[k].view.key() for k in which] for which in ((0, 3, 5), (123, 128, 132))]
+    assert all(views[0] == views[1] == views[2] for views in held)
+    assert frames[6].view.key() != held[0][0]
+    assert frames[122].view.key() != held[1][0]
+    still = tmp_path / "still.yaml"
+    still.write_text("keyframes: [{time: 0, center: [0, 0], width: 4, hold: 2}]\n")
+    frames = FrameList(load_config(still))
+    assert len({frame.view for frame in frames}) == 1
+    assert len(frames) == 61
+
+
+def test_a_zoom_begins_and_ends_gently_unless_an_easing_is_named(config):
+    start, end = config.keyframes
+    smooth = FrameList(replace(config, keyframes=(replace(start, ease="smooth"), end)))
+    steps = [
+        log2(smooth[k].view.width) - log2(smooth[k + 1].view.width)
+        for k in (0, 10, 30, 60, 90, 119)
+    ]
+    assert steps[0] < steps[1] / 5
+    assert steps[2] == pytest.approx(steps[3], rel=1e-9)
+    assert steps[5] == pytest.approx(steps[0], rel=1e-6)
+    # A quarter of a short leg: the speed is then 4/3 of the mean.
+    assert steps[3] == pytest.approx(smooth.legs[0].octaves / 120 * 4 / 3, rel=1e-9)
 
 
 def test_times_outside_the_video_are_refused(config):
