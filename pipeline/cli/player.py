@@ -23,7 +23,7 @@ def player(path: Path, root: Path, name: str | None = None, folder: bool = False
     Raises
     ------
     UsageError
-        No frame of the video is drawn from bands.
+        No part of the video can be drawn from bands.
     """
     start = time.monotonic()
     with open_session(path, root, name) as session:
@@ -32,12 +32,12 @@ def player(path: Path, root: Path, name: str | None = None, folder: bool = False
         scene = Scene.of(config, session.frames)
         if not scene.zooms:
             raise UsageError(
-                f"{path}: its frames have their own grids; render.reuse: bands has bands"
+                f"{path}: the target lies too far off the picture for rings around it, all the time"
             )
         for leg in scene.left_out:
             say(
-                f"{float(leg.start.time):g} to {float(leg.end.time):g} s are drawn frame by frame, "
-                "and left out; render.reuse: bands has bands there, too"
+                f"{float(leg.start.time):g} to {float(leg.end.time):g} s are left out: the target "
+                "lies too far off the picture for rings around it"
             )
         in_folder = folder or scene.samples > _MOST_SAMPLES_OF_A_FILE
         target = root / f"{config.name}-player{'' if in_folder else '.html'}"

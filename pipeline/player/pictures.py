@@ -9,8 +9,8 @@ from pipeline.colour.look import Look
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import DamagedError
 from pipeline.monitor.progress import followed
-from pipeline.player.paint import Rgb8, jpeg, paint_band, paint_core
-from pipeline.player.scene import Scene, SceneZoom
+from pipeline.player.paint import OVERVIEW_QUALITY, Rgb8, jpeg, paint_band, paint_core
+from pipeline.player.scene import PAGE_BANDS, Scene, SceneZoom
 from pipeline.prepare.stored import read_stored
 from pipeline.session import Session
 from pipeline.system.terminal import say
@@ -44,8 +44,7 @@ def pictures_of(scene: Scene, session: Session, look: Look) -> Iterator[tuple[st
         say(f"painting {len(tasks)} pictures")
         pages = dict(enumerate(zoom.pages))
         overview: dict[int, Rgb8] = {}
-        done = followed(_in_order(tasks, zoom, session, look), len(tasks), "pictures")
-        for number, result in enumerate(done):
+        for number, result in enumerate(_in_order(tasks, zoom, session, look)):
             if number == len(zoom.bands):
                 yield f"{index}-core", result
                 continue
@@ -54,7 +53,7 @@ def pictures_of(scene: Scene, session: Session, look: Look) -> Iterator[tuple[st
             for page in [page for page, bands in pages.items() if bands.stop == number + 1]:
                 bands = pages.pop(page)
                 rows = np.concatenate([overview[band] for band in bands])
-                yield f"{index}-page-{page}", jpeg(rows)
+                yield f"{index}-page-{page}", jpeg(rows, OVERVIEW_QUALITY)
                 first = min((left.start for left in pages.values()), default=number + 1)
                 overview = {band: rows for band, rows in overview.items() if band >= first}
 
@@ -74,16 +73,14 @@ def _tasks(zoom: SceneZoom, session: Session, look: Look) -> list[Task]:
 
 def _in_order(tasks: list[Task], zoom: SceneZoom, session: Session, look: Look) -> Iterator[Any]:
     """Yield the result of each task, in their order; what was damaged is counted again."""
-    ready: dict[int, Any] = {}
-    following = 0
-    for task, result in session.pool.results(tasks):
-        ready[task.tag] = result
-        while following in ready:
-            painted = ready.pop(following)
-            if painted is None:
-                painted = _painted_again(tasks[following], zoom, session, look)
-            yield painted
-            following += 1
+    for first in range(0, len(tasks), PAGE_BANDS):
+        some = tasks[first : first + PAGE_BANDS]
+        painted = followed(session.pool.results(some), len(some), "pictures")
+        results = {task.tag: result for task, result in painted}
+        # Only now, for the pool gives whoever waits the results of all tasks.
+        for task in some:
+            result = results.pop(task.tag)
+            yield _painted_again(task, zoom, session, look) if result is None else result
 
 
 def _painted_again(task: Task, zoom: SceneZoom, session: Session, look: Look) -> Any:

@@ -124,7 +124,7 @@ class Scene:
     legs: list[tuple[Leg, int]]
     """The legs that are drawn from bands, in order, each with the index of its zoom."""
     left_out: list[Leg]
-    """The legs that are drawn frame by frame, which the player cannot show."""
+    """The legs whose target lies so far off the picture that no bands serve them."""
 
     @staticmethod
     def of(config: Config, frames: FrameList) -> "Scene":
@@ -133,7 +133,7 @@ class Scene:
         zooms: list[Zoom] = []
         shown: list[tuple[Leg, int]] = []
         left_out: list[Leg] = []
-        for leg, zoom in zip(frames.legs, zooms_of(config, frames), strict=True):
+        for leg, zoom in zip(frames.legs, _zooms(config, frames), strict=True):
             if zoom is None:
                 left_out.append(leg)
                 continue
@@ -168,6 +168,12 @@ class Scene:
             "legs": [leg_facts(leg, zoom) for leg, zoom in self.legs],
             "zooms": [zoom.facts() for zoom in self.zooms],
         }
+
+
+def _zooms(config: Config, frames: FrameList) -> list[Zoom | None]:
+    """Return the zoom of each leg: the film's own, whose counts are stored, if it has all."""
+    zooms = zooms_of(config, frames)
+    return zooms if all(zooms) else zooms_of(replace(config, reuse="bands"), frames)
 
 
 def _beyond(zoom: Zoom, frames: FrameList) -> list[SampleGrid]:
