@@ -28,7 +28,9 @@ _OPTIONS = (
 def need_chromium():
     """Skip a test where there is no Chromium; where all tests must run, fail."""
     if not CHROMIUM:
-        (pytest.fail if os.environ.get("NEED_CHROMIUM") else pytest.skip)("there is no Chromium here")
+        (pytest.fail if os.environ.get("NEED_CHROMIUM") else pytest.skip)(
+            "there is no Chromium here"
+        )
 
 
 class Browser:

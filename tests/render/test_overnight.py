@@ -17,6 +17,7 @@ import pytest
 from pipeline.monitor.eta import Eta
 from pipeline.system.temperature import Thermostat
 from pipeline.video.ffmpeg import count_frames
+from tests.browser import CHROMIUM, need_chromium
 from tests.conftest import ROOT, SMALL, Cli
 from tests.processes import LONGER, descendants, report, started
 

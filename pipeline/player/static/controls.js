@@ -107,7 +107,7 @@ class Player {
 
   setPlaying(playing) {
     this.playing = playing;
-    this.button.textContent = playing ? "⏸" : "▶";
+    this.button.textContent = playing ? "⏸\ufe0e" : "▶\ufe0e";
     this.button.ariaLabel = playing ? "Pause" : "Play";
   }
 
