@@ -36,12 +36,12 @@ def need_chromium():
 class Browser:
     """A page in Chromium; what it logs as an error fails the next call."""
 
-    def __init__(self, folder: Path, columns: int = 800, rows: int = 600) -> None:
+    def __init__(self, folder: Path, columns: int = 320, rows: int = 240) -> None:
         to_browser, self._to = os.pipe()
         self._from, from_browser = os.pipe()
         # Chromium reads commands from 3 and writes to 4.
         words = [CHROMIUM, *_OPTIONS, "--remote-debugging-pipe", f"--user-data-dir={folder}"]
-        words += [f"--window-size={columns},{rows}", "about:blank"]
+        words += ["about:blank"]
         command = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         self._process = subprocess.Popen(
             ["bash", "-c", command, "chromium", *words],
@@ -69,6 +69,11 @@ class Browser:
         for domain in ("Page", "Runtime", "Network"):
             self.call(f"{domain}.enable")
         self.call("Page.setLifecycleEventsEnabled", enabled=True)
+        # Small, as all is drawn by the processor; a window would be larger than asked for.
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=columns, height=rows, deviceScaleFactor=1, mobile=False,
+        )  # fmt: skip  # one call
 
     def __enter__(self) -> "Browser":
         return self

@@ -10,6 +10,8 @@ import imageio
 import imageio.v3 as iio
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.config.load import load_config
 from pipeline.plan.frame_plan import FramePlans
@@ -85,7 +87,7 @@ def test_the_page_shows_the_film_closer_than_its_mp4(film, browser):
         encoded = [frame for frame in video.iter_data()]  # noqa: C416  # a list asks for its length
     for index in (0, 4, 9, 12, 16, 20):
         shown = psnr(drawn(browser, Fraction(index, FPS)), frames[index])
-        assert shown > 36
+        assert shown > 36, index
         assert shown > psnr(encoded[index], frames[index]), index
 
 
@@ -112,17 +114,18 @@ def test_the_page_finds_every_moment_where_the_film_has_it(film, browser):
         np.testing.assert_allclose(found[index], expected, rtol=0, atol=1e-9)
 
 
-@pytest.mark.parametrize("seconds", [0.1, 0.9, 1.7])
-@pytest.mark.parametrize("octaves", [-1.5, -0.01, 0.3, 1.2])
+@settings(max_examples=100, deadline=None)
+@given(seconds=st.floats(0, 2), octaves=st.floats(-20, 20))
 def test_zooming_by_hand_goes_along_the_film(browser, seconds, octaves):
     before, after, left = browser.run(
         f"(({{ seconds, left }}) => [player.path.at({seconds}).log2Width,"
         f" player.path.at(seconds).log2Width, left])(player.path.along({seconds}, {octaves}))"
     )
-    assert before - after + left == pytest.approx(octaves, abs=1e-6)
+    assert before - after + left == pytest.approx(octaves, abs=1e-5)
+    assert left * octaves >= 0
     # Only where the film begins, ends or turns back is anything left.
     ends = math.log2(3.5), math.log2(1e-4), math.log2(0.5)
-    assert left == pytest.approx(0, abs=1e-6) or min(abs(after - end) for end in ends) < 1e-6
+    assert abs(left) < 1e-5 or min(abs(after - end) for end in ends) < 1e-5
 
 
 def test_a_rest_is_left_towards_where_the_film_moves(browser):
@@ -135,6 +138,13 @@ def refreshed(browser, script):
     return browser.run(
         f"new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => "
         f"done({script}))))"
+    )
+
+
+def until(browser, condition):
+    browser.run(
+        f"new Promise((done) => {{ const look = () => {condition} ? done() : "
+        "requestAnimationFrame(look); look(); })"
     )
 
 
@@ -154,14 +164,12 @@ def test_wheel_drag_keys_and_scrubber_move_the_view(film, browser):
     assert refreshed(browser, "player.width.textContent") == "width 3.5"
     for _ in range(4):
         mouse(browser, "mouseWheel", 100, 100, deltaX=0, deltaY=-100)
+    until(browser, "player.coming === 0")
     before = refreshed(browser, "player.view")
     assert before["log2Width"] == pytest.approx(math.log2(3.5) - 1, abs=1e-6)
     assert browser.run("player.time.valueAsNumber") > 0.05
-    # A quarter turn around the target, clockwise.
-    x, y = browser.run(
-        "(({ x, y }) => [x * innerWidth / player.canvas.width,"
-        " innerHeight - y * innerHeight / player.canvas.height])(player.screen.placed(player.view))"
-    )
+    # A quarter turn around the middle, clockwise.
+    x, y = browser.run("[innerWidth / 2, innerHeight / 2]")
     mouse(browser, "mousePressed", x, y - 60, button="left", buttons=1)
     for step in range(1, 10):
         angle = math.pi / 2 * step / 9
@@ -169,7 +177,7 @@ def test_wheel_drag_keys_and_scrubber_move_the_view(film, browser):
               button="left", buttons=1)  # fmt: skip  # one call
     mouse(browser, "mouseReleased", x + 60, y, button="left")
     after = refreshed(browser, "player.view")
-    assert after["turn"] - before["turn"] == pytest.approx(math.pi / 2, abs=0.03)
+    assert after["turn"] - before["turn"] == pytest.approx(math.pi / 2, abs=0.01)
     key(browser, "0")
     key(browser, "End")
     assert refreshed(browser, "player.view")["turn"] == pytest.approx(math.radians(-30))
@@ -178,10 +186,7 @@ def test_wheel_drag_keys_and_scrubber_move_the_view(film, browser):
     key(browser, " ")
     assert browser.run("player.playing")
     # It plays to its end by itself.
-    browser.run(
-        "new Promise((done) => { const look = () => player.playing ? requestAnimationFrame(look)"
-        " : done(); look(); })"
-    )
+    until(browser, "!player.playing")
     assert browser.run("player.seconds") == 2
 
 
@@ -197,10 +202,10 @@ def test_two_fingers_zoom_and_turn(film, browser):
             touchPoints=[{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)],
         )
 
-    touch("touchStart", (300, 300))
-    touch("touchStart", (300, 300), (400, 300))
-    touch("touchMove", (300, 300), (500, 300))
-    touch("touchMove", (300, 300), (300, 500))
+    touch("touchStart", (100, 100))
+    touch("touchStart", (100, 100), (150, 100))
+    touch("touchMove", (100, 100), (200, 100))
+    touch("touchMove", (100, 100), (100, 200))
     touch("touchEnd")
     after = refreshed(browser, "player.view")
     assert before["log2Width"] - after["log2Width"] == pytest.approx(1, abs=0.05)

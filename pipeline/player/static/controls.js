@@ -2,6 +2,8 @@
 
 // Octaves of a wheel's notch, and of a second that an arrow key is held.
 const NOTCH_OCTAVES = 0.25;
+// After so long, what is left of a notch is less than half.
+const NOTCH_MS = 60;
 const KEY_OCTAVES_PER_S = 2;
 const KEY_TURNS_PER_S = 0.1;
 // Beyond the film's ends, in octaves: deeper, where the picture only grows, and less deep.
@@ -22,6 +24,8 @@ class Player {
     this.seconds = 0;
     this.turn = 0;
     this.beyond = 0;
+    // Octaves of the wheel's notches that are still to come.
+    this.coming = 0;
     this.playing = false;
     this.backwards = false;
     this.keys = new Set();
@@ -57,10 +61,10 @@ class Player {
     // After a rest, time begins anew.
     const seconds = Math.min((now - this.latest) / 1000, 0.1);
     this.latest = now;
-    const held = this.move(seconds);
+    const moving = this.move(seconds);
     if (this.playing) this.advance(seconds);
     this.draw();
-    if (this.playing || held) this.redraw();
+    if (this.playing || moving) this.redraw();
   }
 
   draw() {
@@ -75,7 +79,7 @@ class Player {
   async show(seconds, columns, rows) {
     this.pause();
     for (;;) {
-      Object.assign(this, { seconds, turn: 0, beyond: 0 });
+      Object.assign(this, { seconds, turn: 0, beyond: 0, coming: 0 });
       Object.assign(this.canvas, { width: columns, height: rows });
       if (this.draw()) return;
       await new Promise((resolve) => { this.settling = resolve; });
@@ -108,7 +112,7 @@ class Player {
   setPlaying(playing) {
     this.playing = playing;
     this.button.textContent = playing ? "⏸\ufe0e" : "▶\ufe0e";
-    this.button.ariaLabel = playing ? "Pause" : "Play";
+    this.button.setAttribute("aria-label", playing ? "Pause" : "Play");
   }
 
   // Zoom in by some octaves, along the film, and beyond its ends a little.
@@ -135,14 +139,27 @@ class Player {
     this.redraw();
   }
 
-  // What keys that are held do in some seconds; whether any is.
+  // Zoom by some octaves, not at once but in a moment.
+  nudge(octaves) {
+    if (this.coming === 0) this.latest = performance.now();
+    this.coming += octaves;
+    this.redraw();
+  }
+
+  // Do what keys that are held and a turned wheel do in some seconds; return whether there is any.
   move(seconds) {
+    if (this.coming !== 0) {
+      const enough = Math.abs(this.coming) < 1e-3;
+      const octaves = enough ? this.coming : this.coming * (1 - 0.5 ** (seconds * 1000 / NOTCH_MS));
+      this.coming -= octaves;
+      this.zoom(octaves);
+    }
     const held = (one, other) => Number(this.keys.has(one)) - Number(this.keys.has(other));
     const octaves = held("ArrowUp", "ArrowDown") * KEY_OCTAVES_PER_S * seconds;
     const turns = held("ArrowLeft", "ArrowRight") * KEY_TURNS_PER_S * seconds;
     if (octaves !== 0) this.zoom(octaves);
     if (turns !== 0) this.rotate(-2 * Math.PI * turns);
-    return this.keys.size > 0;
+    return this.keys.size > 0 || this.coming !== 0;
   }
 
   resize() {
@@ -169,10 +186,7 @@ class Player {
       ["play", "time", "width", "controls"].map(element);
     this.button.addEventListener("click", () => (this.playing ? this.pause() : this.play()));
     this.time.addEventListener("input", () => {
-      this.pause();
-      this.seconds = this.time.valueAsNumber * this.path.seconds;
-      this.beyond = 0;
-      this.redraw();
+      this.jump(this.time.valueAsNumber * this.path.seconds);
     });
     element("full").addEventListener("click", () => fullScreen());
     element("full").hidden = !document.fullscreenEnabled;
@@ -194,7 +208,7 @@ class Player {
       // Notches of a wheel come as pixels, lines or pages; a pinch on a touchpad as small steps.
       const pixels = event.deltaY * [1, 33, 400][event.deltaMode];
       const notches = Math.max(-2, Math.min(2, pixels / (event.ctrlKey ? 25 : 100)));
-      this.zoom(-notches * NOTCH_OCTAVES);
+      this.nudge(-notches * NOTCH_OCTAVES);
     }, { passive: false });
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
@@ -209,7 +223,7 @@ class Player {
       if (pointers.size >= 2 && before.px > 0 && after.px > 0) {
         this.zoom(Math.log2(after.px / before.px));
       }
-      // Beside the target alone: on it a finger has no direction.
+      // In the middle itself a finger has no direction.
       if (before.px > 10 && after.px > 10) {
         const turned = after.angle - before.angle;
         this.rotate(Math.atan2(Math.sin(turned), Math.cos(turned)));
@@ -224,15 +238,14 @@ class Player {
     });
   }
 
-  // Where the fingers are: two of them seen from each other, one from the target. The angle grows
+  // Where the fingers are: two of them seen from each other, one from the middle. The angle grows
   // clockwise, as what is shown turns when the film's rotation grows.
   grip() {
     const points = [...this.pointers.values()];
     let [from, to] = points;
     if (points.length === 1) {
-      const { x, y } = this.screen.placed(this.view);
-      const scale = this.canvas.clientWidth / this.canvas.width;
-      [from, to] = [[x * scale, this.canvas.clientHeight - y * scale], from];
+      const { clientWidth, clientHeight } = this.canvas;
+      [from, to] = [[clientWidth / 2, clientHeight / 2], from];
     }
     const [across, down] = [to[0] - from[0], to[1] - from[1]];
     return { px: Math.hypot(across, down), angle: Math.atan2(down, across) };
@@ -245,8 +258,8 @@ class Player {
       "End": () => this.jump(this.path.seconds),
       "0": () => this.rotate(-this.turn),
       "f": () => fullScreen(),
-      "+": () => this.zoom(NOTCH_OCTAVES),
-      "-": () => this.zoom(-NOTCH_OCTAVES),
+      "+": () => this.nudge(NOTCH_OCTAVES),
+      "-": () => this.nudge(-NOTCH_OCTAVES),
     };
     document.addEventListener("keydown", (event) => {
       if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -268,7 +281,7 @@ class Player {
 
   jump(seconds) {
     this.pause();
-    Object.assign(this, { seconds, beyond: 0 });
+    Object.assign(this, { seconds, beyond: 0, coming: 0 });
     this.redraw();
   }
 }
