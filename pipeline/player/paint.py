@@ -1,7 +1,9 @@
 """Pictures of bands and cores, coloured and compressed by workers."""
 
 import io
+import math
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,7 @@ from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, shader_of
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
-from pipeline.counts.stored_samples import stored_samples
+from pipeline.counts.stored_samples import StoredSamples, stored_samples
 from pipeline.drawing.transfer import srgb_from_light
 from pipeline.errors import DamagedError
 
@@ -66,18 +68,22 @@ class CorePaint:
 def paint_band(paint: BandPaint, look: Look) -> tuple[bytes, Rgb8] | None:
     """Return a band's picture as JPEG, and the same band small, for the overview.
 
-    None where stored counts are missing or damaged.
+    None where stored counts are missing or damaged. Only some rings' light is in memory at once.
     """
+    rows, columns = paint.grid.rows, paint.grid.columns
+    shown_rows = rows + 2 * MARGIN_ROWS
+    scale = min(1.0, MOST_COLUMNS / columns)
+    # The margins shrink with the rest.
+    picture = Shrunk(shown_rows, columns, round(shown_rows * scale), round(columns * scale))
+    overview = Shrunk(rows, columns, paint.overview_rows, paint.overview_columns)
     try:
-        light = np.stack([row.copy() for row in _light_rows(paint, look)])
+        for ring, light in enumerate(_light_rows(paint, look), -MARGIN_ROWS):
+            picture.add(ring + MARGIN_ROWS, light)
+            if 0 <= ring < rows:
+                overview.add(ring, light)
     except DamagedError:
         return None
-    overview = _shrunk(light[MARGIN_ROWS:-MARGIN_ROWS], paint.overview_rows, paint.overview_columns)
-    if (columns := light.shape[2]) > MOST_COLUMNS:
-        # The margins shrink with the rest.
-        rows = round(light.shape[0] * MOST_COLUMNS / columns)
-        light = _shrunk(light, rows, MOST_COLUMNS)
-    return jpeg(_rgb8(light), QUALITY), _rgb8(overview)
+    return jpeg(_rgb8(picture.light), QUALITY), _rgb8(overview.light)
 
 
 def paint_core(paint: CorePaint, look: Look) -> bytes | None:
@@ -112,73 +118,83 @@ def _rgb8(light: NDArray[np.float32]) -> Rgb8:
 
 def _light_rows(paint: BandPaint, look: Look) -> Iterator[NDArray[np.float32]]:
     """Yield the light of each ring, those of the margins included; valid until the next."""
-    rings = _Rings(paint, look)
+    outermost, innermost = paint.seconds
     first, end = -MARGIN_ROWS, paint.grid.rows + MARGIN_ROWS
-    for start in range(first, end, _RINGS_AT_ONCE):
-        stop = min(start + _RINGS_AT_ONCE, end)
-        outermost, innermost = paint.seconds
-        progress = (start + stop) / 2 / paint.grid.rows
-        shader = shader_of(look.at(max(0.0, outermost + (innermost - outermost) * progress)))
-        samples = rings.rows(start - HALO_ROWS, stop + HALO_ROWS)
-        yield from shader.rows(samples, HALO_ROWS, HALO_ROWS, True)
+    with ExitStack() as opened:
+        rings = _Rings(paint, look, opened)
+        for start in range(first, end, _RINGS_AT_ONCE):
+            stop = min(start + _RINGS_AT_ONCE, end)
+            progress = (start + stop) / 2 / paint.grid.rows
+            shader = shader_of(look.at(max(0.0, outermost + (innermost - outermost) * progress)))
+            samples = rings.rows(start - HALO_ROWS, stop + HALO_ROWS)
+            yield from shader.rows(samples, HALO_ROWS, HALO_ROWS, True)
 
 
 class _Rings:
     """The samples of a band's rings and of those that go on beside it, in the band's columns."""
 
-    def __init__(self, paint: BandPaint, look: Look) -> None:
-        self._paint = paint
-        self._look = look
-        self._beside = MARGIN_ROWS + HALO_ROWS
-        rows = paint.grid.rows
-        own = self._read(paint.grid, 0, rows)
-        outer, inner = paint.outer, paint.inner
-        # Where the zoom ends, its last ring goes on and on.
-        before = (
-            [self._read(paint.grid, 0, 1)] * self._beside
-            if outer is None
-            else [self._read(outer, outer.rows - self._beside, outer.rows)]
-        )
-        after = (
-            [self._read(paint.grid, rows - 1, rows)] * self._beside
-            if inner is None
-            else [self._read(inner, 0, self._beside)]
-        )
-        self._samples = Samples.joined([*before, own, *after])
-
-    def _read(self, grid: SampleGrid, first: int, last: int) -> Samples:
-        paint, columns = self._paint, self._paint.grid.columns
-        with stored_samples(paint.store, grid, self._look.tracing, paint.log2_px) as stored:
-            rows = stored.rows(first, last)
-        if grid.columns == columns:
-            return rows
-        return rows.columns_at(np.arange(columns) * grid.columns // columns)
+    def __init__(self, paint: BandPaint, look: Look, opened: ExitStack) -> None:
+        self._columns = paint.grid.columns
+        # Each grid with the number of its first ring, counted from the band's first.
+        self._stored: list[tuple[int, StoredSamples]] = []
+        outer_rows = 0 if paint.outer is None else paint.outer.rows
+        first = -outer_rows
+        for grid in (paint.outer, paint.grid, paint.inner):
+            if grid is not None:
+                stored = stored_samples(paint.store, grid, look.tracing, paint.log2_px)
+                self._stored.append((first, opened.enter_context(stored)))
+                first += grid.rows
+        self._first, self._end = -outer_rows, first
 
     def rows(self, first: int, last: int) -> Samples:
-        """Return some rings, counted from the band's first."""
-        chosen = slice(first + self._beside, last + self._beside)
-        traces = self._samples.traces
-        return Samples(
-            self._samples.smooth[chosen],
-            None if traces is None else traces.rows(chosen),
-            self._samples.log2_px,
-        )
+        """Return some rings; beyond the zoom's ends its last ring goes on and on."""
+        parts: list[Samples] = []
+        if first < self._first:
+            parts += [self.rows(self._first, self._first + 1)] * (self._first - first)
+        for start, stored in self._stored:
+            begin, end = max(first, start), min(last, start + stored.grid_rows)
+            if begin < end:
+                parts.append(self._fitted(stored.rows(begin - start, end - start)))
+        if last > self._end:
+            parts += [self.rows(self._end - 1, self._end)] * (last - self._end)
+        return Samples.joined(parts)
+
+    def _fitted(self, samples: Samples) -> Samples:
+        columns = samples.smooth.shape[1]
+        if columns == self._columns:
+            return samples
+        return samples.columns_at(np.arange(self._columns) * columns // self._columns)
 
 
-def _shrunk(light: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-    """Return light, shape (rows, 3, columns), averaged to a smaller size."""
-    return _averaged(_averaged(light, rows, 0), columns, 2)
+class Shrunk:
+    """A picture that is made smaller, row by row: each of its pixels is the mean of what it covers.
 
+    Parameters
+    ----------
+    rows, columns : int
+        Size of what comes.
+    to_rows, to_columns : int
+        Size of the picture; the same or smaller.
+    """
 
-def _averaged(light: NDArray[np.float32], count: int, axis: int) -> NDArray[np.float32]:
-    """Return the means over `count` equal intervals of an axis."""
-    total = np.cumsum(light, axis=axis, dtype=np.float64)
-    total = np.concatenate([np.zeros_like(total.take([0], axis)), total], axis=axis)
-    edges = np.linspace(0, light.shape[axis], count + 1)
-    whole = np.minimum(edges.astype(np.int64), light.shape[axis] - 1)
-    shape = [1, 1, 1]
-    shape[axis] = -1
-    part = (edges - whole).reshape(shape)
-    at_edges = total.take(whole, axis) * (1 - part) + total.take(whole + 1, axis) * part
-    width = light.shape[axis] / count
-    return np.asarray(np.diff(at_edges, axis=axis) / width, np.float32)
+    def __init__(self, rows: int, columns: int, to_rows: int, to_columns: int) -> None:
+        self.light = np.zeros((to_rows, 3, to_columns), np.float32)
+        """Linear light of the picture, complete after the last row."""
+        self._scale = to_rows / rows
+        edges = np.linspace(0, columns, to_columns + 1)
+        self._whole = np.minimum(edges.astype(np.int64), columns - 1)
+        self._part = edges - self._whole
+        self._width = columns / to_columns
+
+    def add(self, row: int, light: NDArray[np.float32]) -> None:
+        """Add a row of light, shape (3, columns)."""
+        if self._width > 1:
+            total = np.zeros((3, light.shape[1] + 1))
+            np.cumsum(light, axis=1, dtype=np.float64, out=total[:, 1:])
+            whole, part = self._whole, self._part
+            at_edges = total[:, whole] * (1 - part) + total[:, whole + 1] * part
+            light = np.asarray(np.diff(at_edges, axis=1) / self._width, np.float32)
+        top, bottom = row * self._scale, (row + 1) * self._scale
+        for into in range(int(top), min(math.ceil(bottom), len(self.light))):
+            weight = min(bottom, into + 1) - max(top, into)
+            self.light[into] += np.float32(weight) * light

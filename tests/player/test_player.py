@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from pipeline.config.load import load_config
 from pipeline.plan.frame_plan import FramePlans
+from pipeline.player.paint import Shrunk
 from pipeline.player.scene import Scene
 from pipeline.timeline.frames import FrameList
 from tests.browser import Browser, need_chromium
@@ -306,3 +307,20 @@ def test_a_look_that_moves_is_that_of_the_time_when_a_ring_leaves_the_film(cli):
         assert [inner for _, inner in times[:-1]] == [outer for outer, _ in times[1:]]
         assert times[0][0] == pytest.approx(start, abs=1e-5)
         assert times[-1][1] > start + 0.8 * (end - start)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    rows=st.integers(1, 12), columns=st.integers(1, 12),
+    to_rows=st.integers(1, 12), to_columns=st.integers(1, 12), seed=st.integers(0, 99),
+)  # fmt: skip  # sizes side by side
+def test_a_shrunk_picture_keeps_all_light_and_its_place(rows, columns, to_rows, to_columns, seed):
+    to_rows, to_columns = min(to_rows, rows), min(to_columns, columns)
+    light = np.random.default_rng(seed).random((rows, 3, columns), np.float32)
+    shrunk = Shrunk(rows, columns, to_rows, to_columns)
+    for row in range(rows):
+        shrunk.add(row, light[row])
+    # The slow way: every pixel repeated until both sizes divide.
+    fine = light.repeat(to_rows, axis=0).repeat(to_columns, axis=2)
+    expected = fine.reshape(to_rows, rows, 3, to_columns, columns).mean(axis=(1, 4))
+    np.testing.assert_allclose(shrunk.light, expected, atol=1e-5)
