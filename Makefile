@@ -25,7 +25,7 @@ DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export plan import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -63,6 +63,9 @@ preview: needs-config $(READY) ## the video of CONFIG small and quick
 
 export: needs-config $(READY) ## the bands of CONFIG as OpenEXR files, for zoomasm and compositors
 	@$(RUN) export $(ONE) $(ARGS)
+
+player: needs-config $(READY) ## one page in which the zoom is scrubbed and zoomed by hand, offline
+	@$(RUN) player $(ONE) $(ARGS)
 
 plan: needs-config $(READY) ## check CONFIG, and say what a render would take
 	@$(RUN) plan $(ONE) $(ARGS)

@@ -103,8 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
-        "preview": _preview, "plan": _plan, "still": _still, "watch": _watch, "import": _import,
-        "schema": _schema, "completion": _completion, "bench": _bench, "clean": _clean,
+        "player": _player, "preview": _preview, "plan": _plan, "still": _still, "watch": _watch,
+        "import": _import, "schema": _schema, "completion": _completion, "bench": _bench,
+        "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -121,7 +122,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="count rows on the Dask cluster at tcp://HOST:8786, or on a local-cluster",
     )
-    for name in ("recolour", "palette", "export", "preview", "plan", "still", "watch"):
+    for name in ("recolour", "palette", "export", "player", "preview", "plan", "still", "watch"):
         added[name].add_argument("config", type=Path, help="the YAML file")
     for name in ("zoom", "recolour", "preview", "plan"):
         added[name].add_argument(
@@ -145,6 +146,10 @@ def _parser() -> argparse.ArgumentParser:
     still.add_argument("--to", type=Path, metavar="FILE", help="the picture's file, .png or .jpg")
     still.add_argument(
         "--exr", type=Path, metavar="FILE.exr", help="also write N, NF, DEX and DEY as OpenEXR"
+    )
+
+    added["player"].add_argument(
+        "--folder", action="store_true", help="write a folder with a file for each picture"
     )
 
     watch.add_argument(
@@ -213,6 +218,12 @@ def _export(options: argparse.Namespace) -> None:
     from pipeline.cli.export import export
 
     export(options.config, options.output, options.name)
+
+
+def _player(options: argparse.Namespace) -> None:
+    from pipeline.cli.player import player
+
+    player(options.config, options.output, options.name, options.folder)
 
 
 def _preview(options: argparse.Namespace) -> None:

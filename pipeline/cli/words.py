@@ -41,6 +41,15 @@ COMMANDS = {
         "Writes output/NAME-exr/000.exr and so on.",
         "configs/seahorse.yaml",
     ),
+    "player": (
+        "one page in which the zoom is scrubbed and zoomed by hand",
+        "Make a page that shows the zoom in any browser, on a phone as well, without a network:\n"
+        "scrub along the film, play it, zoom with wheel or fingers, and turn it. What is not\n"
+        "stored is computed, and stored.\n"
+        "Writes output/NAME-player.html; of a very deep zoom, or with --folder, the folder\n"
+        "output/NAME-player/ with index.html.",
+        "configs/seahorse.yaml",
+    ),
     "preview": (
         "the same video small and quick",
         "Make the video at a quarter of its size with ten frames a second, to see how it moves.\n"

@@ -203,7 +203,7 @@ def test_without_numba_the_same_counts_come_slower_and_it_is_said_once(cli, tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "command", ["plan", "preview", "still", "zoom", "recolour", "palette", "export"]
+    "command", ["plan", "preview", "still", "zoom", "recolour", "palette", "export", "player"]
 )
 def test_every_command_runs_in_a_python_of_its_own(cli, command):
     config = cli.config(SMALL.replace("time: 2", "time: 0.4").replace("1e-6", "1e-3"))

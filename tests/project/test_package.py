@@ -15,6 +15,7 @@ import pytest
 from pipeline.video.ffmpeg import count_frames
 from tests.conftest import ROOT
 
+STATIC = ROOT / "pipeline" / "player" / "static"
 BUILD = (
     "import sys, setuptools.build_meta as b; print(getattr(b, 'build_' + sys.argv[1])(sys.argv[2]))"
 )
@@ -68,6 +69,7 @@ def test_the_wheel_holds_every_module_and_says_that_it_is_typed(packages):
     modules = {str(path.relative_to(ROOT)) for path in ROOT.glob("pipeline/**/*.py")}
     assert modules <= held.keys()
     assert "pipeline/py.typed" in held
+    assert {f"pipeline/player/static/{path.name}" for path in STATIC.iterdir()} <= held.keys()
     assert not any(name.startswith(("tests", "benchmarks", "configs")) for name in held)
     (commands,) = (text for name, text in held.items() if name.endswith("entry_points.txt"))
     assert b"mandelzoom = pipeline.__main__:run" in commands

@@ -17,6 +17,7 @@ import pytest
 from pipeline.monitor.eta import Eta
 from pipeline.system.temperature import Thermostat
 from pipeline.video.ffmpeg import count_frames
+from tests.browser import CHROMIUM, need_chromium
 from tests.conftest import ROOT, SMALL, Cli
 from tests.processes import LONGER, descendants, report, started
 
@@ -361,15 +362,10 @@ def verified(unit: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip  # one call
 
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-
-
-@pytest.mark.skipif(not CHROMIUM, reason="there is no Chromium here")
 @pytest.mark.parametrize(("wide", "high"), [(360, 740), (1280, 900)])
 def test_the_page_fits_phones_and_desktops(cli, wide, high):
     """In a real browser nothing sticks out to the side, and the picture fills its card."""
+    need_chromium()
     cli.done("zoom", cli.config())
     page = cli.output / "small" / "index.html"
     measuring = "<script>document.title = [innerWidth, document.documentElement.scrollWidth,"
