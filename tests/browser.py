@@ -5,6 +5,7 @@ import contextlib
 import io
 import json
 import os
+import select
 import shutil
 import subprocess
 from pathlib import Path
@@ -21,8 +22,13 @@ _OPTIONS = (
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
     # The graphics processor in software, the same on every machine.
     "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    # A page without a window is shown all the same.
+    "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling",
     "--force-color-profile=srgb", "--force-device-scale-factor=1",
 )  # fmt: skip  # a list
+# Nothing that is asked of a page takes as long, even on a busy machine.
+_PATIENCE_S = 60.0
 
 
 def need_chromium():
@@ -50,7 +56,7 @@ class Browser:
         )  # fmt: skip  # one call
         os.close(to_browser)
         os.close(from_browser)
-        self._replies = os.fdopen(self._from, "rb")
+        self._replies = os.fdopen(self._from, "rb", buffering=0)
         self._buffer = b""
         self._number = 0
         self._session = None
@@ -127,7 +133,10 @@ class Browser:
     def _next(self) -> dict:
         """Return the next message."""
         while b"\0" not in self._buffer:
-            more = self._replies.read1(1 << 20)
+            if not select.select([self._replies], [], [], _PATIENCE_S)[0]:
+                self._process.kill()
+                pytest.fail("Chromium does not answer")
+            more = self._replies.read(1 << 20)
             assert more, "Chromium has ended"
             self._buffer += more
         message, _, self._buffer = self._buffer.partition(b"\0")

@@ -27,7 +27,7 @@ from matplotlib import pyplot as plt
 
 ROOT = Path(__file__).parent.parent
 FRAMES, ACROSS = 24, 4
-COLUMNS, ROWS = 320, 180
+COLUMNS, ROWS = 256, 144
 # Levels of 255 that are black but for the dither; and Oklab's chroma below which there is no hue.
 BLACK, GREY = 3, 0.04
 HUES = 24

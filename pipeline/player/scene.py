@@ -165,7 +165,7 @@ class Scene:
             "aspect": encoding.rows / encoding.columns,
             "loops": self.config.loops,
             "outerOctaves": OUTER_OCTAVES,
-            "legs": [leg_facts(leg, zoom) for leg, zoom in self.legs],
+            "legs": [leg_facts(leg, zoom, leg is self.legs[-1][0]) for leg, zoom in self.legs],
             "zooms": [zoom.facts() for zoom in self.zooms],
         }
 

@@ -121,7 +121,9 @@ def test_plan_says_what_a_render_would_do_and_stores_nothing(cli):
     assert not (cli.output / "small").exists()
     assert "reuse    0 to 2 s: 2" in printed
     assert "speed    10.9 octaves a second in, 14.5 at the fastest" in printed
-    assert "small.yaml:10:12: keyframes[1]: from 0.1 to 1.9 s the zoom runs at up to 14.5" in printed
+    assert (
+        "small.yaml:10:12: keyframes[1]: from 0.1 to 1.9 s the zoom runs at up to 14.5" in printed
+    )
     assert "write time: 13, or speed: 2" in printed
 
 

@@ -1,22 +1,40 @@
 // The film's way through its zooms: what each moment shows, and which moment shows a depth.
 
-// Progress along a leg after a part of its time, both 0 to 1; and the part after which it is made.
+// Progress along a leg after a part of its time, both 0 to 1, by its easing's name.
 const EASES = {
-  "linear": [(s) => s, (p) => p],
-  "in": [(s) => s * s, Math.sqrt],
-  "out": [(s) => 1 - (1 - s) ** 2, (p) => 1 - Math.sqrt(1 - p)],
-  "in-out": [
-    (s) => s * s * (3 - 2 * s),
-    (p) => 0.5 - Math.sin(Math.asin(Math.max(-1, Math.min(1, 1 - 2 * p))) / 3),
-  ],
+  "linear": (s) => s,
+  "in": (s) => s * s,
+  "out": (s) => 1 - (1 - s) ** 2,
+  "in-out": (s) => s * s * (3 - 2 * s),
 };
+// Of a leg's time, until a moment is found as exactly as numbers are.
+const HALVINGS = 52;
+
+// Progress after some seconds of a leg whose speed changes over `ramp` seconds at either end.
+function paced({ ramp, start, even, end }, seconds, time) {
+  const ramped = (first, since) => {
+    const x = since / ramp;
+    return first * since + (even - first) * ramp * x ** 3 * (1 - x / 2);
+  };
+  if (time < ramp) return ramped(start, time);
+  if (time > seconds - ramp) return 1 - ramped(end, seconds - time);
+  return ramp * (start + even) / 2 + (time - ramp) * even;
+}
+
+// How far the target is from the picture's middle, against the start, at a part of the depth.
+function glided({ glide, glideShare }, depth) {
+  const x = depth / glideShare;
+  return x >= 1 ? 0 : glide.reduceRight((total, coefficient) => total * x + coefficient, 0);
+}
 
 class Path {
   constructor(legs) {
     this.legs = legs;
     this.starts = [0];
     for (const leg of legs) {
-      this.starts.push(this.starts[this.starts.length - 1] + leg.seconds);
+      this.starts.push(
+        this.starts[this.starts.length - 1] + leg.hold + leg.seconds + leg.rest,
+      );
     }
     this.seconds = this.starts[legs.length];
   }
@@ -27,11 +45,26 @@ class Path {
     return index;
   }
 
-  progress(index, seconds) {
+  // Progress of the zoom or of the rotation, as a pace of the leg or its easing has it.
+  progress(index, seconds, pace = this.legs[index].zooming) {
     const leg = this.legs[index];
-    if (leg.seconds === 0) return 0;
-    const part = (seconds - this.starts[index]) / leg.seconds;
-    return EASES[leg.ease][0](Math.max(0, Math.min(1, part)));
+    const since = seconds - this.starts[index] - leg.hold;
+    if (since <= 0) return 0;
+    if (since >= leg.seconds) return 1;
+    if (pace !== null) return paced(pace, leg.seconds, since);
+    return EASES[leg.ease](since / leg.seconds);
+  }
+
+  // The first moment of a leg at which its zoom has got that far.
+  momentOf(index, progress) {
+    let before = this.starts[index];
+    let after = this.starts[index + 1];
+    for (let halving = 0; halving < HALVINGS; halving += 1) {
+      const middle = (before + after) / 2;
+      if (this.progress(index, middle) < progress) before = middle;
+      else after = middle;
+    }
+    return after;
   }
 
   // The view at a moment. `right` and `up` lead from the picture's centre to the target, in widths
@@ -40,12 +73,13 @@ class Path {
     const index = this.indexAt(seconds);
     const leg = this.legs[index];
     const progress = this.progress(index, seconds);
-    const between = ([start, end]) => start + (end - start) * progress;
-    const away = leg.deeper ? 1 - progress : progress;
+    const turned = this.progress(index, seconds, leg.turning);
+    const between = ([start, end], part) => start + (end - start) * part;
+    const away = glided(leg, leg.deeper ? progress : 1 - progress);
     return {
       zoom: leg.zoom,
-      log2Width: between(leg.log2Width),
-      turn: between(leg.degrees) * Math.PI / 180,
+      log2Width: between(leg.log2Width, progress),
+      turn: between(leg.degrees, turned) * Math.PI / 180,
       right: leg.offset[0] * away,
       up: leg.offset[1] * away,
     };
@@ -73,10 +107,7 @@ class Path {
       if (there > left) {
         const wanted = this.at(seconds).log2Width - sign * left;
         const progress = Math.max(0, Math.min(1, (wanted - start) / (end - start)));
-        return {
-          seconds: this.starts[index] + leg.seconds * EASES[leg.ease][1](progress),
-          left: 0,
-        };
+        return { seconds: this.momentOf(index, progress), left: 0 };
       }
       left -= there;
       const next = index + direction;
