@@ -31,12 +31,12 @@ SMALLER = 3
 Picture = NDArray[np.uint8]
 
 PROPERTIES = (
-    "palette: dusk, period: 5, offset: 0.15",
+    "palette: dusk",
     'by: distance, period: 3, palette: ["#0c0f14", "#3d4a5c", "#c9b79c", "#f7f4ec", "#f7f4ec"]',
     'by: stripes, palette: ["#11151f", "#5b6b7f", "#e9dfc9", "#fbf7ee"]',
     'by: trap, palette: ["#02101f", "#1aa6a0", "#f6fbe9"]',
     'by: decomposition, palette: ["#14213d", "#fdf6e3"]',
-    "palette: dusk, period: 5, offset: 0.15, light: {azimuth: 135, elevation: 35, strength: 0.9}",
+    "palette: dusk, light: {azimuth: 135, elevation: 35, strength: 0.9}",
 )
 """Properties in the order of the page "Colours"; the last is the count, lit."""
 PROPERTY_VIEW = """\
