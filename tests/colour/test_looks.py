@@ -168,6 +168,7 @@ def test_a_mixed_palette_lies_between_its_ends(tmp_path, seconds):
     np.testing.assert_allclose(light, near[0], atol=0.01)
 
 
+@pytest.mark.slow
 def test_a_moving_look_is_the_same_from_bands_and_from_frames(module_cli, tmp_path):
     pictures = []
     for reuse in ("bands", "frames"):
@@ -193,6 +194,7 @@ def test_colour_keyframes_in_disorder_are_refused(tmp_path):
         load_config(path)
 
 
+@pytest.mark.slow
 def test_the_sheet_of_looks_is_labelled_and_stores_no_counts(module_cli, tmp_path):
     config = tmp_path / "sheet.yaml"
     config.write_text(SMALL)

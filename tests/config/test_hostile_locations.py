@@ -89,6 +89,7 @@ print(len(texts), slowest, loaded() - before, before)
 """
 
 
+@pytest.mark.slow
 def test_hostile_files_are_refused_in_bounded_time_and_memory(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", HOSTILE, str(tmp_path)],

@@ -37,7 +37,7 @@ def test_a_notebook_shows_bars_and_another_ipython_does_not(monkeypatch, config,
         ("plan", ["measuring what it takes"]),
         ("still", ["counting small views of the whole zoom", "counting frame 2"]),
         ("export", ["bands", "counting band 0", "tracing band 0"]),
-        ("palette", ["drawing 25 looks of 3 frames"]),
+        pytest.param("palette", ["drawing 25 looks of 3 frames"], marks=pytest.mark.slow),
     ],
 )
 def test_each_command_says_what_it_does_and_not_among_its_results(tmp_path, capsys, command, words):

@@ -104,6 +104,7 @@ def test_between_knots_the_limit_runs_evenly_on_a_logarithmic_scale():
     ]
 
 
+@pytest.mark.slow
 def test_the_report_and_the_plan_say_what_was_chosen(cli):
     config = cli.config(AUTO.replace("fps: 10", "fps: 2"), "auto")
     printed = cli.done("plan", config)

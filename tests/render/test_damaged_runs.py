@@ -111,6 +111,7 @@ pathlib.Path.replace = replace
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".counts", pytest.param(".mp4", marks=pytest.mark.slow)])
 def test_a_disk_that_damages_all_it_gets_ends_the_run(cli, ending):
     bad = cli.folder / "bad"

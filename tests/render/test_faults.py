@@ -89,6 +89,7 @@ def encoders(process: subprocess.Popen[str]) -> list[int]:
     return [child for child in descendants(process.pid) if runs(child, b"ffmpeg")]
 
 
+@pytest.mark.slow
 def test_a_killed_encoder_is_started_again(cli, undisturbed):
     config = cli.config(LONGER)
     process = started(cli, config, 15)
@@ -120,6 +121,7 @@ def test_an_encoder_that_dies_again_and_again_fails_the_run_which_then_carries_o
     assert (cli.output / "small.mp4").read_bytes() == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "numbers",
     [
@@ -187,6 +189,7 @@ def test_a_clock_that_jumps_changes_nothing(cli, undisturbed):
     assert report(cli)["wall_s"] < 300
 
 
+@pytest.mark.slow
 def test_a_worker_without_memory_is_told_and_the_run_carries_on(cli, undisturbed):
     config = cli.config(LONGER)
     process = started(cli, config, 2)
@@ -216,7 +219,7 @@ DAMAGES = {
 }
 
 
-EVERYDAY_DAMAGES = ("a bit flipped in the counts", "of another version")
+EVERYDAY_DAMAGES = ("a bit flipped in the counts",)
 
 
 def flipped(data: bytes, place: int) -> bytes:

@@ -80,6 +80,7 @@ def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli):
     assert (cli.output / "small.mp4").read_bytes() != video
 
 
+@pytest.mark.slow
 def test_without_counts_that_stay_a_killed_run_carries_on(cli, long_bytes):
     config = cli.config(keeping(LONG, "needed"))
     for _ in range(2):
@@ -124,6 +125,7 @@ def working(run: int) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_it_pauses_while_the_machine_is_hot(cli):
     zones = cli.folder / "zones"
     (zones / "thermal_zone0").mkdir(parents=True)
@@ -167,6 +169,7 @@ def test_a_thermostat_without_limit_or_zones_never_pauses(tmp_path, monkeypatch)
         assert not thermostat.pausing
 
 
+@pytest.mark.slow
 def test_a_queue_makes_what_it_can_and_sums_up(cli):
     cli.config(SMALL, "b-first")
     cli.config(SMALL.replace("width: 3.5", "wide: 3.5"), "c-broken")
@@ -362,7 +365,9 @@ def verified(unit: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip  # one call
 
 
-@pytest.mark.parametrize(("wide", "high"), [(360, 740), (1280, 900)])
+@pytest.mark.parametrize(
+    ("wide", "high"), [(360, 740), pytest.param(1280, 900, marks=pytest.mark.slow)]
+)
 def test_the_page_fits_phones_and_desktops(cli, wide, high):
     """In a real browser nothing sticks out to the side, and the picture fills its card."""
     need_chromium()

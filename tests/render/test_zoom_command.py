@@ -113,8 +113,10 @@ def test_another_encoding_computes_nothing(rendered, settings):
         ("fps: 10", "fps: 20", 2 * FRAMES - 1),
         pytest.param("time: 2", "time: 3.5", 36, marks=pytest.mark.slow),
         pytest.param("width: 3.5", "width: 3.5\n    ease: in-out", FRAMES, marks=pytest.mark.slow),
-        ("width: 1e-6", "width: 1e-6\n    rotation: 70", FRAMES),
-        ("workers: 2", "workers: 2, motion_blur: 0.5", FRAMES),
+        pytest.param(
+            "width: 1e-6", "width: 1e-6\n    rotation: 70", FRAMES, marks=pytest.mark.slow
+        ),
+        pytest.param("workers: 2", "workers: 2, motion_blur: 0.5", FRAMES, marks=pytest.mark.slow),
     ],
 )
 def test_rate_duration_easing_rotation_and_blur_compute_nothing(rendered, old, new, frames):
@@ -149,6 +151,7 @@ def test_a_larger_maxiter_computes_only_what_was_open(cli):
     assert (cli.output / "small.mp4").read_bytes() == few
 
 
+@pytest.mark.slow
 def test_deeper_wider_or_elsewhere_computes_only_what_is_new(cli):
     bands = SMALL.replace("workers: 2", "workers: 2, reuse: bands")
     config = cli.config(bands)

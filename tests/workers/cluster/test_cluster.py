@@ -325,6 +325,7 @@ def test_an_address_on_the_command_line_is_checked(cli):
     assert "should be like tcp://pi0:8786" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_page_and_the_plan_tell_of_the_cluster(cli, cluster, alone):
     config = cli.config(
         SMALL.replace("workers: 2", f"engine: dask, scheduler: '{cluster.address}'")
