@@ -49,7 +49,7 @@ LOOKS = (
     "palette: blossom",
     "palette: twilight, scale: histogram, period: 2",
     "palette: magma, scale: histogram",
-    "palette: cubehelix, scale: log",
+    "palette: cubehelix",
     "palette: dusk, light: {azimuth: 135, elevation: 40, strength: 0.8}",
     "palette: nocturne, scale: histogram, light: {strength: 0.6}",
     "palette: ember, light: {elevation: 25, strength: 0.9}",

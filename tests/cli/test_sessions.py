@@ -45,6 +45,7 @@ def test_a_finished_video_is_found_finished_without_a_worker(made):
     assert probed(made[0], "zoom", made[1]) == [0, False, NICE]
 
 
+@pytest.mark.slow
 def test_a_still_draws_from_what_is_stored_without_a_worker(made):
     assert probed(made[0], "still", made[1])[0] == 0
     assert probed(made[0], "still", made[1]) == [0, False, NICE]

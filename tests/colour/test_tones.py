@@ -1,12 +1,22 @@
 """Tones rise, are the same with and without the compiler, and fit themselves to any depth."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.colour.tones import Tones, adapted, equalised
+from pipeline.cli.palette import LOOKS
+from pipeline.colour.oklab import oklab_from_linear
+from pipeline.colour.palette_files import PaletteFiles
+from pipeline.colour.shade import Shader
+from pipeline.colour.tones import Tones, ZoomTones, adapted, equalised
+from pipeline.config.colours import look_from
+from pipeline.config.model import ColourSection
 
 COUNTS = st.floats(-2.4, 2e9, allow_nan=False)
 PICTURES = st.lists(
@@ -86,3 +96,15 @@ def test_flat_pictures_have_tones_too(smooth):
     flat = np.array(smooth, float)
     for tones in (equalised(flat, 3.0), adapted([flat])):
         assert np.isfinite(tones.positions_of(np.array([1.0, 5.0, 100.0]))).all()
+
+
+@pytest.mark.parametrize("text", [text for text in LOOKS if "by:" not in text.split(", layers")[0]])
+def test_no_look_of_the_sheet_is_dead_at_depth(text):
+    """Three hundred counts on top of a hundred thousand, as a picture at 1e-300 has them."""
+    pictures = [picture(40.0 * k, 5 + 100 * (2 + k % 3), k) for k in range(2500)]
+    tones = ZoomTones(adapted(pictures), equalised(np.concatenate(pictures[::10]), 2500.0))
+    section = ColourSection.model_validate(yaml.safe_load(f"{{{text}}}"))
+    look = replace(look_from(section, PaletteFiles(Path())), tones=tones, light=None, layers=())
+    light = Shader(look).light(np.sort(pictures[-1]).reshape(50, 80), 1)
+    low, high = np.quantile(oklab_from_linear(light.reshape(-1, 3)), [0.1, 0.9], axis=0)
+    assert np.linalg.norm(high - low) > 0.25

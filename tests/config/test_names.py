@@ -80,6 +80,7 @@ def test_a_given_name_is_checked_alike(tmp_path, name):
     assert not output.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "codecs", [CODECS, *(pytest.param((codec,), marks=pytest.mark.slow) for codec in CODECS)]
 )

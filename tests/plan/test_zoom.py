@@ -251,6 +251,7 @@ def test_a_short_jump_is_cheaper_by_frames(tmp_path):
     assert FramePlans(config, frames).legs == [None]
 
 
+@pytest.mark.slow
 def test_a_zoom_out_shows_what_the_zoom_in_shows(tmp_path):
     config, frames = loaded(tmp_path, GLIDE)
     first, second = GLIDE.splitlines()[-2:]

@@ -229,6 +229,7 @@ def flipped(data: bytes, place: int) -> bytes:
 
 
 # Of like ones one is enough for every day.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage",
     [
@@ -296,6 +297,7 @@ cp {disk}/small.mp4 {result}
 """
 
 
+@pytest.mark.slow
 @namespaces
 @pytest.mark.parametrize(
     ("pattern", "count"),

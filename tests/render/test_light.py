@@ -13,6 +13,7 @@ from tests.sounds import noise, run, write_wav
 from tests.video.test_light import side_data
 
 
+@pytest.mark.slow
 def test_an_hdr_video_tells_the_light_of_its_own_frames(cli):
     write_wav(cli.folder / "music.wav", noise(0.5))
     hdr = "fps: 10, codec: h265, hdr_white_nits: 203, crf: 10, audio: {file: music.wav}"

@@ -57,6 +57,7 @@ def test_keep_needed_drops_counts_and_makes_the_same_video(cli, long_bytes):
     assert report(cli)["pixels_computed"] == 0
 
 
+@pytest.mark.slow
 def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli):
     config = cli.config(keeping(SMALL, "nothing"))
     cli.done("zoom", config)

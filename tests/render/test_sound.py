@@ -88,6 +88,7 @@ def test_a_damaged_track_is_made_again(rendered):
     assert (cli.output / "small.mp4").read_bytes() == video
 
 
+@pytest.mark.slow
 def test_with_nothing_kept_a_changed_sound_makes_the_video_again(cli):
     text = with_sound().replace("workers: 2", "workers: 2, keep: nothing").replace("1e-6", "1")
     write_wav(cli.folder / "music.wav", noise(0.8))
@@ -104,6 +105,7 @@ def test_with_nothing_kept_a_changed_sound_makes_the_video_again(cli):
     assert sum(name.startswith("sound-") for name in json.loads(noted)["segments"]) == 1
 
 
+@pytest.mark.slow
 def test_there_and_back_and_the_preview_have_sound_to_their_ends(rendered):
     cli, _ = rendered
     config = cli.config(with_sound(sound=f"loop: there-and-back, {SOUND}"), "loop")

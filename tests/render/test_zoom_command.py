@@ -193,6 +193,7 @@ def test_a_larger_picture_computes_only_what_smaller_bands_cannot_give(cli):
     assert report(fresh)["pixels_computed"] < 0.15 * quarter
 
 
+@pytest.mark.slow
 def test_twice_the_frame_rate_by_frames_computes_only_the_frames_between(cli):
     config = cli.config(BY_FRAMES)
     cli.done("zoom", config)
