@@ -104,6 +104,7 @@ test: $(DEV_READY) ## lint, and the tests: some minutes
 test-all: $(DEV_READY) ## all tests, the slow ones too
 	$(FIRST)
 	$(PYTEST) $(addprefix --ignore=,$(UNCOMPILED)) $(ARGS)
+	$(BIN)/python -m pytest -m slow $(UNCOMPILED) $(ARGS)
 
 compile: $(DEV_READY)
 	@$(BIN)/python -c "from pipeline.workers.compiling import compile_missing; compile_missing(tracing=True)"
@@ -112,7 +113,7 @@ test-interpreted: $(DEV_READY)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov=pipeline.kernels --cov-report=term-missing $(ARGS)
 
 test-uncompiled: $(DEV_READY)
-	$(BIN)/python -m pytest $(UNCOMPILED) $(ARGS)
+	$(BIN)/python -m pytest -m "not slow" $(UNCOMPILED) $(ARGS)
 
 fuzz: $(DEV_READY) ## read damaged configs, palettes and locations: SECONDS=3600, SEED=7
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) $(ARGS)

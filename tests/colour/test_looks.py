@@ -227,7 +227,7 @@ def test_the_histogram_does_not_depend_on_the_frame_rate(module_cli, tmp_path):
         ("codec: png", "-frames"),
         ("codec: webp", ".webp"),
         pytest.param("codec: gif", ".gif", marks=pytest.mark.slow),
-        ("codec: h265, hdr_white_nits: 203", ".mp4"),
+        pytest.param("codec: h265, hdr_white_nits: 203", ".mp4", marks=pytest.mark.slow),
     ],
 )
 def test_every_output_has_all_frames_and_is_made_once(module_cli, tmp_path, settings, ending):

@@ -2,6 +2,8 @@
 
 import signal
 
+import pytest
+
 from tests.fuzz.__main__ import PATIENCE_S, Case, Child, case_of, fuzz, write_findings
 from tests.fuzz.corpus import seeds
 
@@ -16,6 +18,7 @@ def test_bad_files_are_read_or_refused(tmp_path):
     assert not findings, "\n".join(write_findings(SEED, findings, tmp_path))
 
 
+@pytest.mark.slow
 def test_the_same_seed_makes_the_same_files():
     files = seeds()
     made = [case_of(SEED, number, files) for number in range(200)]
@@ -24,6 +27,7 @@ def test_the_same_seed_makes_the_same_files():
     assert len({case.data for case in made}) > 150
 
 
+@pytest.mark.slow
 def test_readers_with_a_fault_are_found_and_the_next_file_is_read(tmp_path):
     folder = tmp_path / "cases"
     folder.mkdir()

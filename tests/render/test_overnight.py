@@ -57,11 +57,10 @@ def test_keep_needed_drops_counts_and_makes_the_same_video(cli, long_bytes):
     assert report(cli)["pixels_computed"] == 0
 
 
-@pytest.mark.slow
 def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli):
     config = cli.config(keeping(SMALL, "nothing"))
     cli.done("zoom", config)
-    video = (cli.output / "small.mp4").read_bytes()
+    assert count_frames(cli.output / "small.mp4") == 21
     assert left_in(cli) == {
         ".lock",
         "index.html",
@@ -74,7 +73,14 @@ def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli):
     cli.done("zoom", config)
     assert report(cli)["pixels_computed"] == 0
     assert report(cli)["outcome"] == "finished"
-    # Another video of the same name is no reason to leave the old one.
+
+
+@pytest.mark.slow
+def test_with_nothing_kept_another_look_makes_another_video(cli):
+    """That a video of the same name is there is no reason to leave it."""
+    config = cli.config(keeping(SMALL, "nothing"))
+    cli.done("zoom", config)
+    video = (cli.output / "small.mp4").read_bytes()
     config.write_text(keeping(SMALL, "nothing") + "colour: {palette: ember}\n")
     cli.done("zoom", config)
     assert report(cli)["pixels_computed"] > 0
@@ -161,6 +167,19 @@ def wait_until(true, seconds: float = 60):
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_a_thermostat_pauses_above_its_limit_until_it_is_clearly_cooler(tmp_path, monkeypatch):
+    monkeypatch.setenv("PIPELINE_THERMAL_ZONES", str(tmp_path))
+    zone = tmp_path / "thermal_zone0"
+    zone.mkdir()
+    thermostat = Thermostat(75.0)
+    # Above it, then hotter than where it resumes, then cooler.
+    for millidegrees, pausing in ((74_000, False), (80_000, True), (72_000, True), (69_000, False)):
+        (zone / "temp").write_text(f"{millidegrees}\n")
+        changed = thermostat.pausing != pausing
+        assert thermostat.look() == changed
+        assert thermostat.pausing == pausing
 
 
 def test_a_thermostat_without_limit_or_zones_never_pauses(tmp_path, monkeypatch):

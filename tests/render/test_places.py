@@ -1,10 +1,13 @@
 """The video for a place, beside the usual one and from the same counts."""
 
+import pytest
+
 from pipeline.video.ffmpeg import count_frames
 from tests.conftest import SMALL
 from tests.processes import report
 
 
+@pytest.mark.slow
 def test_a_video_for_a_place_stands_beside_the_usual_one(cli):
     config = cli.config(SMALL)
     cli.done("zoom", config)

@@ -204,6 +204,7 @@ def test_twice_the_frame_rate_by_frames_computes_only_the_frames_between(cli):
     assert report(cli)["pixels_reused"] == SAMPLES
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_the_number_of_workers_changes_no_byte(rendered, tmp_path, workers):
     cli, _, _ = rendered
