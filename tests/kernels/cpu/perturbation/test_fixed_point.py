@@ -48,6 +48,8 @@ def test_steps_are_those_of_integers_rounded_once(words, data):
             assert abs(value - rounded(exact, bits)) <= 2.0 ** (
                 3 * step + 4 - min(bits, 900)
             ) + abs(np.spacing(value))
-        if rounded(x, bits) ** 2 + rounded(y, bits) ** 2 > 4:
-            assert done == step + 1
+        size = rounded(x, bits) ** 2 + rounded(y, bits) ** 2
+        if size > 4:
+            # Right at the edge the units of the last place decide.
+            assert done == step + 1 or size < 4 + 1e-14
             return
