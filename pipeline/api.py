@@ -35,8 +35,8 @@ from pipeline.colour.look import Look
 from pipeline.colour.tones import ZoomTones
 from pipeline.config import load
 from pipeline.config.beats import MAX_SECONDS
+from pipeline.config.kinds import MAX_MAXITER
 from pipeline.config.load import Config
-from pipeline.config.model import MAX_MAXITER
 from pipeline.config.names import name_fault
 from pipeline.config.one_view import config_of_view
 from pipeline.config.quality import QUALITIES

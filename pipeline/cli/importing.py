@@ -11,7 +11,8 @@ import yaml
 from pipeline.colour.palette_files import is_palette_file
 from pipeline.config import yaml_tree
 from pipeline.config.fault import ConfigError
-from pipeline.config.load import MAX_FRAMES, load_config
+from pipeline.config.limits import MAX_FRAMES
+from pipeline.config.load import load_config
 from pipeline.config.locations.any_format import location_from_file
 from pipeline.config.locations.location import PICTURE, Location, refusal
 from pipeline.config.sounds import OF_A_SOUND

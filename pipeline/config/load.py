@@ -24,6 +24,7 @@ from pipeline.config.keyframes import (
     width_of,
 )
 from pipeline.config.keys import MISSING, SPELLINGS, dotted, known_keys, unknown
+from pipeline.config.limits import limit_fault
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.names import name_fault
 from pipeline.config.palettes import palette_faults, palette_remarks
@@ -40,16 +41,12 @@ from pipeline.config.yaml_tree import (
     text_of_file,
     tree_from_text,
 )
-from pipeline.geometry.decimals import decimal_exponent
 from pipeline.geometry.point import Point
-from pipeline.kernels.choice import ACCURACIES, Accuracy, is_available
+from pipeline.kernels.choice import ACCURACIES, Accuracy
 from pipeline.video.encoding import Encoding
 from pipeline.video.sound import Sound
 
-MAX_FRAMES = 1_000_000
 MAX_FAULTS = 1000
-MAX_FRAME_DIGITS = 400_000_000
-"""Largest number of frames times digits, if each frame has a grid of its own: some 350 MB."""
 KeyPath = tuple[str | int, ...]
 """Keys and indices that lead to a value."""
 
@@ -331,31 +328,9 @@ class _Checker:
             self._keyframe(k, keyframe, model, times[k], widths[k])
             for k, keyframe in enumerate(model.keyframes)
         )
-        frames = (times[-1] + keyframes[-1].hold) * encoding.fps + 1
-        frames *= 2 if model.video.loop == "there-and-back" else 1
-        if frames > MAX_FRAMES:
-            self._fault(
-                self._position("keyframes", len(keyframes) - 1, "time"),
-                ("keyframes", len(keyframes) - 1, "time"),
-                f"makes {int(frames)} frames, and a video may have {MAX_FRAMES}; "
-                "shorten it or lower fps",
-            )
-            raise ConfigError(path, self.faults)
-        digits = max(-decimal_exponent(keyframe.width) for keyframe in keyframes)
-        if model.render.reuse == "frames" and frames * digits > MAX_FRAME_DIGITS:
-            self._fault(
-                self._position("render", "reuse"),
-                ("render", "reuse"),
-                f"{int(frames)} frames of {digits} digits do not go into memory, each for itself; "
-                "take bands, or shorten it",
-            )
-            raise ConfigError(path, self.faults)
-        if not is_available(model.render.device):
-            self._fault(
-                self._position("render", "device"),
-                ("render", "device"),
-                f"{model.render.device} needs numba, which is not installed; take auto or numpy",
-            )
+        seconds = times[-1] + keyframes[-1].hold
+        if fault := limit_fault(model, seconds * encoding.fps, widths):
+            self._fault(self._position(*fault[0]), *fault)
             raise ConfigError(path, self.faults)
         cluster, certificates = cluster_from(model.render, self._folder)
         return Config(

@@ -2,26 +2,33 @@
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from pipeline.colour.look import Blend, By, InteriorBy, Rgb, Scale
-from pipeline.colour.own_palettes import OWN_PALETTES
-from pipeline.colour.palette_files import MOST_COLOURS
 from pipeline.config.beats import BPM, SECONDS, TIME, Time
+from pipeline.config.kinds import (
+    COLOUR,
+    FRACTION,
+    PALETTE,
+    PERIOD,
+    POINT,
+    POSITIVE,
+    SEAM,
+    TURNS,
+    Coordinate,
+    MaxIter,
+    Palette,
+    listed,
+    some_text,
+)
 from pipeline.config.quality import QUALITIES
 from pipeline.config.value import (
-    COLOUR_SCHEMA,
     FRAME_RATE,
-    Reads,
-    colour_from,
     number,
-    text_of,
     whole,
-    whole_or_auto,
     word,
-    wrong,
 )
 from pipeline.kernels.choice import ACCURACIES, AUTO, DEVICES
 from pipeline.kernels.tracing import TrapShape
@@ -37,85 +44,6 @@ Keep = Literal["all", "needed", "nothing"]
 MAX_LAYERS = 8
 MAX_MOMENTS = 1000
 MAX_KEYFRAMES = 10_000
-MAX_MAXITER = 2_000_000_000
-
-
-def _palette_from(value: Any) -> str | tuple[Rgb, ...]:
-    """Read a palette: a name, checked with the other faults later, or a list of colours."""
-    if not isinstance(value, list):
-        return text_of(value, "the name of a palette, or a list of colours")
-    if not 2 <= len(value) <= MOST_COLOURS:
-        raise wrong(
-            f"has {len(value)} colours, and should have 2 to {MOST_COLOURS}, "
-            'such as ["#000764", "#ffffff", "#ffaa00"]'
-        )
-    return tuple(colour_from(colour) for colour in value)
-
-
-def _listed(what: str, items: str, most: int, least: int = 0) -> Reads:
-    """Return the validator of a list of sections, up to so many of them."""
-
-    def validate(value: Any) -> Any:
-        if not isinstance(value, list) or len(value) < least:
-            raise wrong(f"should be a list of {items}")
-        if len(value) > most:
-            raise wrong(f"has {len(value)} {what}, and may have {most}")
-        return value
-
-    return Reads(validate, schema={"minItems": least, "maxItems": most}, adds=True)
-
-
-def _two_numbers_from(value: Any) -> Any:
-    if not isinstance(value, list) or len(value) != 2:
-        raise wrong("should be two numbers, [real, imaginary], such as [-0.75, 0]")
-    return value
-
-
-def _text(wanted: str) -> Reads:
-    """Return the validator of any text that is not empty."""
-    schema = {"type": ["string", "number"]}
-    return Reads(lambda value: text_of(value, wanted), wanted=wanted, schema=schema)
-
-
-COORDINATE = number("-1000", "1000", "a number from -1000 to 1000", deep=True)
-COLOUR = Reads(
-    colour_from,
-    wanted='a colour such as "#1a2b3c", black, white or [26, 43, 60]',
-    schema=COLOUR_SCHEMA,
-)
-SEAM = Reads(
-    lambda value: value if value in ("auto", "none") else colour_from(value),
-    wanted='auto, none, or a colour such as "#1a2b3c"',
-    schema={"anyOf": [{"enum": ["auto", "none"]}, *COLOUR_SCHEMA["anyOf"]]},
-)
-PALETTE = Reads(
-    _palette_from,
-    wanted=f"a palette's name, the file of a palette, or a list of 2 to {MOST_COLOURS} colours",
-    schema={
-        "anyOf": [
-            {"type": "string", "minLength": 1, "examples": list(OWN_PALETTES)},
-            {
-                "type": "array",
-                "items": COLOUR_SCHEMA,
-                "minItems": 2,
-                "maxItems": MOST_COLOURS,
-            },
-        ]
-    },
-)
-POINT = Reads(
-    _two_numbers_from,
-    wanted="two numbers from -1000 to 1000, real and imaginary",
-    schema={"type": "array", "items": COORDINATE.schema, "minItems": 2, "maxItems": 2},
-)
-POSITIVE = number("1e-100000", "1000", "a number above 0 and up to 1000", deep=True)
-FRACTION = number("0", "1", "a number from 0 to 1")
-PERIOD = number("1e-6", "1e9", "a number from 1e-6 to 1e9")
-TURNS = number("-1e6", "1e6", "turns, from -1e6 to 1e6")
-
-Coordinate = Annotated[Decimal, COORDINATE]
-Palette = str | tuple[Rgb, ...]
-MaxIter = Annotated[int | Literal["auto"], whole_or_auto(1, MAX_MAXITER)]
 
 
 class Section(BaseModel):
@@ -133,7 +61,7 @@ class AudioSection(Section):
     The sound begins and ends with the video: a longer one is cut, a shorter one begins again.
     """
 
-    file: Annotated[str | None, _text("a sound file, such as music.flac")] = None
+    file: Annotated[str | None, some_text("a sound file, such as music.flac")] = None
     """Sound file, from the config's folder, in any usual format; no sound if left out."""
     start: Annotated[Decimal, SECONDS] = Decimal(0)
     """Position in the sound file at which the sound begins, in seconds."""
@@ -174,7 +102,7 @@ class VideoSection(Section):
     loop: Annotated[str, word(*get_args(Loop))] = "none"
     """Order of the frames: there-and-back plays them forwards and then backwards, so that the video
     loops without a jump."""
-    preset: Annotated[str | None, _text("a preset of the codec")] = None
+    preset: Annotated[str | None, some_text("a preset of the codec")] = None
     """Preset of the encoder, from fast to small: ultrafast to veryslow for h264 and h265, 0 to 13
     for av1, 0 to 8 for vp9. If left out faster for h264, fast for h265, 8 for av1, 4 for vp9."""
     audio: AudioSection | None = None
@@ -279,12 +207,12 @@ class ColourSection(Section):
     """Light from the side; {} for the usual one."""
     layers: Annotated[
         list[LayerSection],
-        _listed("layers", "layers, each with by, palette and blend", MAX_LAYERS),
+        listed("layers", "layers, each with by, palette and blend", MAX_LAYERS),
     ] = []
     """Layers blended over the palette, from below."""
     keyframes: Annotated[
         list[MomentSection],
-        _listed(
+        listed(
             "colour keyframes", "colour keyframes, each with time and what changes", MAX_MOMENTS
         ),
     ] = []
@@ -300,11 +228,11 @@ class ColourSection(Section):
 class SecuritySection(Section):
     """TLS files by which the machines of a cluster authenticate each other."""
 
-    ca: Annotated[str, _text("a file, such as ca.pem")]
+    ca: Annotated[str, some_text("a file, such as ca.pem")]
     """File of the certificate authority, from the config's folder."""
-    certificate: Annotated[str, _text("a file, such as cert.pem")]
+    certificate: Annotated[str, some_text("a file, such as cert.pem")]
     """File of this machine's certificate, from the config's folder."""
-    key: Annotated[str, _text("a file, such as key.pem")]
+    key: Annotated[str, some_text("a file, such as key.pem")]
     """File of this machine's private key, from the config's folder."""
 
 
@@ -319,7 +247,7 @@ class RenderSection(Section):
     device: Annotated[str, word(AUTO, *DEVICES)] = AUTO
     """Device that computes the counts: cpu, numpy (the same counts, slowly, and only as deep as
     float64 reaches), or auto, the best that each machine has."""
-    scheduler: Annotated[str | None, _text("an address")] = None
+    scheduler: Annotated[str | None, some_text("an address")] = None
     """Address of the cluster's scheduler, such as tcp://pi0:8786; local-cluster starts a cluster on
     this machine."""
     security: SecuritySection | None = None
@@ -398,6 +326,6 @@ class ConfigModel(Section):
     """How the video is computed."""
     keyframes: Annotated[
         list[KeyframeModel],
-        _listed("keyframes", "keyframes, each with time, center and width", MAX_KEYFRAMES, 1),
+        listed("keyframes", "keyframes, each with time, center and width", MAX_KEYFRAMES, 1),
     ]
     """Keyframes of the view, in the order of their time; one alone is a still."""

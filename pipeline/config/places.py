@@ -18,7 +18,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a place asks of a video."""
+    """Requirements of a place where videos are shown."""
 
     name: str
     size: Callable[[int, int], Size]

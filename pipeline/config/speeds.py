@@ -20,7 +20,7 @@ END_SLOPES: dict[Ease, tuple[int, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Travel:
-    """What is travelled between two keyframes."""
+    """Motion from one keyframe to the next: a change of width or a turn."""
 
     distance: Fraction
     """Signed: octaves of zoom or degrees of rotation."""

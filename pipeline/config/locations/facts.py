@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
 
+from pipeline.config.kinds import MAX_MAXITER
 from pipeline.config.locations.location import (
     angle_from,
     coordinate_from,
@@ -14,7 +15,6 @@ from pipeline.config.locations.location import (
     shown,
     zoom_from,
 )
-from pipeline.config.model import MAX_MAXITER
 from pipeline.errors import UsageError
 from pipeline.geometry.point import Point
 
