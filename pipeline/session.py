@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.colour.tones import ZoomTones
 from pipeline.config.cluster import check_installed
 from pipeline.config.load import Config
 from pipeline.counts.codec_counts import StoredCounts
@@ -23,7 +25,7 @@ from pipeline.plan.outputs import Outputs
 from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.prepare.stored import read_stored
-from pipeline.prepare.tones import with_tones
+from pipeline.prepare.tones import tones_of
 from pipeline.system.machine import lower_priority, usable_cores
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import Frame, FrameList
@@ -135,11 +137,18 @@ class Session:
         return resolve_frames(self.config, self.outputs, self.pool, self.references, self._say)
 
     @cached_property
-    def resolved(self) -> Config:
-        """The config with the tones of its look, which are found before if it needs any."""
-        return with_tones(
+    def tones(self) -> ZoomTones:
+        """The tones of the zoom, found from small views of it if they are not stored."""
+        return tones_of(
             self.config, self.frames, self.outputs, self.pool, self.references, self._say
         )
+
+    @cached_property
+    def resolved(self) -> Config:
+        """The config with the tones of its look, if that needs any."""
+        if not self.config.look.needs_tones:
+            return self.config
+        return replace(self.config, look=replace(self.config.look, tones=self.tones))
 
     def compute_orbits(self, grids: list[SampleGrid]) -> dict[Target, OrbitState]:
         """Compute the reference orbits that some sample grids need, as far as they are missing."""

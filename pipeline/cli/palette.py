@@ -20,7 +20,6 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.drawing.frame import preview_looks
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.monitor.progress import followed
-from pipeline.prepare.tones import tones_of
 from pipeline.session import Session
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import Frame
@@ -74,9 +73,8 @@ def palette(path: Path, root: Path, name: str | None = None) -> None:
         target = root / f"{config.name}-palettes.png"
         outputs.claim(target)
         labelled = _labelled(config.look, path)
-        tones = tones_of(config, session.frames, outputs, session.pool, session.references)
         labels = [label for label, _ in labelled]
-        looks = [replace(look, tones=tones) for _, look in labelled]
+        looks = [replace(look, tones=session.tones) for _, look in labelled]
         pictures = _pictures(session, looks)
     sheet = _sheet(pictures, labels)
     buffer = io.BytesIO()

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -32,29 +32,6 @@ _LEAST_VIEWS = 4
 _MOST_VIEWS = 300
 
 
-def with_tones(
-    config: Config,
-    frames: FrameList,
-    outputs: Outputs,
-    pool: SharedPool,
-    references: References,
-    say: Callable[[str], object] = say,
-) -> Config:
-    """Return the config with the tones of its look, if that needs any.
-
-    `say` is told when the stored tones are damaged and have to be found again.
-
-    Raises
-    ------
-    RenderError
-        A reference orbit cannot be computed.
-    """
-    if not config.look.needs_tones:
-        return config
-    tones = tones_of(config, frames, outputs, pool, references, say)
-    return replace(config, look=replace(config.look, tones=tones))
-
-
 def tones_of(
     config: Config,
     frames: FrameList,
@@ -66,6 +43,11 @@ def tones_of(
     """Return the tones of a video, from its outputs or found, and stored there if they exist.
 
     `say` is told when the stored tones are damaged and have to be found again.
+
+    Raises
+    ------
+    RenderError
+        A reference orbit cannot be computed.
     """
     views = _views(config, frames)
     facts: list[Any] = [_VERSION, [(view.key(), view.maxiter) for view in views]]
