@@ -90,7 +90,7 @@ class ForkedProgram:
 
 
 class ForkedProcess:
-    """What `subprocess.Popen` returns, as far as tests use it."""
+    """A running program, with the methods of `subprocess.Popen` that tests use."""
 
     def __init__(
         self, words: list[str], status: socket.socket, out: IO[bytes], error: IO[bytes]

@@ -30,10 +30,10 @@ _RINGS_AT_ONCE = 16
 # costs a band of Seahorse Valley a third of its bytes and gains 5 dB: WebP has no such chroma.
 _FULL_CHROMA = 0
 QUALITY = 85
-"""Of bands and cores, whose pixels are mostly averaged on the screen. Against frames drawn for the
-video, Seahorse Valley in 720p: 40.5 dB, where its MP4 has 29."""
+"""JPEG quality of bands and cores, whose pixels are mostly averaged on the screen. Against frames
+drawn for the video, Seahorse Valley in 720p: 40.5 dB, where its MP4 has 29."""
 OVERVIEW_QUALITY = 95
-"""Of overviews, a hundredth of all bytes, whose pixels are shown as they are."""
+"""JPEG quality of overviews, a hundredth of all bytes, whose pixels are shown as they are."""
 
 Rgb8 = NDArray[np.uint8]
 

@@ -17,7 +17,7 @@ class Glide:
     """Distance of the target from the middle, in picture widths relative to that at the start."""
 
     coefficients: tuple[Fraction, ...]
-    """Those of a polynomial, the constant one first, of the fraction of the glide."""
+    """Coefficients of a polynomial of the fraction of the glide, the constant one first."""
     share: Fraction
     """Share of the leg's octaves after which the target is in the middle."""
 

@@ -78,7 +78,7 @@ def ending_of(codec: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What the place where a video is shown asks of the encoded file."""
+    """Requirements of the encoded file where a video is shown."""
 
     keyframe_frames: int
     """Largest number of frames from one keyframe of the encoded video to the next."""
@@ -103,7 +103,7 @@ class Encoding:
     white_nits: int | None = None
     """Brightness of white in HDR10, in nits (cd/m²); None for standard dynamic range."""
     delivery: Delivery | None = None
-    """What the place where it is shown asks for; None for the usual video."""
+    """Requirements of the place where it is shown; None for the usual video."""
 
     @property
     def signal(self) -> str:

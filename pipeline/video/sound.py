@@ -46,14 +46,14 @@ class SoundError(PipelineError):
 
 @dataclass(frozen=True, slots=True)
 class SoundFile:
-    """What is known of a sound file without decoding it."""
+    """Facts of a sound file that its head tells, without decoding it."""
 
     path: Path
     codec: str
     channels: int
     """1, or 2 for all others: what has more is mixed to stereo."""
     seconds: Fraction | None
-    """Its length; None where the file does not say."""
+    """Length of the sound; None where the file does not say."""
     digest: str
     """SHA-256 of its content."""
 

@@ -77,7 +77,7 @@ def test_keep_nothing_leaves_the_video_and_what_tells_of_it(cli):
 
 @pytest.mark.slow
 def test_with_nothing_kept_another_look_makes_another_video(cli):
-    """That a video of the same name is there is no reason to leave it."""
+    """A video of the same name is made again where it shows another look."""
     config = cli.config(keeping(SMALL, "nothing"))
     cli.done("zoom", config)
     video = (cli.output / "small.mp4").read_bytes()

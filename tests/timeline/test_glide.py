@@ -57,7 +57,7 @@ keyframes:
 
 @pytest.mark.parametrize("keyframes", [TURN, None])
 def test_the_camera_has_no_jerk_anywhere_on_its_way(tmp_path, keyframes):
-    """Its velocity on the screen changes continuously: by ever less in ever shorter times."""
+    """The velocity on the screen changes by ever less in ever shorter times."""
     path = tmp_path / "turn.yaml"
     if keyframes is None:
         # The way back: the mirror image, with a speed for every keyframe but the first.
