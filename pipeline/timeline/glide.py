@@ -7,7 +7,7 @@ from fractions import Fraction
 _LEAST_OCTAVES = 4
 _MOST_OCTAVES = 8
 # And where the zoom is under way already when the target changes: while the camera is turned, the
-# new target moves off by up to a third.
+# new target moves off by up to 34 %.
 _TURNED_OCTAVES = 3
 _LN_2 = Fraction(693147, 1_000_000)
 

@@ -28,8 +28,9 @@ def test_a_glide_from_standing_still_is_never_farther_off_than_an_even_one(octav
 
 
 @given(OCTAVES, DEPTHS)
-def test_a_target_that_is_taken_under_way_moves_off_by_a_third_at_most(octaves, depth):
-    assert 0 <= glide_of(octaves, False, True).at(depth) < Fraction(4, 3)
+def test_a_target_that_is_taken_under_way_moves_off_by_about_a_third_at_most(octaves, depth):
+    # The largest of the quintics, that of 3 octaves and more, has its maximum at 1.33825.
+    assert 0 <= glide_of(octaves, False, True).at(depth) < Fraction(13383, 10_000)
 
 
 @given(OCTAVES, st.booleans())
