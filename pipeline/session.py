@@ -18,6 +18,7 @@ from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.stored_grid import StoredGrid
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.frame import draw_rgb
 from pipeline.errors import UsageError
 from pipeline.kernels.choice import HAVE_NUMBA
@@ -190,7 +191,9 @@ class Session:
             name,
             store,
             self.pool,
-            lambda: draw_rgb(store, grid, supersample, look, frame.time),
+            lambda: draw_rgb(
+                store, grid, supersample, look, frame.time, Finish.of(look, frame.index)
+            ),
             self._say,
         )
 

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.colour.look import Blend, Light
+from pipeline.colour.look import Blend, Fog, Light
+from pipeline.colour.oklab import linear_from_srgb
 from pipeline.kernels.results import Traces
 
 Floats = NDArray[np.float32]
@@ -81,3 +82,19 @@ def shaded(light: Floats, traces: Traces, row: int, lamp: Light) -> Floats:
         shine = np.float32(lamp.highlight) * seen * facing ** np.float32(lamp.shininess)
         lit = lit + (_ONE - lit) * np.asarray(shine, np.float32)
     return np.asarray(lit, np.float32)
+
+
+def fogged(
+    light: Floats, traces: Traces, row: int, fog: Fog, outside: Floats, log2_px: float
+) -> Floats:
+    """Return a row of light seen through fog; what is not `outside` the set stays as it is.
+
+    Notes
+    -----
+    Exponential fog, mixed in linear light; its depth is the distance from the set, since the relief
+    rises towards the set.
+    """
+    distance = np.exp2(np.clip(traces.log2_distance[row] + np.float32(log2_px), -30, 30))
+    part = np.float32(fog.strength) * (_ONE - np.exp(distance / np.float32(-fog.distance)))
+    own = linear_from_srgb(np.array(fog.colour) / 255.0).astype(np.float32)[:, None]
+    return np.asarray(light + outside * part * (own - light), np.float32)

@@ -128,6 +128,20 @@ class LightSection(Section):
     """Narrowness of the highlight: small is satin, large is glass."""
 
 
+class FogSection(Section):
+    """Fog around the set: thick far from it, where the picture is calm, thin at its details.
+
+    It needs traces, which take about as long as counting.
+    """
+
+    colour: Annotated[Rgb, COLOUR] = (22, 28, 46)
+    """Colour of the fog."""
+    strength: Annotated[Decimal, FRACTION] = Decimal("0.6")
+    """Part of the light that is the fog's own, far from the set."""
+    distance: Annotated[Decimal, number("0.1", "10000", "pixels, from 0.1 to 10000")] = Decimal(60)
+    """Distance from the set at which the fog is at 63 % of its strength, in pixels."""
+
+
 class LayerSection(Section):
     """A layer of colours, blended over those below it."""
 
@@ -205,6 +219,14 @@ class ColourSection(Section):
     """Palette for interior_by: multiplier or period."""
     light: LightSection | None = None
     """Light from the side; {} for the usual one."""
+    fog: FogSection | None = None
+    """Fog around the set; {} for the usual one."""
+    bloom: Annotated[Decimal, FRACTION] = Decimal(0)
+    """Part of the light that spreads over its surroundings, as in a lens: 0.1 is soft, 0.3 a
+    dream."""
+    grain: Annotated[Decimal, FRACTION] = Decimal(0)
+    """Film grain, new in each frame: by how much brightness varies from pixel to pixel, as a
+    fraction of it. 0.05 is fine film; the video takes several times the space."""
     layers: Annotated[
         list[LayerSection],
         listed("layers", "layers, each with by, palette and blend", MAX_LAYERS),

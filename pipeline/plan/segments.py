@@ -53,8 +53,8 @@ def segments_of(
         facts = {
             "drawings": keys[first:last],
             "look": asdict(look),
-            # Only a look that moves makes pictures depend on their time.
-            "times": times[first:last] if look.moves else None,
+            # Only a look that moves, or its grain, makes pictures depend on their time.
+            "times": times[first:last] if look.moves or look.grain else None,
             "encoding": encoding.key(),
             "drawing": _DRAWING_VERSION,
         }

@@ -15,6 +15,7 @@ from pipeline.colour.shade import Shader
 from pipeline.colour.tones import Tones, ZoomTones
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
 from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
+from pipeline.drawing.bloom import Bloom
 from pipeline.drawing.picture import draw_rows
 from pipeline.drawing.texture import paint as paint
 from pipeline.drawing.texture import texels
@@ -123,6 +124,7 @@ def _draw() -> None:
     for codec, pixels in (("h264", "yuv420p"), ("h264", "yuv420p10le"), ("png", "gbrp")):
         encoding = Encoding(_SIDE, _SIDE, Fraction(1), codec, 18, pixels, "faster")
         draw_rows(light, 0, encoding, np.empty(encoding.frame_bytes, np.uint8))
+    Bloom.of(light, 1, 0.5).add(light, 0, 0)
     Shader(_look()).pixels(Samples(np.ones((_ROWS, _COLUMNS))), 2)
 
 

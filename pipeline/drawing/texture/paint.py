@@ -15,6 +15,8 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.counts.stored_samples import stored_samples
 from pipeline.drawing.arena import ArenaMap
+from pipeline.drawing.bloom import Bloom, reduction
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.picture import draw_tile, left_of_tiles
 from pipeline.drawing.texture.layout import Layout, Texels, texels_in
 from pipeline.errors import DamagedError
@@ -168,6 +170,7 @@ def _close_borders(bordered: Texels, wrapped: bool) -> None:
 def draw_from_textures(
     mixture: Sequence[tuple[Tables, float]],
     exposures: tuple[Placement, ...],
+    finish: Finish,
     encoding: Encoding,
     arena: ArenaMap,
     offset: int,
@@ -180,6 +183,13 @@ def draw_from_textures(
     start = time.thread_time()
     texels = texels_in(arena)
     frame = arena.region(offset, encoding.frame_bytes)
+    side = min(encoding.rows, encoding.columns)
+    bloom = None
+    if finish.bloom:
+        factor = reduction(encoding.rows, encoding.columns)
+        small = tuple(placement.reduced(factor) for placement in exposures)
+        whole = 0, -(-encoding.rows // factor), 0, -(-encoding.columns // factor)
+        bloom = Bloom.of(mixed_light(mixture, small, texels, *whole), factor, finish.bloom)
     # Tile below tile: neighbouring ones share texels, which are still in the cache then.
     left = left_of_tiles(encoding.rows)
     for first_column in range(0, encoding.columns, _TILE_COLUMNS):
@@ -187,12 +197,28 @@ def draw_from_textures(
         for first_row in range(0, encoding.rows, _TILE_ROWS):
             rows = min(_TILE_ROWS, encoding.rows - first_row)
             tile = first_row, rows, first_column, columns
-            light = light_of(mixture[0][0], exposures, texels, *tile)
-            for tables, weight in mixture[1:]:
-                light += np.float32(weight) * (light_of(tables, exposures, texels, *tile) - light)
+            light = mixed_light(mixture, exposures, texels, *tile)
+            finish.apply(light, first_row, first_column, side, bloom)
             beside = left[:, first_row : first_row + rows]
             draw_tile(light, first_row, first_column, encoding, frame, beside)
     return time.thread_time() - start
+
+
+def mixed_light(
+    mixture: Sequence[tuple[Tables, float]],
+    exposures: tuple[Placement, ...],
+    texels: Texels,
+    first_row: int,
+    rows: int,
+    first_column: int,
+    columns: int,
+) -> NDArray[np.float32]:
+    """Return the linear light of a tile in a mixture of looks, shape (rows, 3, columns)."""
+    tile = first_row, rows, first_column, columns
+    light = light_of(mixture[0][0], exposures, texels, *tile)
+    for tables, weight in mixture[1:]:
+        light += np.float32(weight) * (light_of(tables, exposures, texels, *tile) - light)
+    return light
 
 
 def light_of(
