@@ -39,7 +39,7 @@ LOOKS = {
     "with fog": replace(PLAIN, fog=Fog((22, 28, 46), 0.6, 60.0)),
     "with a layer by distance": replace(
         PLAIN,
-        layers=(Layer("distance", ((0, 0, 0), (255, 255, 255)), 8.0, 0.0, "sqrt", "multiply", 0.5),),
+        layers=(Layer("distance", "gray", 8.0, 0.0, "sqrt", "multiply", 0.5),),
     ),
 }  # fmt: skip  # a table
 ROWS, COLUMNS = 128, 4096
@@ -56,7 +56,8 @@ def samples():
     )
     smooth[:, np.sin(5 * across) > 0.95] = np.nan
     values = [noise.random((ROWS, COLUMNS), np.float32) for _ in range(4)]
-    return Samples(smooth, Traces(6 * values[0], *values[1:], np.zeros_like(values[0])), -1.0)  # fmt: skip  # one call
+    traces = Traces(6 * values[0], *values[1:], np.zeros_like(values[0]))
+    return Samples(smooth, traces, -1.0)
 
 
 @pytest.mark.benchmark(group="colouring a sample")

@@ -39,6 +39,14 @@ PROPERTIES = (
     "palette: dusk, light: {azimuth: 135, elevation: 35, strength: 0.9}",
 )
 """Properties in the order of the page "Colours"; the last is the count, lit."""
+FINISHES = "bloom: 0", "bloom: 0.2", "fog: {}", "grain: 0.1"
+"""Finishes in the order of the page "Colours"."""
+FINISH_VIEW = """\
+video: {width: 640, height: 360}
+maxiter: 5000
+render: {quality: best}
+keyframes: [{time: 0, center: [-0.748, 0.0985], width: 0.012}]
+"""
 PROPERTY_VIEW = """\
 video: {width: 640, height: 360}
 maxiter: 3000
@@ -110,6 +118,15 @@ def properties() -> Picture:
     return contact_sheet(pictures, columns=3, smaller=1)
 
 
+def finish() -> Picture:
+    """Return one view as it is, with bloom, with fog, and with grain."""
+    pictures = [
+        coloured(f"finish-{number}", f"palette: dusk, {more}", FINISH_VIEW)
+        for number, more in enumerate(FINISHES)
+    ]
+    return contact_sheet(pictures, columns=2, smaller=1)
+
+
 def palettes() -> Picture:
     """Return one view by each of our own palettes, each over its turn from left to right."""
     pictures = []
@@ -137,6 +154,7 @@ MAKERS: dict[str, Callable[[], Picture]] = {
     "first-zoom": lambda: contact_sheet(stills(FIRST_CONFIG, FIRST_SHOWN), columns=3, smaller=2),
     "properties": properties,
     "palettes": palettes,
+    "finish": finish,
 }
 
 
