@@ -17,6 +17,7 @@ from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.drawing.arena import Arena
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.frame import draw_rgb
 from pipeline.drawing.texture import pieces as cutting
 from pipeline.drawing.texture.cache import Textures
@@ -333,7 +334,8 @@ def test_the_frame_s_own_grid_is_still_drawn_as_before(tmp_path):
     studio = Studio(config, frames, tmp_path / "counts")
     grid = frames[3].grid(2)
     studio.count(grid)
-    picture = draw_rgb(studio.store, grid, 2, config.look, frames[3].time)
+    finish = Finish.of(config.look, 3)
+    picture = draw_rgb(studio.store, grid, 2, config.look, frames[3].time, finish)
     expected = srgb_from_linear(studio.direct(frames[3], 2).astype(float)) * 255
     assert np.abs(picture - expected).max() < 1.6
 
