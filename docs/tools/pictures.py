@@ -4,18 +4,28 @@ Without names it makes them all, which renders `configs/seahorse.yaml` and some 
 `configs/deep-1e50.yaml` where that is not done. `make gallery` makes those of the gallery.
 """
 
+import math
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import imageio.v3 as iio
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+import pipeline as mz
 from pipeline.cli.main import main
 from pipeline.colour.oklab import srgb_from_linear
 from pipeline.colour.own_palettes import OWN_PALETTES, own_palette
+from pipeline.colour.samples import Samples
+from pipeline.colour.shade import Shader
+from pipeline.config.load import load_config
+from pipeline.drawing.picture import rgb8_from_light
+from pipeline.plan.outputs import Outputs
+from pipeline.session import Session
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 OUTPUT = Path("output/docs")
@@ -47,6 +57,10 @@ maxiter: 5000
 render: {quality: best}
 keyframes: [{time: 0, center: [-0.748, 0.0985], width: 0.012}]
 """
+SEAM_VIEWS = (("-0.7463", "0.1102"), "0.005"), (("-0.743643887", "0.131825904"), "1e-6")
+SEAM_TILES: tuple[tuple[int, Literal["auto", "none"]], ...] = (2, "none"), (2, "auto"), (8, "none")
+"""Samples along each side of a pixel, and the tone of the finest detail."""
+SEAM_COLUMNS = 320
 PROPERTY_VIEW = """\
 video: {width: 640, height: 360}
 maxiter: 3000
@@ -127,6 +141,24 @@ def finish() -> Picture:
     return contact_sheet(pictures, columns=2, smaller=1)
 
 
+def seam() -> Picture:
+    """Return two views with the palette's mean, with the seam, and in 8 × 8 samples a pixel."""
+    config = load_config(Path(CONFIG))
+    with Session(Outputs.of(config, OUTPUT), config) as session:
+        look = session.resolved.look
+    tiles = []
+    with mz.Session(OUTPUT / "cache") as cache:
+        for center, width in SEAM_VIEWS:
+            for side, tone in SEAM_TILES:
+                size = SEAM_COLUMNS * side, SEAM_COLUMNS * side * 9 // 16
+                view = mz.View(center, width, size=size)
+                smooth = np.asarray(cache.counts(view, maxiter=8000).smooth)
+                shader = Shader(replace(look, seam=tone))
+                light = shader.pixels(Samples(smooth, log2_px=-math.log2(side)), side)
+                tiles.append(rgb8_from_light(light.transpose(0, 2, 1), 0))
+    return contact_sheet(tiles, columns=len(SEAM_TILES), smaller=1)
+
+
 def palettes() -> Picture:
     """Return one view by each of our own palettes, each over its turn from left to right."""
     pictures = []
@@ -155,6 +187,7 @@ MAKERS: dict[str, Callable[[], Picture]] = {
     "properties": properties,
     "palettes": palettes,
     "finish": finish,
+    "seam": seam,
 }
 
 
