@@ -111,7 +111,7 @@ class Shader:
             for layer, one in zip(layers, over, strict=True):
                 light = blended(light, one, layer.blend, outside * np.float32(layer.opacity))
             if look.light is not None and samples.traces is not None:
-                light = shaded(light, samples.traces, row, look.light)
+                light = shaded(light, samples.traces, row, look.light, samples.log2_px)
             if look.fog is not None and samples.traces is not None:
                 light = fogged(light, samples.traces, row, look.fog, outside, samples.log2_px)
             if self._inside is not None and samples.traces is not None:
