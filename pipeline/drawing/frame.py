@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.look import Look
+from pipeline.colour.oklab import linear_from_srgb, oklab_from_linear
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import HALO_ROWS, Shader, shader_of
 from pipeline.counts.compute import counts_of_chunk, packed_traces, traces_from_chunks
@@ -162,21 +163,33 @@ def _finish_whole(light: NDArray[np.float32], finish: Finish) -> None:
     finish.apply(light, 0, 0, min(rows, columns), bloom)
 
 
-def seen_of(grid: SampleGrid, look: Look, seconds: Fraction, log2_px: float) -> tuple[float, ...]:
+def seen_of(
+    grid: SampleGrid, looks: tuple[Look, Look], seconds: Fraction, log2_px: float
+) -> tuple[float, ...]:
     """Count a sample grid of 2 × 2 samples per pixel, and return how much there is to see.
+
+    Parameters
+    ----------
+    looks
+        A look by which all videos are judged, and that of the video.
 
     Returns
     -------
     tuple of float
-        Fraction of the samples that are proved interior, fraction that reached maxiter, and the
-        largest difference between its colours in any channel, in levels of 0 to 255.
+        Fraction of the samples that are proved interior, fraction that reached maxiter, the
+        largest difference between its colours in any channel in the first look, in levels of 0 to
+        255, and the distance in Oklab between the 10th and the 90th percentiles of its colours in
+        the second.
     """
     counts = [counts_of_chunk(grid, chunk, ())[0] for chunk in range(grid.chunks)]
-    (picture,) = _previews(grid, counts, [look], seconds, log2_px)
+    judged, own = _previews(grid, counts, looks, seconds, log2_px)
     outcome = np.concatenate([chunk.outcome.reshape(-1) for chunk in counts])
-    levels = picture.reshape(-1, 3)
+    levels = judged.reshape(-1, 3)
+    lab = oklab_from_linear(linear_from_srgb(own.reshape(-1, 3) / 255.0))
+    low, high = np.percentile(lab, [10, 90], axis=0)
     return (
         float(np.mean(outcome == Outcome.INTERIOR)),
         float(np.mean(outcome == Outcome.UNRESOLVED)),
         float(np.max(levels.max(axis=0).astype(int) - levels.min(axis=0))),
+        float(np.linalg.norm(high - low)),
     )
