@@ -15,7 +15,6 @@ from pipeline.kernels.tracing import Tracing
 
 # The offset of a point that is the reference itself: the derivative is that of its neighbours.
 _BESIDE = 2.0**-40
-_NO_MAXITER = np.int64(1 << 40)
 # A point with fewer steps than this before its last ones begins at c, in plain float64.
 _LEAST_STEPS = 8
 
@@ -65,9 +64,9 @@ def traces(
             last_slope = np.zeros((2, tile.size))
             beside = (w_re[tile] == 0.0) & (w_im[tile] == 0.0)
             steps, _ = iterate_tile(
-                orbit, table, np.where(beside, _BESIDE, w_re[tile]), w_im[tile], _NO_MAXITER,
+                orbit, table, np.where(beside, _BESIDE, w_re[tile]), w_im[tile], 0,
                 Results(no_counts, no_outcomes, last[0], last[1], no_counts, last_slope),
-                step_limits[tile],
+                True, step_limits[tile],
             )  # fmt: skip  # the reference, the points, the results
             x[tile], y[tile] = last
             slope[:, tile] = last_slope
