@@ -57,7 +57,7 @@ def traces_from(
     depth.
     """
     size = x.size
-    out = PointTraces(*(np.zeros(size) for _ in range(5)))
+    out = PointTraces.zeros(size)
     shape = 0 if tracing.trap is None else 1 if tracing.trap == "point" else 2
     _finish(
         x, y, slope[0], slope[1], points[0], points[1], unit, tracing.stripes, shape,
