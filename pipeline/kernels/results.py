@@ -66,7 +66,7 @@ class PointTraces:
         """Return the traces of so many points, to be filled."""
         return PointTraces(*(np.zeros(size) for _ in fields(PointTraces)))
 
-    def fill(self, where: NDArray[np.bool_], other: "PointTraces", those: Any = np.s_[:]) -> None:
+    def fill(self, where: NDArray[Any], other: "PointTraces", those: Any = np.s_[:]) -> None:
         """Overwrite some points' traces with others, all of them or those chosen."""
         for part in fields(self):
             getattr(self, part.name)[where] = getattr(other, part.name)[those]

@@ -57,13 +57,9 @@ def traces(
         x, y, slope,
     )  # fmt: skip  # the points, the series, the results
     sorted_traces = traces_from(x, y, slope, (a, b), 1.0, tracing)
-    back = np.empty_like(order)
-    back[order] = np.arange(order.size)
-    in_order = (
-        sorted_traces.log2_distance, sorted_traces.direction, sorted_traces.phase,
-        sorted_traces.stripes, sorted_traces.trap,
-    )  # fmt: skip  # one of each
-    return PointTraces(*(values[back] for values in in_order)), int(iterations)
+    in_order = PointTraces.zeros(order.size)
+    in_order.fill(order, sorted_traces)
+    return in_order, int(iterations)
 
 
 def _rising(n: NDArray[np.integer]) -> NDArray[np.intp]:
