@@ -139,6 +139,29 @@ def _own_slope_exponent(slope, lane):
     return np.int64(slope[SLOPE_EXPONENT]) - exponent_of(slope[SLOPE_UNIT + lane])
 
 
+@inlined
+def _leave_slope(slope, lane, pixel, results):
+    """Copy the slope of a lane that ends to the results."""
+    scale = power_of_two(_own_slope_exponent(slope, lane))
+    results.last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
+    results.last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
+
+
+@inlined
+def _queue_slope(slope, lane, queue, queued):
+    """Copy the slope of a lane that rebases to those who wait."""
+    queue.slope[0, queued] = slope[SLOPE_X + lane]
+    queue.slope[1, queued] = slope[SLOPE_Y + lane]
+    queue.slope[2, queued] = _own_slope_exponent(slope, lane)
+
+
+@inlined
+def _idle_slope(slope, lane):
+    """Make the slope of a lane that becomes idle nothing beside all others."""
+    slope[SLOPE_X + lane] = 0.0
+    slope[SLOPE_Y + lane] = 0.0
+
+
 @compiled
 def last_index(ints, steps_end, maxiter, slope, step_limits):
     """Return the index at which the lane group must be looked at: the reference's end or maxiter.
@@ -206,44 +229,7 @@ def _escapes(ints, lane, x, y, exponent, edge):
 
 
 @compiled
-def _leave(lanes, ints, slope, lane, x, y, results):
-    """Take a lane out for good, its value and slope into the results."""
-    pixel = ints[PIXEL + lane]
-    results.last_re[pixel] = x
-    results.last_im[pixel] = y
-    if slope is not None:
-        scale = power_of_two(_own_slope_exponent(slope, lane))
-        results.last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
-        results.last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
-    _make_idle(lanes, ints, slope, lane)
-
-
-@compiled
-def _rebase(ints, slope, lane, x, y, exponent, count, queue, queued):
-    """Have a lane's point wait at index 0, where its delta is x + iy; return how many wait."""
-    queue.numbers[WAITING_X, queued] = x
-    queue.numbers[WAITING_Y, queued] = y
-    queue.ints[WAITING_EXPONENT, queued] = exponent
-    queue.ints[WAITING_COUNT, queued] = count
-    queue.ints[WAITING_NUMBER, queued] = ints[PIXEL + lane]
-    if slope is not None:
-        queue.slope[0, queued] = slope[SLOPE_X + lane]
-        queue.slope[1, queued] = slope[SLOPE_Y + lane]
-        queue.slope[2, queued] = _own_slope_exponent(slope, lane)
-    return queued + 1
-
-
-@compiled
-def _make_idle(lanes, ints, slope, lane):
-    """Make a lane idle, and its slope nothing beside all others."""
-    if slope is not None:
-        slope[SLOPE_X + lane] = 0.0
-        slope[SLOPE_Y + lane] = 0.0
-    idle(lanes, ints, lane)
-
-
-@compiled
-def drop(
+def drop(  # noqa: C901  # calls of parts that take so many arrays cost as much as steps
     lanes, ints, slope, z_re, z_im, plain_re, plain_im, m, exponent, ends, maxiter, shared,
     queue, queued, results,
 ):  # fmt: skip  # a lane group, where it stands, who waits, the results
@@ -271,8 +257,13 @@ def drop(
             if not counted:
                 results.n[pixel] = count - 1
                 results.outcome[pixel] = _ESCAPED
+            results.last_re[pixel] = x
+            results.last_im[pixel] = y
             results.last_n[pixel] = count - 1
-            _leave(lanes, ints, slope, lane, x, y, results)
+            if slope is not None:
+                _leave_slope(slope, lane, pixel, results)
+                _idle_slope(slope, lane)
+            idle(lanes, ints, lane)
             continue
         own_exponent = np.int64(0)
         if not swallowed:
@@ -294,10 +285,19 @@ def drop(
             if size2 < SMALLEST:
                 lanes[LOG + lane] += math.log2(math.hypot(x, y))
                 product = lanes[PRODUCT + lane]
+            queue.numbers[WAITING_X, queued] = x
+            queue.numbers[WAITING_Y, queued] = y
             queue.numbers[WAITING_LOG, queued] = lanes[LOG + lane]
             queue.numbers[WAITING_PRODUCT, queued] = product
-            queued = _rebase(ints, slope, lane, x, y, own_exponent, count, queue, queued)
-        _make_idle(lanes, ints, slope, lane)
+            queue.ints[WAITING_EXPONENT, queued] = own_exponent
+            queue.ints[WAITING_COUNT, queued] = count
+            queue.ints[WAITING_NUMBER, queued] = pixel
+            if slope is not None:
+                _queue_slope(slope, lane, queue, queued)
+            queued += 1
+        if slope is not None:
+            _idle_slope(slope, lane)
+        idle(lanes, ints, lane)
     return queued, active
 
 
@@ -326,15 +326,19 @@ def drop_traced(
         x = plain_re + lanes[X + lane] * unit
         y = plain_im + lanes[Y + lane] * unit
         if leaves or _escapes(ints, lane, x, y, exponent, edge):
-            _leave(lanes, ints, slope, lane, x, y, results)
-            continue
-        own_exponent = np.int64(0)
-        if not swallowed:
-            own_exponent = exponent
-            x = z_re + lanes[X + lane]
-            y = z_im + lanes[Y + lane]
-        queue.numbers[WAITING_LOG, queued] = 0.0
-        queue.numbers[WAITING_PRODUCT, queued] = 1.0
-        queued = _rebase(ints, slope, lane, x, y, own_exponent, count, queue, queued)
-        _make_idle(lanes, ints, slope, lane)
+            results.last_re[pixel] = x
+            results.last_im[pixel] = y
+            _leave_slope(slope, lane, pixel, results)
+        else:
+            queue.numbers[WAITING_X, queued] = x if swallowed else z_re + lanes[X + lane]
+            queue.numbers[WAITING_Y, queued] = y if swallowed else z_im + lanes[Y + lane]
+            queue.numbers[WAITING_LOG, queued] = 0.0
+            queue.numbers[WAITING_PRODUCT, queued] = 1.0
+            queue.ints[WAITING_EXPONENT, queued] = np.int64(0) if swallowed else exponent
+            queue.ints[WAITING_COUNT, queued] = count
+            queue.ints[WAITING_NUMBER, queued] = pixel
+            _queue_slope(slope, lane, queue, queued)
+            queued += 1
+        _idle_slope(slope, lane)
+        idle(lanes, ints, lane)
     return queued, active
