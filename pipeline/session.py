@@ -20,6 +20,7 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.stored_grid import StoredGrid
 from pipeline.drawing.frame import draw_rgb
 from pipeline.errors import UsageError
+from pipeline.geometry.projection import FLAT
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.plan.outputs import Outputs
 from pipeline.prepare.auto_maxiter import resolve_frames
@@ -201,10 +202,15 @@ def check_usable(config: Config) -> None:
     Raises
     ------
     UsageError
-        Its look needs numba, or its cluster Dask.
+        Its look or its projection needs numba, or its cluster Dask.
     """
     if config.cluster is not None:
         check_installed(config.cluster)
+    if not HAVE_NUMBA and config.encoding.projection != FLAT:
+        raise UsageError(
+            f"{config.path}: video.projection: {config.encoding.projection} needs numba, which has "
+            "wheels for 64-bit processors; flat does not"
+        )
     if not HAVE_NUMBA and config.look.needs_compiler:
         raise UsageError(
             f"{config.path}: colour: a light, layers, interior_by or a property other than count "
