@@ -172,10 +172,12 @@ def _ways(config: Config, frames: FrameList, frame_plans: FramePlans) -> list[st
             if config.motion_blur:
                 lines.append("         without motion blur, which needs bands")
             continue
+        is_flat = config.encoding.projection == FLAT
+        beside = f"; frame by frame {_millions(own)}" if is_flat else ""
         with_others = " (with other parts of the video)" if frame_plans.legs.count(zoom) > 1 else ""
         lines.append(
             f"reuse    {time}: {len(zoom.bands)} bands and a core, {_millions(zoom.samples)}"
-            f"{with_others}; frame by frame {_millions(own)}"
+            f"{with_others}{beside}"
         )
     if len(frame_plans.legs) > _ROWS:
         lines.append(f"         and {len(frame_plans.legs) - _ROWS} parts more")

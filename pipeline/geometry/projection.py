@@ -32,8 +32,7 @@ picture, and about 1° from the point straight behind."""
 # Rings smaller than this, in pixels, look like a point.
 _SMALLEST_PX = 0.35
 _EDGE_OCTAVES = 0.02
-# A pixel of a dome's rim is longer along the radius than across it: its size is the mean of both,
-# 2/π of the longer one at the rim.
+# A pixel of a dome's rim is 2/π times as long across as along the radius: its size is the mean.
 _LEAST_MEAN = math.sqrt(2 / math.pi)
 
 
@@ -124,7 +123,12 @@ class _OnSphere(Projection):
     @property
     @abstractmethod
     def pixel_radians(self) -> float:
-        """Size of a pixel as the viewer sees it, where it is largest."""
+        """Size of a pixel as the viewer sees it."""
+
+    @property
+    def least_pixel(self) -> float:
+        """Size of the smallest pixel, where they are not all the same, relative to that."""
+        return 1.0
 
     @property
     def sphere_px(self) -> float:
@@ -149,7 +153,7 @@ class _OnSphere(Projection):
         largest_px = math.hypot(self.sphere_px, distance_px)
         outer_px = 2.0 ** min(log2_outer_px, 1000.0)
         radius_px = min(max(largest_px, outer_px / 2), outer_px)
-        return math.log2(radius_px / self._pixel_px(radius_px - distance_px) / _LEAST_MEAN)
+        return math.log2(radius_px / self._pixel_px(radius_px - distance_px) / self.least_pixel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,10 @@ class _Fisheye(_OnSphere):
     @property
     def pixel_radians(self) -> float:
         return math.pi / 2 / self.radius_px
+
+    @property
+    def least_pixel(self) -> float:
+        return _LEAST_MEAN
 
     @property
     def ring_px(self) -> float:

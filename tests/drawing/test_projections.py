@@ -12,6 +12,7 @@ from pipeline.colour.oklab import srgb_from_linear
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import Shader
 from pipeline.counts.store import Store
+from pipeline.drawing.texture import pieces as cutting
 from pipeline.plan.frame_plan import FramePlans
 from pipeline.video.ffmpeg import count_frames
 from tests.plan.test_zoom import SEAHORSE, Studio, loaded, psnr
@@ -22,6 +23,12 @@ PICTURES = {
     "equirectangular": (192, 96),
     "fisheye": (128, 128),
     "tunnel": (160, 120),
+}
+
+SIZES = {
+    "equirectangular": "width: 640, height: 320",
+    "fisheye": "width: 272, height: 256",
+    "tunnel": "width: 320, height: 240",
 }
 
 
@@ -157,6 +164,27 @@ def test_the_bands_reach_all_that_every_picture_shows(tmp_path, projection):
         )
     if projection == "tunnel":
         assert all(len(zoom.bands) not in frame_plans[index].needed for index in range(len(frames)))
+
+
+@pytest.mark.parametrize("projection", PICTURES)
+def test_pictures_are_the_same_however_textures_are_cut(tmp_path, monkeypatch, projection):
+    """What a picture needs of a texture is all that it shows of it."""
+    # So large that bands have five levels, and a multiple of four rows, as all have that are cut.
+    columns, rows = PICTURES[projection]
+    text = text_of(projection).replace(f"width: {columns}, height: {rows}", SIZES[projection])
+    config, frames = loaded(tmp_path, text)
+    pictures = []
+    for cuts in ((), (1, 2)):
+        monkeypatch.setattr(cutting, "_CUTS", ((math.inf, cuts),))
+        studio = Studio(config, frames, tmp_path / "counts")
+        shown = []
+        for index in (4, 14):
+            plan = studio.frame_plans[index]
+            studio.textures.keep_only(set(studio.textures.pieces.needed(plan)))
+            shown.append(studio.light(plan))
+        pictures.append(shown)
+        studio.arena.close()
+    np.testing.assert_array_equal(*pictures)
 
 
 def test_a_sphere_takes_the_counts_of_the_flat_film_and_computes_what_that_does_not_show(tmp_path):
