@@ -1,7 +1,9 @@
 """Projections: pictures on a sphere, in a dome and in a tunnel, against points mapped one by one."""
 
+import json
 import math
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import imageio.v3 as iio
@@ -11,9 +13,12 @@ import pytest
 from pipeline.colour.oklab import srgb_from_linear
 from pipeline.colour.samples import Samples
 from pipeline.colour.shade import Shader
+from pipeline.config.load import load_config
 from pipeline.counts.store import Store
 from pipeline.drawing.texture import pieces as cutting
 from pipeline.plan.frame_plan import FramePlans
+from pipeline.player.scene import Scene
+from pipeline.timeline.frames import FrameList
 from pipeline.video.ffmpeg import count_frames
 from tests.plan.test_zoom import SEAHORSE, Studio, loaded, psnr
 
@@ -204,6 +209,24 @@ def test_a_sphere_takes_the_counts_of_the_flat_film_and_computes_what_that_does_
     assert own.core.key() == others.core.key()
 
 
+def test_the_player_shows_the_zoom_flat(tmp_path):
+    config, frames = loaded(tmp_path, text_of("equirectangular"))
+    flat = replace(config, encoding=replace(config.encoding, projection="flat"))
+    scene, expected = (Scene.of(each, frames) for each in (config, flat))
+    assert scene.facts() == expected.facts()
+    assert scene.zooms[0].grids == expected.zooms[0].grids
+
+
+def test_an_open_shutter_sees_a_sphere_move(tmp_path):
+    config, frames = loaded(tmp_path, text_of("equirectangular"))
+    blurred = replace(config, motion_blur=Decimal("0.5"))
+    studio = Studio(blurred, frames, tmp_path / "counts")
+    plan = studio.frame_plans[9]
+    assert len(plan.exposures) > 3
+    sharp = [studio.light(replace(plan, exposures=(each,))) for each in plan.exposures]
+    np.testing.assert_allclose(studio.light(plan), np.mean(sharp, axis=0), atol=1e-5)
+
+
 def test_what_is_far_out_has_the_limit_of_the_first_picture(tmp_path):
     text = text_of("equirectangular").replace("width: 3e-3", "width: 3e-3, maxiter: 90000")
     (zoom,) = FramePlans(*loaded(tmp_path, text)).zooms
@@ -238,6 +261,21 @@ def test_a_projected_film_is_the_same_whoever_draws_it_and_goes_on_where_it_was_
     cli.done("zoom", config)
     # The file tells its config, of which workers are no part.
     assert video.read_bytes() == whole
+
+
+def test_a_film_in_another_projection_computes_what_no_film_before_it_showed(cli):
+    flat = FILM.replace(", projection: equirectangular", "") + "render: {reuse: bands}\n"
+    config = cli.config(flat)
+    cli.done("zoom", config)
+    config.write_text(FILM)
+    cli.done("zoom", config)
+    loaded_config = load_config(config)
+    frames = FrameList(loaded_config)
+    (zoom,) = FramePlans(loaded_config, frames).zooms
+    (shown,) = FramePlans(load_config(cli.config(flat, "flat")), frames).zooms
+    beyond = [band.samples for band in zoom.bands if band.geometry.octave > shown.octave]
+    report = json.loads((cli.output / "small/report.json").read_text())
+    assert report["pixels_computed"] == sum(beyond)
 
 
 def test_a_still_is_a_picture_of_the_film_and_computes_its_bands_alone(cli):
