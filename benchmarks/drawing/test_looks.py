@@ -18,6 +18,7 @@ from pipeline.drawing.finish import Finish
 from pipeline.drawing.picture import draw_rows
 from pipeline.drawing.texture.paint import Tables, light_of
 from pipeline.geometry.placement import Placement
+from pipeline.geometry.projection import FLAT, projection_named
 from pipeline.kernels.results import Traces
 from pipeline.video.encoding import Encoding
 
@@ -99,12 +100,14 @@ def test_drawing(benchmark, part):
             np.empty(0, np.int64), np.empty(0, np.int64), 10.9, 10.2, 0.0, 0.0,
         )  # fmt: skip  # in the order of the fields
         place = (Placement(960.0, 540.0, 0.0, 0.3),)
+        flat = projection_named(FLAT, *SIZE)
         pixels = SIZE[0] * SIZE[1]
 
         def work():
             for left in range(0, SIZE[0], 256):
                 for top in range(0, SIZE[1], 144):
-                    light_of(tables, place, texels, top, 144, left, min(256, SIZE[0] - left))
+                    tile = top, 144, left, min(256, SIZE[0] - left)
+                    light_of(tables, place, texels, flat, *tile)
     elif part == "bloom":
         small = Small(1080, SIZE[0])
         small.add(light, 0)

@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -77,6 +78,20 @@ keyframes:
     width: 3e-9
 """
 STRIP_ROWS = 36
+PROJECTED_VIEW = """\
+video: {{{}}}
+maxiter: 10000
+keyframes:
+  - time: 0
+    center: ["-0.743643887037158704752191506114774", "0.131825904205311970493132056385139"]
+    width: {}
+"""
+PROJECTED = {
+    "equirectangular": ("width: 1280, height: 640, projection: equirectangular", "1.2e-5"),
+    "fisheye": ("width: 800, height: 800, projection: fisheye", "9e-6"),
+    "tunnel": ("width: 1280, height: 720, projection: tunnel", "2.5e-5"),
+}
+"""The size and the width of the view in each projection."""
 
 
 def frames_of_video() -> list[Picture]:
@@ -179,6 +194,12 @@ def coloured(name: str, colour: str, view: str) -> Picture:
     return iio.imread(OUTPUT / f"{name}.png")
 
 
+def projected(name: str) -> Picture:
+    """Return a view in a projection."""
+    view = PROJECTED_VIEW.format(*PROJECTED[name])
+    return contact_sheet([coloured(f"projection-{name}", "palette: dusk", view)], smaller=2)
+
+
 MAKERS: dict[str, Callable[[], Picture]] = {
     "seahorse": seahorse,
     "seahorse-zoom": seahorse_zoom,
@@ -188,6 +209,7 @@ MAKERS: dict[str, Callable[[], Picture]] = {
     "palettes": palettes,
     "finish": finish,
     "seam": seam,
+    **{f"projection-{name}": partial(projected, name) for name in PROJECTED},
 }
 
 

@@ -30,6 +30,7 @@ from pipeline.config.value import (
     whole,
     word,
 )
+from pipeline.geometry.projection import FLAT, PROJECTIONS
 from pipeline.kernels.choice import ACCURACIES, AUTO, DEVICES
 from pipeline.kernels.tracing import TrapShape
 from pipeline.video.encoding import PIXEL_FORMATS, PRESETS
@@ -102,6 +103,11 @@ class VideoSection(Section):
     loop: Annotated[str, word(*get_args(Loop))] = "none"
     """Order of the frames: there-and-back plays them forwards and then backwards, so that the video
     loops without a jump."""
+    projection: Annotated[str, word(*PROJECTIONS)] = FLAT
+    """Projection of the pictures: flat is the plane; equirectangular the whole sphere around the
+    viewer, twice as wide as high, for headsets and YouTube, which an MP4 or MOV says of itself;
+    fisheye the half of it in front, in a circle, for domes; tunnel the rings around the target
+    unrolled, angles across and depth downwards. All but flat are drawn from bands."""
     preset: Annotated[str | None, some_text("a preset of the codec")] = None
     """Preset of the encoder, from fast to small: ultrafast to veryslow for h264 and h265, 0 to 13
     for av1, 0 to 8 for vp9. If left out faster for h264, fast for h265, 8 for av1, 4 for vp9."""

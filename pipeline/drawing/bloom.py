@@ -41,21 +41,27 @@ class Bloom:
     """The light that spreads over a frame."""
 
     spread: Floats
-    """Linear light of the small picture after blurring, shape (3, rows, columns)."""
+    """Linear light of the small picture after blurring, with an edge of one pixel around it, shape
+    (3, rows + 2, columns + 2)."""
     factor: int
     """Pixels of the frame along each side of one of `spread`."""
     part: float
     """Part of the light that spreads, 0 to 1."""
 
     @classmethod
-    def of(cls, small: Floats, factor: int, part: float) -> "Bloom":
-        """Blur a small picture of the frame, of shape (rows, 3, columns)."""
+    def of(cls, small: Floats, factor: int, part: float, wraps: bool = False) -> "Bloom":
+        """Blur a small picture of the frame, of shape (rows, 3, columns).
+
+        `wraps` says whether the last column is the first one's neighbour.
+        """
         planes = np.ascontiguousarray(small.transpose(1, 0, 2))
         side = min(planes.shape[1:])
         spread = np.zeros_like(planes)
         for width in _WIDTHS:
             weights = _gaussian(width * side)
-            spread += _blurred(_blurred(planes, weights, axis=1), weights, axis=2)
+            spread += _blurred(_blurred(planes, weights, 1), weights, 2, wraps)
+        spread = np.pad(spread, ((0, 0), (1, 1), (0, 0)), mode="edge")
+        spread = np.pad(spread, ((0, 0), (0, 0), (1, 1)), mode="wrap" if wraps else "edge")
         return cls(spread / np.float32(len(_WIDTHS)), factor, part)
 
     def add(self, light: Floats, first_row: int, first_column: int) -> None:
@@ -72,27 +78,25 @@ def add_spread_numpy(
 ) -> None:
     """Do the work of `bloom_numba.add_spread` with numpy alone."""
     rows, _, columns = light.shape
-    above, below, down = _between(first_row, rows, factor, spread.shape[1])
-    left, right, across = _between(first_column, columns, factor, spread.shape[2])
-    between = spread[:, above] + down[:, None] * (spread[:, below] - spread[:, above])
-    between = between[:, :, left] + across * (between[:, :, right] - between[:, :, left])
+    above, down = _between(first_row, rows, factor)
+    left, across = _between(first_column, columns, factor)
+    between = spread[:, above] + down[:, None] * (spread[:, above + 1] - spread[:, above])
+    between = between[:, :, left] + across * (between[:, :, left + 1] - between[:, :, left])
     light += part * (between.transpose(1, 0, 2) - light)
 
 
-def _between(
-    first: int, count: int, factor: int, size: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats]:
-    """Return the small pixels before and after some pixels, and the weight of those after."""
-    position = np.clip((np.arange(first, first + count) + 0.5) / factor - 0.5, 0, size - 1)
+def _between(first: int, count: int, factor: int) -> tuple[NDArray[np.intp], Floats]:
+    """Return the small pixels before some pixels, and the weights of those after, with the edge."""
+    position = (np.arange(first, first + count) + 0.5) / factor + 0.5
     before = position.astype(np.intp)
-    return before, np.minimum(before + 1, size - 1), (position - before).astype(np.float32)
+    return before, (position - before).astype(np.float32)
 
 
-def _blurred(planes: Floats, weights: Floats, axis: int) -> Floats:
-    """Return planes averaged with weights along an axis, mirrored at its ends."""
+def _blurred(planes: Floats, weights: Floats, axis: int, wraps: bool = False) -> Floats:
+    """Return planes averaged with weights along an axis, mirrored at its ends or wrapped."""
     reach, size = len(weights) // 2, planes.shape[axis]
-    # Mirrored as often as need be: a narrow picture is smaller than the widest Gaussian.
-    at = np.arange(-reach, size + reach) % (2 * size)
+    # As often as need be: a narrow picture is smaller than the widest Gaussian.
+    at = np.arange(-reach, size + reach) % (size if wraps else 2 * size)
     padded = np.take(planes, np.minimum(at, 2 * size - 1 - at), axis=axis)
     total = np.zeros_like(planes)
     window = [slice(None)] * 3

@@ -13,8 +13,8 @@ def add_spread(spread, factor, part, first_row, first_column, light):
 
     Parameters
     ----------
-    spread : ndarray of float32, shape (3, small rows, small columns)
-        Linear light that spreads, over the whole frame.
+    spread : ndarray of float32, shape (3, small rows + 2, small columns + 2)
+        Linear light that spreads, over the whole frame and an edge around it.
     factor : int
         Pixels of the frame along each side of a small one.
     part : float32
@@ -25,29 +25,24 @@ def add_spread(spread, factor, part, first_row, first_column, light):
         Linear light of the tile, changed in place.
     """
     rows, _, columns = light.shape
-    high, wide = spread.shape[1], spread.shape[2]
+    wide = spread.shape[2]
     step = np.float32(1.0 / factor)
-    line = np.empty(wide + 1, np.float32)
+    line = np.empty(wide, np.float32)
     left = np.empty(columns, np.int32)
     weight = np.empty(columns, np.float32)
-    last = np.float32(wide - 1)
     for i in range(columns):
-        position = (np.float32(first_column + i) + _HALF) * step - _HALF
-        position = min(max(position, np.float32(0)), last)
+        position = (np.float32(first_column + i) + _HALF) * step + _HALF
         left[i] = np.int32(position)
         weight[i] = position - np.float32(left[i])
     for row in range(rows):
-        position = (np.float32(first_row + row) + _HALF) * step - _HALF
-        position = min(max(position, np.float32(0)), np.float32(high - 1))
+        position = (np.float32(first_row + row) + _HALF) * step + _HALF
         above = int(position)
-        below = min(above + 1, high - 1)
         down = position - np.float32(above)
         for channel in range(3):
             upper = spread[channel, above]
-            lower = spread[channel, below]
+            lower = spread[channel, above + 1]
             for i in range(wide):
                 line[i] = upper[i] + down * (lower[i] - upper[i])
-            line[wide] = line[wide - 1]
             out = light[row, channel]
             for i in range(columns):
                 at = np.uint32(left[i])

@@ -20,6 +20,7 @@ from pipeline.drawing.picture import draw_rows
 from pipeline.drawing.texture import paint as paint
 from pipeline.drawing.texture import texels
 from pipeline.geometry.placement import Placement
+from pipeline.geometry.projection import FLAT, PROJECTIONS, projection_named
 from pipeline.kernels.cpu.float64.counts import escape_counts as float64_counts
 from pipeline.kernels.cpu.float64.interior_discs import inside_discs
 from pipeline.kernels.cpu.float64.series import series_about
@@ -106,17 +107,19 @@ def _paint() -> None:
     texels.halve(bordered[1:-2, 1:-2], half[1:-1, 1:-1])
 
 
-def _look_up() -> np.ndarray:
+def _look_up(projection: str = FLAT) -> np.ndarray:
     # A picture from a band and a core of few samples.
     offsets, sizes = np.zeros((1, 2), np.int64), np.array([[16, 8]], np.int64)
     return paint.light_of(
         paint.Tables(offsets, sizes, sizes, offsets[0], sizes[0], 0.9, 4.0, 0.0, 1.0),
-        (Placement(8.0, 8.0, 0.0, 0.0),), np.zeros(4000, np.uint32), 0, _SIDE, 0, _SIDE,
+        (Placement(8.0, 8.0, 0.0, 0.0),), np.zeros(4000, np.uint32),
+        projection_named(projection, _SIDE, _SIDE), 0, _SIDE, 0, _SIDE,
     )  # fmt: skip  # the tables, the place, the size
 
 
 def _look_up_alone() -> None:
-    _look_up()
+    for projection in PROJECTIONS:
+        _look_up(projection)
 
 
 def _draw() -> None:

@@ -13,6 +13,7 @@ from pipeline.config.load import load_config
 from pipeline.drawing.bloom import Bloom, Small, reduction
 from pipeline.drawing.finish import Finish
 from pipeline.drawing.texture.pieces import Pieces
+from pipeline.geometry.projection import projection_named
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.plan.frame_plan import FramePlans
 from pipeline.timeline.frames import FrameList
@@ -143,21 +144,32 @@ def test_grain_varies_brightness_alone_by_as_much_as_is_said_and_anew_in_each_fr
 
 @pytest.mark.parametrize("quality", ["draft", "good", "best"])
 @pytest.mark.parametrize(
-    "size", [(640, 360), (1280, 720), (1920, 1080), (1080, 1920), (3840, 2160)]
+    ("size", "kind"),
+    [
+        *(((side, 9 * side // 16), "flat") for side in (640, 1280, 1920, 3840)),
+        ((1080, 1920), "flat"),
+        ((1280, 720), "tunnel"),
+        ((1080, 1080), "fisheye"),
+        ((3840, 1920), "equirectangular"),
+    ],
 )
-def test_the_small_picture_looks_up_only_levels_that_are_always_painted(cli, size, quality):
+def test_the_small_picture_looks_up_only_levels_that_are_always_painted(cli, size, kind, quality):
     """Its levels lie in the coarsest piece, which every frame has of all that it shows."""
     columns, rows = size
-    text = SMALL.replace("width: 96, height: 54", f"width: {columns}, height: {rows}")
+    text = SMALL.replace(
+        "width: 96, height: 54", f"width: {columns}, height: {rows}, projection: {kind}"
+    )
     path = cli.config(text.replace("workers: 2", f"workers: 2, quality: {quality}"))
     config = load_config(path)
     plans = FramePlans(config, FrameList(config))
-    pieces = Pieces(plans.zooms, columns, rows)
+    pieces = Pieces(plans.zooms, projection_named(kind, columns, rows))
     factor = reduction(rows, columns)
     for index in range(0, len(plans), 4):
         plan = plans[index]
-        small = replace(plan, exposures=tuple(at.reduced(factor) for at in plan.exposures))
-        whole = Pieces(plans.zooms, -(-columns // factor), -(-rows // factor))
+        projection = projection_named(kind, -(-columns // factor), -(-rows // factor))
+        reduced = tuple(at.reduced(factor) for at in plan.exposures)
+        small = replace(plan, exposures=reduced, projection=projection)
+        whole = Pieces(plans.zooms, projection)
         for grid in plan.needed:
             (first, _), *_ = reversed(pieces.ranges(0, grid))
             assert whole._finest(small, grid) >= first
