@@ -121,7 +121,7 @@ class Orbit:
         deadline = time.monotonic() + seconds
         make_folder(self.folder)
         with gmpy2.context(gmpy2.get_context(), precision=self.target.bits):
-            run = _Run(self.target, state)
+            run = OrbitRun(self.target, state)
             values = [] if state.last else [np.zeros((1, 2))]
             length = _FIRST_PIECE_STEPS
             now = time.monotonic()
@@ -174,7 +174,7 @@ class Orbit:
         )
 
 
-class _Run:
+class OrbitRun:
     """The computation of an orbit, continued from a state."""
 
     def __init__(self, target: Target, state: OrbitState) -> None:
@@ -184,8 +184,8 @@ class _Run:
         self._first_return = first_return
         self._state = state
         self._nearness = target.nearness()
-        kind = _FixedPoint if is_fixed(target) else _Mpfr
-        self._numbers: _FixedPoint | _Mpfr = kind(target, state.last)
+        kind = FixedPointRun if is_fixed(target) else _Mpfr
+        self._numbers: FixedPointRun | _Mpfr = kind(target, state.last)
 
     def last(self) -> tuple[str, str]:
         """Return the last value as text, in full precision."""
@@ -288,7 +288,7 @@ class _Mpfr:
         return np.array(rounded).reshape(-1, 2)
 
 
-class _FixedPoint:
+class FixedPointRun:
     """Iterates in compiled fixed point, without a library call for every operation."""
 
     def __init__(self, target: Target, last: tuple[str, str] | None) -> None:
