@@ -184,8 +184,8 @@ class OrbitRun:
         self._first_return = first_return
         self._state = state
         self._nearness = target.nearness()
-        kind = FixedPointRun if is_fixed(target) else _Mpfr
-        self._numbers: FixedPointRun | _Mpfr = kind(target, state.last)
+        kind = _FixedPoint if is_fixed(target) else _Mpfr
+        self._numbers: _FixedPoint | _Mpfr = kind(target, state.last)
 
     def last(self) -> tuple[str, str]:
         """Return the last value as text, in full precision."""
@@ -288,7 +288,7 @@ class _Mpfr:
         return np.array(rounded).reshape(-1, 2)
 
 
-class FixedPointRun:
+class _FixedPoint:
     """Iterates in compiled fixed point, without a library call for every operation."""
 
     def __init__(self, target: Target, last: tuple[str, str] | None) -> None:

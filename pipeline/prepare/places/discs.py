@@ -63,7 +63,7 @@ class Zero(NamedTuple):
 
     outcome: int
     """FOUND, OUTSIDE or UNDECIDED, as the kernel has it."""
-    index: int
+    step: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +232,9 @@ class Discs:
         )
 
 
-def discs_of(nearby: Nearby, width_in_units: float, rows_per_column: float, degrees: float) -> Discs:
+def discs_of(
+    nearby: Nearby, width_in_units: float, rows_per_column: float, degrees: float
+) -> Discs:
     """Return the discs of a view of this width and shape, turned by some degrees."""
     view = Cell(0j, complex(0.5, 0.5 * rows_per_column))
     return Discs(nearby, view, cmath.rect(width_in_units, math.radians(degrees)))

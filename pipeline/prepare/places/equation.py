@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.kernels.cpu.perturbation.nearby import Surroundings
 
 _TRIES = 24
-# A root is found once a step is below this fraction of the unit, or as small as roundings let it be.
+# A root is found once a step is below this fraction of the unit, or what roundings leave.
 _SMALL_STEP = 2.0**-36
 _ROUNDING_LOG2 = -48.0
 # Of a nucleus, whose z is 0 to float64's relative precision.
@@ -60,9 +60,7 @@ class Scaled(NamedTuple):
     def in_units(self, exponent: int) -> complex:
         """Return it divided by 2^exponent."""
         shift = max(min(self.exponent - exponent, 1000), -2000)
-        return complex(
-            math.ldexp(self.mantissa.real, shift), math.ldexp(self.mantissa.imag, shift)
-        )
+        return complex(math.ldexp(self.mantissa.real, shift), math.ldexp(self.mantissa.imag, shift))
 
     def over(self, other: "Scaled") -> "Scaled":
         """Return the quotient of two numbers."""
@@ -203,9 +201,7 @@ def surroundings(reference: Reference, closes: bool, exponent: int | None = None
     )
 
 
-def _smallest(
-    reference: Reference, offsets: NDArray[np.int64], lowest: int
-) -> NDArray[np.float64]:
+def _smallest(reference: Reference, offsets: NDArray[np.int64], lowest: int) -> NDArray[np.float64]:
     """Return log2 of the smallest |Z| in the stretch of each node."""
     smallest = np.empty(int(offsets[-1]))
     if not smallest.size:

@@ -10,8 +10,8 @@ from pipeline.geometry.decimals import context
 from pipeline.geometry.point import Point
 from pipeline.prepare.places.equation import Equation, Scaled
 
-# Bits of a root beyond its size: enough that a render knows a nucleus for one.
-_BITS_BEYOND_SIZE = 52
+BITS_BEYOND = 52
+"""Bits of a root beyond its size: enough that a render knows a nucleus for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Candidate(NamedTuple):
     def goal_log2(self) -> float:
         """log2 of the error that its centre may have."""
         size_log2 = self.scale.log2() if self.is_nucleus else self.reach_log2
-        return size_log2 - _BITS_BEYOND_SIZE
+        return size_log2 - BITS_BEYOND
 
     def at(self, center: Point) -> Place:
         """Return the place that it is, with its exact centre."""

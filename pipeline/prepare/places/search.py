@@ -5,9 +5,9 @@ import heapq
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import Enum
 from itertools import count
-
 
 from pipeline.counts.orbits.growing import GrowingOrbit
 from pipeline.counts.orbits.target import Target, bits_for
@@ -17,7 +17,7 @@ from pipeline.geometry.view import View
 from pipeline.prepare.places.discs import PERIODS, Cell, Discs, Zero, discs_of
 from pipeline.prepare.places.equation import Nearby, Scaled, surroundings
 from pipeline.prepare.places.newton import Start, solved
-from pipeline.prepare.places.place import Candidate, Place
+from pipeline.prepare.places.place import BITS_BEYOND, Candidate, Place
 
 MOST_STEPS = 10_000_000
 """Steps after which a search for a period is given up."""
@@ -25,6 +25,8 @@ _FIRST_STEPS = 512
 # Periods are looked for up to this many times the lowest that may be in the view, and some more.
 _PERIODS = 3
 _MORE_PERIODS = 256
+# Cells are followed up to this many times that, where the orbit of the centre does not end before.
+_STEPS = 32
 # Parts of the view that are looked at for the nucleus of the lowest period.
 _MOST_PARTS = 400
 # A view whose centre is attracted is given up after this many periods.
@@ -33,6 +35,8 @@ _ATTRACTED_PERIODS = 64
 _REPEATS = 2048
 # Bits beyond the width that say whether a point is in the view, and where.
 _LOCATED_BITS = 30
+# Distance from the centre, in widths, within which a nearer place stands out no more.
+_NEAR = 0.25
 # A table of an orbit's stretches is built in the time that it saves from here on.
 _WORTH_A_TABLE = 1024
 _SAME = 1e-6
@@ -105,9 +109,7 @@ class Search:
             self._has_table = many and self._orbit.steps > _WORTH_A_TABLE
             closes = self._orbit.ended is not None
             exponent = self._exponent if self._has_table else None
-            nearby = Nearby(
-                surroundings(self._orbit.reference(), closes, exponent), self._exponent
-            )
+            nearby = Nearby(surroundings(self._orbit.reference(), closes, exponent), self._exponent)
             unit = context(40).power(2, self._exponent)
             width = float(context(40).divide(self.view.width, unit))
             self._discs = discs_of(nearby, width, self._shape, float(self.view.rotation))
@@ -143,13 +145,13 @@ class Search:
         if self._sight is None:
             zero = self._first_zero(self._whole, self.most_steps, many=False)
             if zero.outcome == FOUND:
-                self._sight = Sight(Seen.PLACES, zero.index)
+                self._sight = Sight(Seen.PLACES, zero.step)
             elif zero.outcome == OUTSIDE:
-                self._sight = Sight(Seen.OUTSIDE, zero.index)
+                self._sight = Sight(Seen.OUTSIDE, zero.step)
             else:
                 attracted = self._is_attracted(self.discs(0, many=False))
                 seen = Seen.INSIDE if attracted else Seen.UNDECIDED
-                self._sight = Sight(seen, zero.index)
+                self._sight = Sight(seen, zero.step)
         return self._sight
 
     @property
@@ -187,7 +189,7 @@ class Search:
             for quarter in cell.quarters():
                 zero = self._first_zero(quarter, self._longest, many=True)
                 if zero.outcome == FOUND:
-                    heapq.heappush(parts, (zero.index, next(order), quarter))
+                    heapq.heappush(parts, (zero.step, next(order), quarter))
         return None
 
     def cells(self, across: int) -> list[Cell]:
@@ -196,7 +198,8 @@ class Search:
 
     def ready(self) -> tuple[Discs, int]:
         """Return the first two arguments of `places_of_cells`."""
-        return self.discs(self._longest + 1, many=True), self._longest
+        steps = min(_STEPS * self.sight.index + _MORE_PERIODS, self.most_steps)
+        return self.discs(self._longest + 1, many=True), steps
 
     def landmarks(self, lowest: Candidate | None) -> list[Candidate]:
         """Return what the whole view leads to: the lowest nucleus, its tip, the eye of a spiral."""
@@ -236,9 +239,18 @@ class Search:
         )
         return solved(candidate.equation, start, goal_log2)
 
-    def exact(self, candidate: Candidate) -> Place | None:
-        """Return a candidate with all the digits that it needs; None if it lies elsewhere."""
-        center = self._solved(candidate, candidate.goal_log2)
+    def exact(self, candidate: Candidate, width: Decimal | None = None) -> Place | None:
+        """Return a candidate with all the digits that it needs; None if it lies elsewhere.
+
+        Parameters
+        ----------
+        width
+            Width of the smallest view of it, if that is smaller than it is itself.
+        """
+        goal_log2 = candidate.goal_log2
+        if width is not None:
+            goal_log2 = min(goal_log2, log2(width) - BITS_BEYOND)
+        center = self._solved(candidate, goal_log2)
         if center is None:
             return None
         return candidate.at(center)
@@ -250,7 +262,7 @@ def places_of_cells(discs: Discs, steps: int, cells: Iterable[Cell]) -> list[Can
     Parameters
     ----------
     steps
-        The highest period that is looked for.
+        Steps after which an orbit is given up.
     """
     from pipeline.kernels.cpu.perturbation.nearby import FOUND, OUTSIDE
 
@@ -260,7 +272,7 @@ def places_of_cells(discs: Discs, steps: int, cells: Iterable[Cell]) -> list[Can
         if zero.outcome == OUTSIDE:
             continue
         if zero.outcome == FOUND:
-            found.append(discs.nucleus(cell, zero.index))
+            found.append(discs.nucleus(cell, zero.step))
         found += [discs.repeat(equation, cell) for equation in discs.repeats(cell, steps, _REPEATS)]
     return [each for each in found if each is not None and each.error_log2 < discs.nearby.exponent]
 
@@ -278,13 +290,14 @@ def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
     return kept
 
 
-def prominence(candidate: Candidate, width_log2: float) -> float:
-    """Return how much a candidate stands out in a view: the larger and the nearer the more."""
-    reach = min(candidate.reach_log2 - width_log2, 0.0)
-    return reach - 2.0 * math.log2(0.25 + abs(candidate.offset))
-
-
 def by_prominence(candidates: Iterable[Candidate], view: View) -> list[Candidate]:
-    """Return candidates, those that stand out most first."""
+    """Return candidates, first those that stand out most: large, near, and of a low period."""
     width_log2 = log2(view.width)
-    return sorted(candidates, key=lambda one: -prominence(one, width_log2))
+
+    def prominence(one: Candidate) -> float:
+        reach = min(one.reach_log2 - width_log2, 0.0)
+        arms = 0.0 if one.is_nucleus else math.log2(one.equation.period)
+        # What is symmetrical stands out alike, but for roundings.
+        return round(reach - arms - 2.0 * math.log2(_NEAR + abs(one.offset)), 6)
+
+    return sorted(candidates, key=lambda one: (-prominence(one), one.equation, one.offset.imag))

@@ -155,7 +155,9 @@ def pass_stretch(node, delta, w):
     b_exponent = np.int64(node[B_EXPONENT])
     a = scaled(node[A], node[A + 1], np.int64(node[A_EXPONENT]))
     grown = multiply(a, delta)
-    after = add(times(grown, 1.0 + t * (c + d * t) + f * w), times((1.0, 0.0, b_exponent), w * (b + g * w)))
+    after = add(
+        times(grown, 1.0 + t * (c + d * t) + f * w), times((1.0, 0.0, b_exponent), w * (b + g * w))
+    )
     by_delta = times(a, 1.0 + t * (2.0 * c + 3.0 * d * t) + f * w)
     by_w = add(times(grown, f), times((1.0, 0.0, b_exponent), b + 2.0 * g * w))
     return after, by_delta, by_w
@@ -190,8 +192,8 @@ def first_zero(around, w_re, w_im, radius, exponent, steps):
 
     Notes
     -----
-    Affine arithmetic: the image of the disc of radius r₁ about c lies within e of z + z' w, |w| ≤ r₁,
-    so that its radius is at most r = |z'| r₁ + e; z' ← 2 z z' + 1 and e ← 2|z| e + r².
+    Affine arithmetic: the image of the disc of radius r₁ about c lies within e of z + z' w,
+    |w| ≤ r₁, so that its radius is at most r = |z'| r₁ + e; z' ← 2 z z' + 1, e ← 2|z| e + r².
     """
     offset = scaled(w_re, w_im, exponent)
     spread = scaled(radius, 0.0, exponent)
@@ -241,8 +243,8 @@ def derivatives(around, w_re, w_im, exponent, indices, out, exponents):
     Returns
     -------
     complete, smallest, nearest
-        Whether the orbit came so far, and log2 of the smallest \\|z_n\\| before the last index, and
-        of the smallest \\|z_n / (dz_n/dc)\\|, which is about the distance to the nearest nucleus of
+        Whether the orbit came so far, and log2 of the smallest |z_n| before the last index, and
+        of the smallest |z_n / (dz_n/dc)|, which is about the distance to the nearest nucleus of
         a lower period; those farther than many units are left out.
 
     Notes
