@@ -37,6 +37,8 @@ _REPEATS = 2048
 _LOCATED_BITS = 30
 # Distance from the centre, in widths, within which a nearer place stands out no more.
 _NEAR = 0.25
+# log2 of the reach, in widths, beyond which a larger one stands out no more.
+_LARGEST_REACH_LOG2 = 8.0
 # A table of an orbit's stretches is built in the time that it saves from here on.
 _WORTH_A_TABLE = 1024
 _SAME = 1e-6
@@ -295,9 +297,10 @@ def by_prominence(candidates: Iterable[Candidate], view: View) -> list[Candidate
     width_log2 = log2(view.width)
 
     def prominence(one: Candidate) -> float:
-        reach = min(one.reach_log2 - width_log2, 0.0)
-        arms = 0.0 if one.is_nucleus else math.log2(one.equation.period)
+        reach = min(one.reach_log2 - width_log2, _LARGEST_REACH_LOG2)
+        # A spiral has the more turns the nearer its multiplier is to 1; a tip has none.
+        plain = 0.0 if one.is_nucleus else math.log2(one.equation.period) + one.scale.log2()
         # What is symmetrical stands out alike, but for roundings.
-        return round(reach - arms - 2.0 * math.log2(_NEAR + abs(one.offset)), 6)
+        return round(reach - plain - 2.0 * math.log2(_NEAR + abs(one.offset)), 6)
 
     return sorted(candidates, key=lambda one: (-prominence(one), one.equation, one.offset.imag))

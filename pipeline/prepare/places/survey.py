@@ -85,11 +85,15 @@ def _by_cells(search: Search, pool: Callable[[], SharedPool] | None) -> Iterator
     rest = some[1:]
     if pool is not None and taken_s * len(rest) > _WORTH_WORKERS_S:
         tasks = (
-            Task(f"places of {len(each)} discs", places_of_cells, (discs, steps, each))
-            for each in rest
+            Task(f"places of {len(each)} discs", places_of_cells, (discs, steps, each), index)
+            for index, each in enumerate(rest)
         )
-        for _, found in followed(pool().results(tasks), len(rest), "parts of the view"):
-            yield found
+        by_index = {
+            task.tag: found
+            for task, found in followed(pool().results(tasks), len(rest), "parts of the view")
+        }
+        # In order, for of two that are the same the first is kept.
+        yield from (by_index[index] for index in range(len(rest)))
     else:
         for each in rest:
             yield places_of_cells(discs, steps, each)
