@@ -39,6 +39,14 @@ def test_places_are_listed_and_the_first_is_a_keyframe_to_paste(capsys, tmp_path
     assert float(config.keyframes[-1].width) == pytest.approx(4 * 2.71e-6, rel=0.01)
 
 
+def test_the_documentation_shows_what_is_printed(capsys):
+    page = (ROOT / "docs" / "finding.md").read_text("utf-8")
+    shown = page.partition("```\nview ")[2].partition("```")[0]
+    out = found(capsys, *VALLEY).removeprefix("view ")
+    assert len(shown.splitlines()) > 10
+    assert [line for line in shown.splitlines() if line not in out.splitlines()] == 2 * ["   …"]
+
+
 def test_the_view_is_that_of_a_config(capsys):
     last = found(capsys, ROOT / "configs" / "seahorse.yaml")
     assert re.search(r"1  minibrot +998 ", last)
