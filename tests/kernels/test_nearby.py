@@ -1,6 +1,7 @@
 """Scaled numbers, and orbits near a reference, against numbers of any precision."""
 
 import math
+import os
 
 import gmpy2
 import numpy as np
@@ -71,7 +72,9 @@ def test_derivatives_agree_with_long_arithmetic_with_and_without_a_table(width_l
             wanted[n] = z, slope, product
             slope, product, z = 2 * z * slope + 1, 2 * z * product, z * z + point
     reference = reference_of(c, steps)
-    for exponent in (None, width_log2):
+    # Tables are only built by compiled code, to which log2(0) is no error.
+    compiled = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+    for exponent in (None, width_log2) if compiled else (None,):
         nearby = Nearby(surroundings(reference, False, exponent), width_log2)
         for equation in (Equation(0, 57), Equation(11, 46)):
             step = nearby.step(equation, offset)

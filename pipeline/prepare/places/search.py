@@ -107,8 +107,9 @@ class Search:
         """
         before = self._orbit.steps
         self._orbit.extend(min(steps, self.most_steps), self._tell)
-        if self._discs is None or self._orbit.steps > before or (many and not self._has_table):
-            self._has_table = many and self._orbit.steps > _WORTH_A_TABLE
+        table = many and self._orbit.steps > _WORTH_A_TABLE
+        if self._discs is None or self._orbit.steps > before or (table and not self._has_table):
+            self._has_table = table
             closes = self._orbit.ended is not None
             exponent = self._exponent if self._has_table else None
             nearby = Nearby(surroundings(self._orbit.reference(), closes, exponent), self._exponent)
