@@ -7,7 +7,7 @@ import gmpy2
 import numpy as np
 import pytest
 from gmpy2 import mpc, mpfr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.kernels.cpu.perturbation.nearby import FOUND, OUTSIDE, UNDECIDED, first_zero
@@ -30,6 +30,7 @@ def near(number, wanted, error=2.0**-50):
 
 
 @given(NUMBERS, NUMBERS)
+@settings(deadline=None)
 def test_scaled_numbers_are_numbers_of_any_size(a, b):
     x, y = scaled(*a), scaled(*b)
     with gmpy2.context(precision=30000):
