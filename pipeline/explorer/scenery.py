@@ -28,6 +28,7 @@ from pipeline.kernels.choice import ACCURACIES, AUTO, device_named, view_arithme
 from pipeline.monitor.eta import Eta
 from pipeline.prepare.auto_maxiter import Probe
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
+from pipeline.timeline.leg import log_between
 from pipeline.workers.pool import SharedPool, Task
 
 Floats = NDArray[np.float64]
@@ -37,7 +38,8 @@ _COLUMNS, _ROWS = 64, 36
 _TOP_WIDTH = Decimal(4)
 # A view that is kept still serves when the way has moved by this part of its width.
 _MOVED = 0.25
-_MOST_VIEWS = 300
+_MOST_VIEWS = 100
+_TOP_LIMIT = 1000
 _KEPT_LIMITS = 64
 # maxiter that was chosen for a view serves views near to it, and less than an octave away.
 _SAME_OCTAVES = 0.5
@@ -103,7 +105,9 @@ class Scenery:
             if self._still_serves(octave, view):
                 continue
             small = View(view.center, _width_at(octave), Decimal(0), _COLUMNS, _ROWS)
-            grid = self.grid(small, maxiter)
+            # On the way, too, as much as `maxiter: auto` would take there.
+            limit = log_between(_TOP_LIMIT, maxiter, Fraction(octave, max(depth, 1)))
+            grid = self.grid(small, limit)
             tasks.append(Task(f"octave {octave}", count_samples, (grid,), octave))
         self.compute_orbits([task.arguments[0] for task in tasks], check)
         for task, counted in results(self._pool, tasks, check):
