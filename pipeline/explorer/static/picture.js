@@ -58,6 +58,7 @@ export class Picture extends EventTarget {
   move(motion) {
     if (this.view === null) return;
     this.motion = then(this.motion, motion);
+    this.state = "busy";
     this.draw();
     this.askSoon(PAUSE_MS);
   }
