@@ -75,14 +75,20 @@ _END = object()
 
 
 class Engine:
-    """Does wishes one after another, the latest first, in a thread of its own."""
+    """Does wishes one after another, the latest first, in a thread of its own.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    name : str
+        Name of the thread.
+    """
+
+    def __init__(self, name: str = "explorer") -> None:
         self._waiting: deque[Wish] = deque()
         self._change = threading.Condition()
         self._current: Wish | None = None
         self._closed = False
-        self._thread = threading.Thread(target=self._work, name="explorer", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def wish(self, work: Callable[[Check], Iterable[Any]], key: str | None = None) -> Wish:
@@ -121,8 +127,7 @@ class Engine:
                 self._change.wait_for(lambda: self._waiting or self._closed)
                 if self._closed and not self._waiting:
                     return
-                # Questions are short, pictures long: a question does not wait for a picture to end,
-                # as pictures are made anew when they are moved.
+                # The latest first: what it was asked before is most likely of an older view.
                 self._current = self._waiting.pop()
             self._current.run()
             with self._change:

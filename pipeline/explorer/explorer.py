@@ -4,9 +4,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from pipeline.colour.look import Look
+from pipeline.colour.own_palettes import OWN_PALETTES
+from pipeline.colour.palette import known_palettes
 from pipeline.colour.palette_files import PaletteFiles, is_palette_file
 from pipeline.config.colours import look_from
 from pipeline.config.keys import dotted
@@ -14,14 +17,30 @@ from pipeline.config.load import Config
 from pipeline.config.model import ColourSection
 from pipeline.config.palettes import named_palettes, palette_faults
 from pipeline.errors import UsageError
-from pipeline.explorer.artist import Artist, Strip
+from pipeline.explorer.artist import Artist, Strip, jpeg_from
 from pipeline.explorer.engine import Engine
-from pipeline.explorer.hand import moved
+from pipeline.explorer.hand import moved, point_at
+from pipeline.explorer.julia import julia_picture
+from pipeline.explorer.looks import ready_looks, tiles
+from pipeline.explorer.places import find_place
+from pipeline.explorer.point import point_facts
 from pipeline.explorer.scenery import Scenery
-from pipeline.explorer.wire import PictureAsked, record, told
+from pipeline.explorer.wire import (
+    JuliaAsked,
+    LooksAsked,
+    PictureAsked,
+    PlaceAsked,
+    PointAsked,
+    plain_text,
+    record,
+    told,
+    width_text,
+)
 from pipeline.explorer.work import Check
 from pipeline.plan.outputs import Outputs
 from pipeline.session import Session
+
+_JULIA_QUALITY = 88
 
 
 class Explorer:
@@ -31,13 +50,16 @@ class Explorer:
         self, outputs: Outputs, workers: int | None = None, config: Config | None = None
     ) -> None:
         self.session = Session(outputs, workers=workers, say=lambda _: None)
-        self.engine = Engine()
-        self._files = PaletteFiles(Path() if config is None else config.path.parent)
-        self._palettes = frozenset[str]()
+        self.engine = Engine("pictures")
+        self.desk = Engine("questions")
+        """Answers what needs no pool, so that it does not wait for pictures."""
+        self._config = config
+        self._files = PaletteFiles(Path())
         self._artist: Artist | None = None
 
     def close(self) -> None:
         """Stop all work, and end the workers."""
+        self.desk.close()
         self.engine.close()
         self.session.close(kill=True)
 
@@ -64,9 +86,9 @@ class Explorer:
         except ValidationError as error:
             faults = [(each["loc"], each["msg"]) for each in error.errors()]
             raise UsageError(_faults_text(faults)) from None
-        # A page names no files, but for those of the config that it was opened with.
+        # A page names no files: whoever sends it must not learn what is on the disk.
         for path, name in named_palettes(colour):
-            if is_palette_file(name) and name not in self._palettes:
+            if is_palette_file(name):
                 raise UsageError(f"{dotted(path)}: drop the file {name} on the page instead")
         if unknown := list(palette_faults(colour, self._files)):
             raise UsageError(_faults_text(unknown))
@@ -92,6 +114,60 @@ class Explorer:
                 yield record({"strip": facts}, part.jpeg)
             else:
                 yield record({part.name: part.value})
+
+    def point(self, asked: PointAsked, check: Check) -> Iterator[dict[str, Any]]:
+        """Yield what is known of a point."""
+        yield point_facts(asked.view.view(), asked.x, asked.y, asked.maxiter, check).told()
+
+    def julia(self, asked: JuliaAsked, check: Check) -> Iterator[bytes]:
+        """Yield the JPEG of a point's Julia set."""
+        look = self.look(asked.look)
+        check()
+        c = complex(*map(float, point_at(asked.view.view(), asked.x, asked.y)))
+        yield jpeg_from(julia_picture(c, look), _JULIA_QUALITY)
+
+    def place(self, asked: PlaceAsked, check: Check) -> Iterator[dict[str, Any]]:
+        """Yield the place of a view that stands out."""
+        yield find_place(asked.view.view(), asked.kind, check)
+
+    def looks(self, asked: LooksAsked, check: Check) -> Iterator[bytes]:
+        """Yield the records of a view's small pictures in all looks that are ready."""
+        artist = self.artist
+        view, pool = asked.view.view(), self.session.pool
+        for tile in tiles(view, asked.maxiter, pool, artist.scenery, check):
+            yield record({"look": tile.number}, tile.jpeg)
+
+    def start(self) -> dict[str, Any]:
+        """Return what a page begins with: the config's last view and its look, and what to choose.
+
+        Palettes are those of this program, then all others.
+        """
+        others = [name for name in known_palettes() if name not in OWN_PALETTES]
+        begin: dict[str, Any] = {"view": None, "maxiter": "auto", "look": {}}
+        if self._config is not None:
+            last = self._config.keyframes[-1]
+            begin = {
+                "view": {
+                    "re": plain_text(last.center.re),
+                    "im": plain_text(last.center.im),
+                    "width": width_text(last.width),
+                    "rotation": float(last.rotation),
+                },
+                "maxiter": last.maxiter or "auto",
+                "look": colour_of(self._config),
+            }
+        looks = [{"label": each.label, "colour": each.colour} for each in ready_looks()]
+        return {**begin, "palettes": {"own": list(OWN_PALETTES), "others": others}, "looks": looks}
+
+
+def colour_of(config: Config) -> dict[str, Any]:
+    """Return the section `colour` of a config as it is at its end, without files."""
+    plain = yaml.safe_load(config.text)
+    colour = dict(plain.get("colour") or plain.get("color") or {})
+    moments = colour.pop("keyframes", None) or [{}]
+    colour.update({key: value for key, value in moments[-1].items() if key != "time"})
+    colour.pop("cycle", None)
+    return colour
 
 
 def _faults_text(faults: Iterable[tuple[tuple[str | int, ...], str]]) -> str:

@@ -61,14 +61,18 @@ class MoveAsked(_Asked):
         return Move(**self.model_dump())
 
 
+_Page = Annotated[str, Field(max_length=64)]
+_MaxIter = Annotated[int, Field(ge=1, le=MAX_MAXITER)]
+
+
 class PictureAsked(_Asked):
     """A picture of a view, after a move."""
 
-    page: Annotated[str, Field(max_length=64)]
+    page: _Page
     """The page that asks: its earlier picture is no longer wanted."""
     view: ViewAsked
     move: MoveAsked = MoveAsked()
-    maxiter: Annotated[int, Field(ge=1, le=MAX_MAXITER)] | Literal["auto"] = "auto"
+    maxiter: _MaxIter | Literal["auto"] = "auto"
     look: dict[str, Any] = {}
     """The section `colour` of a config."""
     shown_step: float | None = None
@@ -78,10 +82,37 @@ class PictureAsked(_Asked):
 class PointAsked(_Asked):
     """The point under a pixel of a view."""
 
+    page: _Page
     view: ViewAsked
     x: _Px
     y: _Px
-    maxiter: Annotated[int, Field(ge=1, le=MAX_MAXITER)] = 1000
+    maxiter: _MaxIter = 1000
+
+
+class JuliaAsked(_Asked):
+    """The Julia set of the point under a pixel of a view."""
+
+    page: _Page
+    view: ViewAsked
+    x: _Px
+    y: _Px
+    look: dict[str, Any] = {}
+
+
+class PlaceAsked(_Asked):
+    """The place of a view that stands out."""
+
+    page: _Page
+    view: ViewAsked
+    kind: Literal["nucleus", "spiral"]
+
+
+class LooksAsked(_Asked):
+    """A view in all looks that are ready."""
+
+    page: _Page
+    view: ViewAsked
+    maxiter: _MaxIter
 
 
 def told(view: View) -> dict[str, Any]:
@@ -89,7 +120,7 @@ def told(view: View) -> dict[str, Any]:
     return {
         "re": plain_text(view.center.re),
         "im": plain_text(view.center.im),
-        "width": str(view.width).replace("E", "e").replace("e+", "e"),
+        "width": width_text(view.width),
         "rotation": float(view.rotation),
         "columns": view.columns,
         "rows": view.rows,
@@ -101,6 +132,11 @@ def plain_text(number: Decimal) -> str:
     if number and number.adjusted() < -6:
         return canonical_text(number)
     return f"{number:f}"
+
+
+def width_text(width: Decimal) -> str:
+    """Return a width as a person writes it."""
+    return str(width).replace("E", "e").replace("e+", "e")
 
 
 def record(facts: dict[str, Any], data: bytes = b"") -> bytes:
