@@ -29,6 +29,13 @@ export function inverse({ a, b, x, y }) {
 
 export const isShift = ({ a, b }) => a === 1 && b === 0;
 
+export const isStill = ({ a, b, x, y }) =>
+  Math.abs(a - 1) + Math.abs(b) < 1e-9 && Math.abs(x) + Math.abs(y) < 0.75;
+
+// Where a point goes.
+export const applied = ({ a, b, x, y }, right, down) =>
+  [a * right - b * down + x, b * right + a * down + y];
+
 // As the server takes it.
 export function told({ a, b, x, y }) {
   return {

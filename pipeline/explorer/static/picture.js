@@ -1,11 +1,13 @@
 // The picture: it follows the hand at once, and becomes sharp as the server sends what it lacks.
 
-import { STILL, inverse, isShift, then, told } from "./motion.js";
+import { STILL, applied, inverse, isShift, isStill, then, told } from "./motion.js";
 import { records } from "./wire.js";
 
 // Between two questions while the hand moves.
 const PAUSE_MS = 70;
-const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
+const RING_PX = 14;
+// The name of this page, for the server.
+export const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
 
 export class Picture extends EventTarget {
   // Events: view (the exact view has changed), state, fact (maxiter, kernel), trouble.
@@ -23,6 +25,10 @@ export class Picture extends EventTarget {
     // Step down to which all of the view is shown; null while it is not.
     this.shownStep = null;
     this.asked = 0;
+    // Rings around places, in pixels of the view.
+    this.marks = [];
+    // The last view that the server took, to go back to.
+    this.taken = null;
   }
 
   get state() { return this.canvas.dataset.state; }
@@ -33,22 +39,36 @@ export class Picture extends EventTarget {
     this.dispatchEvent(new Event("state"));
   }
 
-  // Show another view; what is there stays until something comes.
-  show(view) {
-    this.view = { ...view, columns: this.canvas.width, rows: this.canvas.height };
+  // Show another view; what is there stays until something comes, moved if it is known how.
+  show(view, motion = null) {
+    this.stop();
+    if (motion !== null) this.rebase(then(this.motion, motion));
+    const { re, im, width, rotation = 0 } = view;
+    this.view = { re, im, width, rotation, columns: this.canvas.width, rows: this.canvas.height };
     this.motion = STILL;
-    this.shownStep = null;
+    this.marks = [];
+    this.draw();
     this.askSoon(0);
+  }
+
+  // What is under way is of another view or look.
+  stop() {
+    this.abort?.abort();
+    this.shownStep = null;
+    this.state = "busy";
   }
 
   resize(columns, rows) {
     if (columns === this.canvas.width && rows === this.canvas.height) return;
     const grown = columns / this.canvas.width;
     Object.assign(this.canvas, { width: columns, height: rows });
-    this.shownStep = null;
+    this.stop();
     if (this.view !== null) {
       // The same width; pixels are of another size.
-      this.rebase({ a: grown, b: 0, x: 0, y: (rows - grown * this.backing.height) / 2 });
+      const fitted = { a: grown, b: 0, x: 0, y: (rows - grown * this.backing.height) / 2 };
+      this.rebase(fitted);
+      this.motion = then(then(inverse(fitted), this.motion), fitted);
+      this.marks = this.marks.map((mark) => moved(mark, fitted));
       this.view = { ...this.view, columns, rows };
       this.askSoon(0);
     }
@@ -66,8 +86,9 @@ export class Picture extends EventTarget {
   // Look at the same view again, by other settings.
   set(settings) {
     Object.assign(this.settings, settings);
-    this.shownStep = null;
+    this.stop();
     this.askSoon(0);
+    this.dispatchEvent(new Event("settings"));
   }
 
   draw() {
@@ -80,8 +101,36 @@ export class Picture extends EventTarget {
       context.fillRect(0, 0, this.canvas.width, this.canvas.height);
       context.setTransform(a, b, -b, a, x, y);
       context.drawImage(this.backing, 0, 0);
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      for (const mark of this.marks) ring(context, moved(mark, this.motion));
     });
   }
+
+  // Put a ring around a place of the view; without one, take it away.
+  mark(place = null) {
+    this.marks = place === null ? [] : [place];
+    this.draw();
+  }
+
+  // Where of the exact view something is that is shown at a pixel.
+  inView(x, y) { return applied(inverse(this.motion), x, y); }
+
+  // What is shown, small, as a canvas.
+  thumbnail(columns) {
+    const small = document.createElement("canvas");
+    small.width = columns;
+    small.height = Math.max(1, Math.round(columns * this.canvas.height / this.canvas.width));
+    const context = small.getContext("2d", { alpha: false });
+    const scale = columns / this.canvas.width;
+    const { a, b, x, y } = this.motion;
+    context.imageSmoothingQuality = "high";
+    context.setTransform(scale * a, scale * b, -scale * b, scale * a, scale * x, scale * y);
+    context.drawImage(this.backing, 0, 0);
+    return small;
+  }
+
+  // Whether what comes from the server is of what the hand last asked for.
+  get isLatest() { return !this.timer && isStill(this.motion); }
 
   askSoon(pause) {
     if (this.timer) {
@@ -113,20 +162,26 @@ export class Picture extends EventTarget {
         if (facts.view) this.arrived(facts.view, sent);
         if (facts.strip) await this.paint(facts.strip, data, abort.signal);
         if (facts.error) throw new Error(facts.error);
+        if (abort.signal.aborted) return;
         if (facts.state) this.reached(facts.state);
         this.dispatchEvent(new CustomEvent("fact", { detail: facts }));
       }
     } catch (error) {
       if (abort.signal.aborted) return;
       this.dispatchEvent(new CustomEvent("trouble", { detail: error.message }));
+      // A view that cannot be shown, as it was typed: back to the one before.
+      const before = this.taken;
+      this.taken = null;
+      if (error.refused && before !== null) this.show(before);
     }
   }
 
   // The exact view after what was sent: the hand may have moved on since.
   arrived(view, sent) {
     this.rebase(sent);
-    this.view = view;
+    this.view = this.taken = view;
     this.motion = then(inverse(sent), this.motion);
+    this.marks = this.marks.map((mark) => moved(mark, sent));
     this.shownStep = null;
     this.draw();
     this.dispatchEvent(new Event("view"));
@@ -151,13 +206,30 @@ export class Picture extends EventTarget {
     context.imageSmoothingEnabled = true;
     context.drawImage(bitmap, x, y, columns, rows);
     bitmap.close();
-    if (this.state === "busy") this.state = "coarse";
+    if (this.state === "busy" && this.isLatest) this.state = "coarse";
     this.draw();
   }
 
   reached(state) {
     this.shownStep = state === "fine" ? 0.5 : 1;
-    this.state = "full";
+    if (this.isLatest) this.state = "full";
     this.canvas.dataset.fine = state === "fine";
+  }
+}
+
+function moved({ x, y, radius }, motion) {
+  const [right, down] = applied(motion, x, y);
+  return { x: right, y: down, radius: radius * Math.hypot(motion.a, motion.b) };
+}
+
+function ring(context, { x, y, radius }) {
+  const size = Math.max(RING_PX, radius);
+  if (size > 1e4) return;
+  for (const [width, colour] of [[5, "rgb(0 0 0 / 0.55)"], [2, "#ffd27a"]]) {
+    context.lineWidth = width;
+    context.strokeStyle = colour;
+    context.beginPath();
+    context.arc(x, y, size, 0, 2 * Math.PI);
+    context.stroke();
   }
 }

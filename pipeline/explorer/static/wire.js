@@ -3,15 +3,19 @@
 const token = document.querySelector("meta[name=token]").content;
 
 async function posted(path, question, signal) {
+  const isFile = question instanceof Blob;
   const answer = await fetch(path, {
-    method: "POST", body: JSON.stringify(question), signal,
-    headers: { "Content-Type": "application/json", "X-Explorer-Token": token },
+    method: "POST", body: isFile ? question : JSON.stringify(question), signal,
+    headers: {
+      "Content-Type": isFile ? "application/octet-stream" : "application/json",
+      "X-Explorer-Token": token,
+    },
   });
   if (!answer.ok) {
     const text = await answer.text();
     let message = text;
     try { message = JSON.parse(text).error; } catch { /* plain text */ }
-    throw new Error(message);
+    throw Object.assign(new Error(message), { refused: answer.status === 400 });
   }
   return answer;
 }
@@ -19,6 +23,11 @@ async function posted(path, question, signal) {
 // Ask, and return the answer.
 export async function ask(path, question, signal) {
   return (await posted(path, question, signal)).json();
+}
+
+// Ask for a picture, and return it as a blob.
+export async function askPicture(path, question, signal) {
+  return (await posted(path, question, signal)).blob();
 }
 
 // Ask, and yield each record of the answer: its facts, and the bytes behind them.
