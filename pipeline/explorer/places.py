@@ -1,5 +1,6 @@
 """The place of a view that stands out: its nucleus or its spiral, found while the page waits."""
 
+import math
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from pipeline.prepare.places.place import Candidate, Misiurewicz, Nucleus, frami
 from pipeline.prepare.places.search import Search, Seen, by_prominence, distinct, places_of_cells
 
 # Cells of a view, from left to right, in which spirals are looked for, and those at once.
-_ACROSS = 12
+_ACROSS = 16
 _CELLS_AT_ONCE = 4
 # Width that frames a place, in sizes of it.
 _FIT = Decimal(4)
@@ -21,6 +22,10 @@ _FIT = Decimal(4)
 _WIDTH_DIGITS = 6
 # Spirals that are tried before another kind of point is taken.
 _TRIED = 4
+
+# Of the whole set, whose size is 1: where its middle is from its nucleus, and how far it reaches.
+_MIDDLE, _RADIUS = -0.75, 1.3
+_LARGEST_PX = 1e6
 
 Kind = Literal["nucleus", "spiral"]
 
@@ -81,7 +86,7 @@ def _told(
     numbers = context(20)
     spacing = view.spacing()
     offset = candidate.offset
-    own = {
+    own: dict[str, Any] = {
         "re": plain_text(place.center.re),
         "im": plain_text(place.center.im),
         "width": width_text(context(_WIDTH_DIGITS).plus(framed)),
@@ -90,13 +95,22 @@ def _told(
         "period": place.period,
     }
     if isinstance(place, Nucleus):
-        radius = float(numbers.divide(numbers.multiply(place.size, Decimal("1.25")), spacing))
-        return {**own, "kind": "minibrot", "radius": min(radius, 1e6), "turn": round(place.turn, 1)}
+        # A ring around all of it, from its tip to its seat.
+        size = min(float(numbers.divide(place.size, spacing)), _LARGEST_PX)
+        turn = math.radians(place.turn - float(view.rotation))
+        own["x"] += _MIDDLE * size * math.cos(turn)
+        own["y"] -= _MIDDLE * size * math.sin(turn)
+        return {
+            **own,
+            "kind": "minibrot",
+            "radius": _RADIUS * size,
+            "turn": round(place.turn, 1),
+        }
     radius = float(numbers.divide(place.reach, spacing))
     return {
         **own,
         "kind": "spiral" if place.is_spiral else "tip or hub",
         "preperiod": place.preperiod,
-        "radius": min(radius, 1e6),
+        "radius": min(radius, _LARGEST_PX),
         "turn": round(place.turn, 1),
     }

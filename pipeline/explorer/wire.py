@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.config.kinds import COORDINATE, MAX_MAXITER, POSITIVE
 from pipeline.errors import UsageError
 from pipeline.explorer.hand import Move
-from pipeline.geometry.decimals import canonical_text
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 
@@ -130,13 +129,21 @@ def told(view: View) -> dict[str, Any]:
 def plain_text(number: Decimal) -> str:
     """Return a coordinate as a person writes it: all digits, without an exponent if not tiny."""
     if number and number.adjusted() < -6:
-        return canonical_text(number)
-    return f"{number:f}"
+        return _scientific(number)
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def width_text(width: Decimal) -> str:
-    """Return a width as a person writes it."""
-    return str(width).replace("E", "e").replace("e+", "e")
+    """Return a width as a person writes it, with all digits."""
+    return _scientific(width) if not -4 < width.adjusted() < 7 else plain_text(width)
+
+
+def _scientific(number: Decimal) -> str:
+    mantissa, _, exponent = f"{number:e}".partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return f"{mantissa}e{int(exponent)}"
 
 
 def record(facts: dict[str, Any], data: bytes = b"") -> bytes:

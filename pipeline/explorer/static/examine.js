@@ -25,7 +25,9 @@ export class Examine {
     picture.addEventListener("view", () => this.soon());
     picture.addEventListener("settings", () => this.soon());
     picture.addEventListener("fact", ({ detail }) => {
-      if (detail.maxiter) this.maxiter = detail.maxiter;
+      if (!detail.maxiter || detail.maxiter === this.maxiter) return;
+      this.maxiter = detail.maxiter;
+      this.soon();
     });
     for (const kind of ["nucleus", "spiral"]) {
       this.element(`find-${kind}`).addEventListener("click", () => this.find(kind));
@@ -75,13 +77,12 @@ export class Examine {
   }
 
   tell({ count, steps, distance, distance_px: pixels, period }) {
-    const away = distance === null ? "none: it does not escape"
+    const away = distance === null ? "–"
       : pixels === null || pixels > 1e5 ? distance : `${distance}, ${few(pixels)} pixels`;
-    this.element("point-count").textContent =
-      count === null ? `more than ${few(steps)}` : `${count.toLocaleString("en")}`;
+    const inside = period === null ? `more than ${steps.toLocaleString("en")}` : "inside: no end";
+    this.element("point-count").textContent = count === null ? inside : count.toLocaleString("en");
     this.element("point-distance").textContent = away;
-    this.element("point-period").textContent =
-      period ?? (count === null ? "not seen" : "none: it escapes");
+    this.element("point-period").textContent = period ?? "–";
   }
 
   show(image) {

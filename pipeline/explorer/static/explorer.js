@@ -26,10 +26,14 @@ function fit() {
   picture.resize(Math.max(16, Math.round(box.width * scale)), Math.max(16, Math.round(box.height * scale)));
 }
 
-// The whole set, with some room around it.
+// The whole set, with some room around it, beside the panel.
 function whole() {
-  const width = Math.max(3.2, 2.7 * canvas.width / canvas.height);
-  return { re: "-0.75", im: "0", width: width.toPrecision(3), rotation: 0 };
+  const { clientWidth, clientHeight } = document.documentElement;
+  const covered = panel.columns;
+  const free = clientWidth - covered;
+  const width = Math.max(3.2 * clientWidth / free, 2.7 * clientWidth / clientHeight);
+  const re = -0.75 + width * covered / clientWidth / 2;
+  return { re: re.toFixed(2), im: "0", width: width.toPrecision(3), rotation: 0 };
 }
 
 let saying;

@@ -59,8 +59,8 @@ export class History extends EventTarget {
   }
 
   show({ view, settings }) {
-    this.picture.set(settings);
     this.picture.show(view);
+    this.picture.set(settings);
   }
 
   tell() {

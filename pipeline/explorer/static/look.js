@@ -150,7 +150,7 @@ export class Look {
     const text = document.createElement("span");
     Object.assign(button, { type: "button", className: "pick", title: label });
     image.alt = "";
-    text.textContent = label.replace(/^palette: /, "");
+    text.textContent = nameOf(colour);
     button.append(image, text);
     button.addEventListener("click", () => this.app.picture.set({ look: colour }));
     item.append(button);
@@ -183,6 +183,15 @@ export class Look {
       if (!sheet.signal.aborted) this.app.say(error.message);
     }
   }
+}
+
+// A few words for a look.
+function nameOf({ by, palette = "dusk", scale, light, layers = [] }) {
+  const words = [by ?? (typeof palette === "string" ? palette : "own colours")];
+  if (by !== undefined && typeof palette === "string") words.push(`in ${palette}`);
+  if (scale === "histogram") words.push("evened");
+  if (light) words.push("lit");
+  return [words.join(" "), ...layers.map((layer) => layer.by)].join(" + ");
 }
 
 function hexOf(colour) {

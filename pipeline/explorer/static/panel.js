@@ -31,6 +31,11 @@ export class Panel extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
+  // How much of the page's width it covers, in CSS pixels.
+  get columns() {
+    return this.isFolded || PHONE.matches ? 0 : innerWidth - this.panel.getBoundingClientRect().left;
+  }
+
   toggle() { this.set(this.isFolded); }
 
   choose(chosen) {

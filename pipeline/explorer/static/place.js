@@ -47,8 +47,8 @@ export class Place {
     fields.upright.hidden = !view.rotation;
     const tens = WHOLE_LOG10 - log10(view.width);
     const octaves = tens * Math.log2(10);
-    fields.zoom.textContent = `${octaves.toFixed(1)} octaves from the whole set, `
-      + `${tens.toFixed(1)} powers of ten`;
+    fields.zoom.textContent = octaves < 0.05 ? "The whole set"
+      : `${octaves.toFixed(1)} octaves deep, ${tens.toFixed(1)} powers of ten`;
   }
 
   typed(field) {
