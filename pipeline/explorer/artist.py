@@ -13,7 +13,7 @@ from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, shader_of
 from pipeline.drawing.picture import rgb8_from_light
 from pipeline.explorer.counting import count_samples
-from pipeline.explorer.plane import Plane, Rect
+from pipeline.explorer.plane import Plane, Rect, runs
 from pipeline.explorer.scenery import Scenery
 from pipeline.explorer.work import Check, results
 from pipeline.geometry.view import View
@@ -97,10 +97,13 @@ class Artist:
         for step in steps:
             plane = fine.get(step) or Plane(view, step, maxiter, look.tracing)
             if step < shown_step:
-                for top, bottom in _runs(np.asarray(plane.known.all(axis=1))):
-                    yield self._strip(plane, look, replace_rows(plane.whole, top, bottom))
-            yield from self._filled(plane, look, check)
-            self._keep(plane)
+                for rect in plane.there():
+                    yield self._strip(plane, look, rect)
+            try:
+                yield from self._filled(plane, look, check)
+            finally:
+                # What is there when it is stopped, too.
+                self._keep(plane)
             if step == FULL:
                 yield Told("state", "full")
         yield Told("state", "fine")
@@ -124,8 +127,8 @@ class Artist:
                 lacking = ~np.asarray(plane.known[own].all(axis=1))
                 # A strip waits for its neighbours: its light depends on theirs.
                 ready = ~done & ~_near(lacking, HALO_ROWS)
-                for top, bottom in _runs(ready):
-                    yield self._strip(plane, look, replace_rows(rect, top, bottom))
+                for top, bottom in runs(ready):
+                    yield self._strip(plane, look, _with_edges(rect, top, bottom, plane.whole))
                 done |= ready
 
     def _strip(self, plane: Plane, look: Look, rect: Rect) -> Strip:
@@ -148,26 +151,23 @@ class Artist:
 
     def _plane(self, view: View, step: float, maxiter: int, look: Look) -> Plane:
         """Return the plane of a view, with the samples that are there already."""
-        plane = Plane(view, step, maxiter, look.tracing)
+        best = Plane(view, step, maxiter, look.tracing)
         for other in reversed(self._planes):
-            if plane.known.all():
+            if best.known.all():
                 break
-            if not plane.known.any():
-                plane.take_from(other)
-        return plane
+            plane = Plane(view, step, maxiter, look.tracing)
+            plane.take_from(other)
+            if plane.known.sum() > best.known.sum():
+                best = plane
+        return best
 
     def _keep(self, plane: Plane) -> None:
-        if plane.step > FULL:
+        if plane.step > FULL or not plane.known.any():
             return
         self._planes = [kept for kept in self._planes if kept is not plane]
         self._planes.append(plane)
         while len(self._planes) > 1 and sum(kept.bytes for kept in self._planes) > _KEPT_BYTES:
             self._planes.pop(0)
-
-
-def replace_rows(rect: Rect, top: int, bottom: int) -> Rect:
-    """Return some rows of a rectangle, counted from its top."""
-    return Rect(rect.left, rect.top + top, rect.columns, bottom - top)
 
 
 def jpeg_from(picture: NDArray[np.uint8], quality: int) -> bytes:
@@ -177,10 +177,15 @@ def jpeg_from(picture: NDArray[np.uint8], quality: int) -> bytes:
     return data.getvalue()
 
 
-def _runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return the first and the last, excluded, of each run of what is chosen."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]])))
-    return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]
+def _with_edges(rect: Rect, top: int, bottom: int, whole: Rect) -> Rect:
+    """Return some rows of a rectangle, and beyond its edges what was drawn without knowing it."""
+    rows = Rect(rect.left, rect.top + top, rect.columns, bottom - top)
+    own = Rect(0, rows.top, whole.columns, rows.rows)
+    if top == 0:
+        own = own.grown(HALO_ROWS, Rect(0, 0, whole.columns, rows.top + rows.rows))
+    if bottom == rect.rows:
+        own = own.grown(HALO_ROWS, Rect(0, own.top, whole.columns, whole.rows - own.top))
+    return rows.grown(HALO_ROWS, own)
 
 
 def _near(chosen: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:

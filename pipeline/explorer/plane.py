@@ -28,6 +28,13 @@ class Rect(NamedTuple):
     columns: int
     rows: int
 
+    def grown(self, reach: int, within: "Rect") -> "Rect":
+        """Return it with the samples beside it that are as near as `reach`, within another."""
+        left, top = max(within.left, self.left - reach), max(within.top, self.top - reach)
+        end = min(within.left + within.columns, self.left + self.columns + reach)
+        bottom = min(within.top + within.rows, self.top + self.rows + reach)
+        return Rect(left, top, end - left, bottom - top)
+
     def pieces(self, samples: int) -> Iterator["Rect"]:
         """Yield it in strips of about so many samples, from its middle outwards."""
         rows = max(1, samples // self.columns)
@@ -98,7 +105,9 @@ class Plane:
 
     def take_from(self, other: "Plane") -> None:
         """Take the samples that another plane has at the same points."""
-        if (other.step, other.maxiter, other.tracing) != (self.step, self.maxiter, self.tracing):
+        if (other.step, other.maxiter) != (self.step, self.maxiter):
+            return
+        if self.tracing not in (None, other.tracing):
             return
         shift = self._shift_from(other.view)
         if shift is None:
@@ -114,6 +123,8 @@ class Plane:
         there = np.s_[top - down : bottom - down, left - right : end - right]
         self.smooth[here] = other.smooth[there]
         self.known[here] = other.known[there]
+        if self.tracing is None:
+            return
         for name, its in other._traces.items():
             self._traces[name] = np.zeros(self.known.shape, its.dtype)
             self._traces[name][here] = its[there]
@@ -144,6 +155,21 @@ class Plane:
             return None
         return round(right), round(down)
 
+    def there(self) -> list[Rect]:
+        """Return rectangles of what is known: all of it, but for rows with gaps."""
+        rows = np.flatnonzero(self.known.any(axis=1))
+        columns = np.flatnonzero(self.known.any(axis=0))
+        if not rows.size:
+            return []
+        rect = Rect(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+        right, bottom = rect.left + rect.columns, rect.top + rect.rows
+        if self.known[rect.top : bottom, rect.left : right].all():
+            return [rect]
+        return [
+            Rect(0, top, self.known.shape[1], bottom - top)
+            for top, bottom in runs(self.known.all(axis=1))
+        ]
+
     def missing(self) -> list[Rect]:
         """Return rectangles that together cover what is not known: at most four."""
         rows, columns = self.known.shape
@@ -155,11 +181,9 @@ class Plane:
         left, right = int(full_columns[0]), int(full_columns[-1]) + 1
         if not self.known[top:bottom, left:right].all():
             # Not one rectangle: what was stopped in the middle; count again what has gaps.
-            whole_rows = self.known.all(axis=1)
-            runs = np.flatnonzero(np.diff(np.concatenate([[1], whole_rows, [1]])))
             return [
-                Rect(0, int(first), columns, int(last - first))
-                for first, last in zip(runs[::2], runs[1::2], strict=True)
+                Rect(0, first, columns, last - first)
+                for first, last in runs(~self.known.all(axis=1))
             ]
         rects = [
             Rect(0, 0, columns, top),
@@ -175,3 +199,9 @@ class Plane:
         if self._traces:
             traces = Traces(**{name: each[top:bottom] for name, each in self._traces.items()})
         return Samples(self.smooth[top:bottom], traces, log2_px)
+
+
+def runs(chosen: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first and the last, excluded, of each run of what is chosen."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]])))
+    return [(int(first), int(last)) for first, last in zip(edges[::2], edges[1::2], strict=True)]

@@ -95,6 +95,8 @@ def test_no_file_is_read_for_a_look(server, tmp_path):
     assert b"drop the file" in body
 
 
-@pytest.mark.parametrize("path", ["/static/../server.py", "/static/%2e%2e/server.py", "/etc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/static/../server.py", "/static/%2e%2e/server.py", "/etc/passwd"]
+)
 def test_only_the_pages_own_files_are_served(server, path):
     assert server.ask("GET", path)[0] == 404

@@ -23,6 +23,8 @@ TURNED = View(Point(Decimal("-0.745"), Decimal("0.11")), Decimal("0.03"), Decima
 # At the tip of the antenna, where every digit of -2 is 0.
 DEEP = View(Point(Decimal(-2), Decimal(0)), Decimal("1e-60"), Decimal(0), 96, 54)
 MAXITER = 600
+# How near two JPEGs of the same noisy picture are, cut in other places.
+JPEG_DB = 35.0
 
 
 def never() -> None:
@@ -68,8 +70,8 @@ def test_a_picture_is_that_of_a_still(explorer, tmp_path, view, colour):
         look = explorer.look(colour)
         good = session.picture(same, look, MAXITER)
         draft = session.picture(same, look, MAXITER, quality="draft")
-    assert psnr(drawn(parts, view, 0.5), good) > 34
-    assert psnr(drawn(parts, view, 1.0), draft) > 34
+    assert psnr(drawn(parts, view, 0.5), good) > JPEG_DB - 1
+    assert psnr(drawn(parts, view, 1.0), draft) > JPEG_DB - 1
 
 
 def test_pictures_come_from_coarse_to_fine(explorer):
@@ -82,21 +84,22 @@ def test_pictures_come_from_coarse_to_fine(explorer):
     assert facts[-2:] == [("state", "full"), ("state", "fine")]
 
 
-@pytest.mark.parametrize("view", [SHALLOW, DEEP])
-def test_a_picture_after_a_pan_is_a_fresh_one_byte_for_byte(explorer, view):
+@pytest.mark.parametrize("colour", [{"scale": "log"}, {"scale": "log", "light": {}}])
+@pytest.mark.parametrize("view", [SHALLOW, TURNED, DEEP])
+def test_a_picture_after_a_pan_is_a_fresh_one(explorer, view, colour):
     artist = fresh(explorer)
-    pictures(explorer, artist, view)
+    pictures(explorer, artist, view, colour)
     after = moved(view, Move(right_px=17, down_px=-9))
-    panned = pictures(explorer, artist, after)
-    anew = pictures(explorer, fresh(explorer), after)
+    panned = pictures(explorer, artist, after, colour)
+    anew = pictures(explorer, fresh(explorer), after, colour)
     for step in (1.0, 0.5):
-        kept = [plane for plane in artist._planes if (plane.view, plane.step) == (after, step)]
-        if step == 1.0:
-            assert kept
-    assert psnr(drawn(panned, after, 0.5), drawn(anew, after, 0.5)) > 38
+        one, other = (drawn(parts, after, step) for parts in (panned, anew))
+        assert psnr(one, other) > JPEG_DB
+        # Where what was there meets what is new, no seam is left.
+        assert psnr(one[:, 14:20], other[:, 14:20]) > JPEG_DB - 2
 
 
-def test_samples_after_a_pan_are_fresh_ones_byte_for_byte(explorer):
+def test_samples_after_a_pan_are_fresh_ones(explorer):
     scenery = fresh(explorer).scenery
     whole = Plane(SHALLOW, 1.0, MAXITER, None)
     whole.fill(whole.whole, count_samples(scenery.grid(SHALLOW, MAXITER)).smooth, None)
@@ -108,7 +111,8 @@ def test_samples_after_a_pan_are_fresh_ones_byte_for_byte(explorer):
         panned.fill(rect, count_samples(scenery.grid(panned.part(rect), MAXITER)).smooth, None)
     assert panned.known.all()
     anew = count_samples(scenery.grid(after, MAXITER)).smooth
-    np.testing.assert_array_equal(panned.smooth, anew)
+    # Points are rounded from another centre: a few differ by the last bit.
+    np.testing.assert_allclose(panned.smooth, anew, rtol=0, atol=1e-5)
 
 
 def test_a_pan_counts_only_what_is_new(explorer):
@@ -117,23 +121,23 @@ def test_a_pan_counts_only_what_is_new(explorer):
     after = moved(SHALLOW, Move(right_px=8))
     parts = pictures(explorer, artist, after, shown_step=0.5)
     sent = [part for part in parts if isinstance(part, Strip) and part.step == 1.0]
-    assert sum(part.columns * part.rows for part in sent) == 8 * 54
+    # And two columns whose light depends on it.
+    assert sum(part.columns * part.rows for part in sent) == 10 * 54
 
 
-def test_another_look_counts_nothing(explorer, monkeypatch):
+def test_another_look_counts_nothing(explorer):
     artist = fresh(explorer)
     pictures(explorer, artist, SHALLOW)
-    asked = []
-    monkeypatch.setattr(type(explorer.session.pool), "submit", lambda _, task: asked.append(task))
-    list(
-        artist._plane(SHALLOW, 1.0, MAXITER, explorer.look({"palette": "ember", "scale": "log"}))
-        .missing()
-    )  # fmt: skip  # one call
-    assert not asked
+    ember = {"palette": "ember", "scale": "log"}
+    for step in (1.0, 0.5):
+        assert not artist._plane(SHALLOW, step, MAXITER, explorer.look(ember)).missing()
+    again = pictures(explorer, artist, SHALLOW, ember)
+    anew = pictures(explorer, fresh(explorer), SHALLOW, ember)
+    assert psnr(drawn(again, SHALLOW, 0.5), drawn(anew, SHALLOW, 0.5)) > JPEG_DB
 
 
 def test_a_stale_picture_stops_and_leaves_nothing_in_the_pool(explorer):
-    artist, left = fresh(explorer), 3
+    artist, left = fresh(explorer), 40
 
     def check():
         nonlocal left
@@ -141,7 +145,16 @@ def test_a_stale_picture_stops_and_leaves_nothing_in_the_pool(explorer):
         if left < 0:
             raise StoppedError
 
+    def take():
+        nonlocal left
+        for part in artist.pictures(SHALLOW, explorer.look({"scale": "log"}), MAXITER, check):
+            if isinstance(part, Strip) and part.step == 1.0:
+                left = 0
+
     with pytest.raises(StoppedError):
-        list(artist.pictures(SHALLOW, explorer.look({"scale": "log"}), MAXITER, check))
+        take()
     assert not explorer.session.pool.in_flight
+    # What was counted is kept.
+    kept = artist._plane(SHALLOW, 1.0, MAXITER, explorer.look({"scale": "log"}))
+    assert kept.known.any()
     assert pictures(explorer, artist, SHALLOW)[-1].value == "fine"
