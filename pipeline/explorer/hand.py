@@ -1,7 +1,7 @@
 """Moves of a view by hand: what the hand did in pixels, applied to exact numbers."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipeline.geometry.decimals import context, decimal_exponent
@@ -10,6 +10,8 @@ from pipeline.geometry.view import View
 
 # Digits of a centre beyond those of a pixel's size; a ten-thousandth of a pixel is not seen.
 _DIGITS_BEYOND = 4
+# Those after a shift by whole pixels, many of which add up.
+_DIGITS_BEYOND_SHIFT = 10
 _WIDEST = Decimal(16)
 _ROTATION_STEP = Decimal("0.01")
 
@@ -50,9 +52,13 @@ def moved(view: View, move: Move) -> View:
     # Clockwise as seen, with rows downwards: (x, y) turns to (cx − sy, sx + cy).
     shown_x = move.at_x + (cosine * x + sine * y) / move.factor
     shown_y = move.at_y + (cosine * y - sine * x) / move.factor
+    if plain and right == down == 0:
+        return view
     center = point_at(view, shown_x, shown_y)
     if plain:
-        return View(center, view.width, view.rotation, view.columns, view.rows)
+        spacing = view.spacing()
+        center = Point(*(_rounded(part, spacing, _DIGITS_BEYOND_SHIFT) for part in center))
+        return replace(view, center=center)
     numbers = context(20)
     width = numbers.divide(view.width, Decimal(repr(move.factor)))
     width = min(_WIDEST, context(8).plus(width))
@@ -86,8 +92,8 @@ def _sum(first: Decimal, second: Decimal) -> Decimal:
     return context(max(highest - lowest, 0) + 3).add(first, second)
 
 
-def _rounded(component: Decimal, spacing: Decimal) -> Decimal:
+def _rounded(component: Decimal, spacing: Decimal, beyond: int = _DIGITS_BEYOND) -> Decimal:
     """Return a coordinate with a few digits beyond a pixel's size."""
-    lowest = decimal_exponent(spacing) - _DIGITS_BEYOND
+    lowest = decimal_exponent(spacing) - beyond
     digits = max(1, decimal_exponent(component) - lowest + 1)
     return context(digits).plus(component)
