@@ -76,7 +76,7 @@ def wheel(browser, x, y, delta=-100):
 def settled(browser):
     """Wait until the picture is sharp, and the place is in the address."""
     until(browser, FULL)
-    until(browser, "explorer.history.steps[explorer.history.index]?.view === explorer.picture.view")
+    until(browser, "explorer.history.isSettled")
 
 
 def pixels(browser):

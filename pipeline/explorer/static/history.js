@@ -22,6 +22,7 @@ export class History extends EventTarget {
   }
 
   get canUndo() { return this.index > 0; }
+  get isSettled() { return !this.timer; }
   get canRedo() { return this.index < this.steps.length - 1; }
 
   soon() {
@@ -32,6 +33,7 @@ export class History extends EventTarget {
   // Take down where the picture is, unless it is there already.
   settle() {
     clearTimeout(this.timer);
+    this.timer = 0;
     const { view, settings } = this.picture;
     const here = hashOf(view, settings);
     if (this.steps[this.index]?.hash === here) return;
