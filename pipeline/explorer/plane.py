@@ -167,7 +167,7 @@ class Plane:
             return [rect]
         return [
             Rect(0, top, self.known.shape[1], bottom - top)
-            for top, bottom in runs(self.known.all(axis=1))
+            for top, bottom in runs(np.asarray(self.known.all(axis=1)))
         ]
 
     def missing(self) -> list[Rect]:
@@ -183,7 +183,7 @@ class Plane:
             # Not one rectangle: what was stopped in the middle; count again what has gaps.
             return [
                 Rect(0, first, columns, last - first)
-                for first, last in runs(~self.known.all(axis=1))
+                for first, last in runs(np.asarray(~self.known.all(axis=1)))
             ]
         rects = [
             Rect(0, 0, columns, top),

@@ -13,7 +13,7 @@ from pipeline.counts.orbits.orbit_state import PERIODIC
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.explorer.hand import point_at
 from pipeline.explorer.work import Check
-from pipeline.geometry.decimals import log2, short_text
+from pipeline.geometry.decimals import context, log2, short_text
 from pipeline.geometry.view import View
 from pipeline.kernels.cpu.scaled import add, log2_of, multiply, scaled, twice
 from pipeline.kernels.jit import compiled
@@ -47,7 +47,9 @@ class PointFacts:
         return {
             "count": self.count,
             "steps": self.steps,
-            "distance": None if self.distance is None else short_text(self.distance),
+            "distance": None
+            if self.distance is None
+            else short_text(context(3).plus(self.distance)),
             "distance_px": self.distance_px,
             "period": self.period,
         }

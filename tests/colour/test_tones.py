@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.config.ready_looks import READY_LOOKS
 from pipeline.colour.oklab import oklab_from_linear
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.colour.shade import Shader
 from pipeline.colour.tones import Tones, ZoomTones, adapted, equalised
 from pipeline.config.colours import look_from
 from pipeline.config.model import ColourSection
+from pipeline.config.ready_looks import READY_LOOKS
 
 COUNTS = st.floats(-2.4, 2e9, allow_nan=False)
 PICTURES = st.lists(

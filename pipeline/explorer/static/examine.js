@@ -78,7 +78,7 @@ export class Examine {
 
   tell({ count, steps, distance, distance_px: pixels, period }) {
     const away = distance === null ? "–"
-      : pixels === null || pixels > 1e5 ? distance : `${distance}, ${few(pixels)} pixels`;
+      : pixels === null || pixels > 1e5 ? distance : `${distance} or ${few(pixels)} pixels`;
     const inside = period === null ? `more than ${steps.toLocaleString("en")}` : "inside: no end";
     this.element("point-count").textContent = count === null ? inside : count.toLocaleString("en");
     this.element("point-distance").textContent = away;
