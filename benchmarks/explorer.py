@@ -20,14 +20,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from pipeline.config.load import load_config
+
 _PATIENCE_S = 600.0
-# Where there is detail at each depth: a tuned centre, and the tip of the antenna, which has all.
-_PLACES = {
-    "whole": ("-0.75", "0", "3.5"),
-    "1e-13": ("-0.7436438870371587047521915061", "0.1318259042053119704931320563", "1e-13"),
-    "7e-50": ("-2", "0", "7e-50"),
-    "1e-1000": ("-2", "0", "1e-1000"),
-}  # fmt: skip  # a table
+# The last keyframes of films: detail at each depth.
+_FILMS = ("seahorse", "deep-1e50", "deep-1e300", "deep-1e1000")
+_CONFIGS = Path(__file__).parent.parent / "configs"
 
 
 class Server:
@@ -119,15 +117,19 @@ def main() -> None:
 def measure(server: Server, moves: int) -> None:
     """Time pictures at each depth, then move about at random and watch the memory."""
     print("place      coarse s  full s   wheel: coarse s  full s   pan: full s   load")
-    for name, (re_, im, width) in _PLACES.items():
-        view = {"re": re_, "im": im, "width": width, "columns": 1280, "rows": 720}
+    for name in _FILMS:
+        last = load_config(_CONFIGS / f"{name}.yaml").keyframes[-1]
+        view = {
+            "re": str(last.center.re), "im": str(last.center.im), "width": str(last.width),
+            "columns": 1280, "rows": 720,
+        }  # fmt: skip  # a view
         coarse, full, view = timed(server, {"view": view})
         wheel = {"factor": 2**0.25, "at_x": 640, "at_y": 360}
         wheel_coarse, wheel_full, view = timed(server, {"view": view, "move": wheel})
         pan = {"right_px": 40, "down_px": 25}
         _, pan_full, _ = timed(server, {"view": view, "move": pan, "shown_step": 1})
         print(
-            f"{name:9} {coarse:9.2f} {full:7.2f} {wheel_coarse:17.2f} {wheel_full:7.2f} "
+            f"{name:11} {coarse:7.2f} {full:7.2f} {wheel_coarse:17.2f} {wheel_full:7.2f} "
             f"{pan_full:13.2f} {os.getloadavg()[0]:6.1f}", flush=True,
         )  # fmt: skip  # one call
     hand = random.Random(1)

@@ -44,12 +44,13 @@ class PointFacts:
 
     def told(self) -> dict[str, Any]:
         """Return it as the page is told of it."""
+        distance = None
+        if self.distance is not None:
+            distance = short_text(context(3).plus(self.distance))
         return {
             "count": self.count,
             "steps": self.steps,
-            "distance": None
-            if self.distance is None
-            else short_text(context(3).plus(self.distance)),
+            "distance": distance,
             "distance_px": self.distance_px,
             "period": self.period,
         }
