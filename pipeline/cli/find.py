@@ -10,7 +10,7 @@ from pathlib import Path
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from pipeline.cli.found_yaml import config_to, framing_width, keyframe_of
+from pipeline.cli.found_yaml import config_to, keyframe_of
 from pipeline.cli.opening import opened
 from pipeline.config.load import Config, load_config
 from pipeline.config.one_view import config_of_view
@@ -20,8 +20,14 @@ from pipeline.geometry.decimals import log2, short_text
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 from pipeline.plan.outputs import Outputs
-from pipeline.prepare.places.place import BITS_BEYOND, Candidate, Misiurewicz, Nucleus, Place
-from pipeline.prepare.places.search import Seen
+from pipeline.prepare.places.place import (
+    BITS_BEYOND,
+    Candidate,
+    Misiurewicz,
+    Nucleus,
+    Place,
+    framing_width,
+)
 from pipeline.prepare.places.survey import Survey, survey
 from pipeline.session import Session
 from pipeline.system.atomic_files import make_folder, write_durably
@@ -38,8 +44,6 @@ _SHAPE = (1280, 720)
 _ROWS = 6
 # Bits times steps from which on the digits of a place take seconds.
 _WORTH_SAYING = 3e8
-# A turn below this many degrees shows no spiral.
-_SPIRAL_DEGREES = 3.0
 
 
 class NothingFound(PipelineError):  # noqa: N818  # an answer, no error
@@ -93,7 +97,7 @@ def find(
         seen = survey(view, lambda: session.pool)
     rows = [*seen.nuclei[:_ROWS], *seen.points[:_ROWS]]
     if not rows:
-        raise NothingFound(_reason(seen))
+        raise NothingFound(seen.search.sight.reason)
     show("\n".join(_table(rows, view)))
     if pick > len(rows):
         raise UsageError(f"--pick {pick}: the table has rows 1 to {len(rows)}")
@@ -167,23 +171,6 @@ def _view(config: Config, frame: int | None, seconds: str | None) -> View:
         ) from None
 
 
-def _reason(seen: Survey) -> str:
-    """Return why there is nothing in a view."""
-    sight = seen.search.sight
-    if sight.seen == Seen.OUTSIDE:
-        return (
-            f"nothing here: the whole view lies outside the set, and escapes by step {sight.index}"
-        )
-    if sight.seen == Seen.INSIDE:
-        return "nothing here: the view lies inside the set; look at its edge"
-    if sight.seen == Seen.UNDECIDED:
-        return f"nothing found: no minibrot in this view has a period up to {sight.index}"
-    return (
-        f"nothing found: a minibrot here would have a period of {sight.index} or more; "
-        "try a smaller or a larger view"
-    )
-
-
 def _table(rows: list[Candidate], view: View) -> list[str]:
     center = ", ".join(f"{float(part):.10g}" for part in view.center)
     lines = [
@@ -211,8 +198,7 @@ def _kind(row: Candidate) -> str:
 
 def _kind_of_point(place: Place) -> str:
     assert isinstance(place, Misiurewicz)
-    turn = abs(place.turn)
-    return "spiral" if _SPIRAL_DEGREES < turn < 180.0 - _SPIRAL_DEGREES else "tip or hub"
+    return "spiral" if place.is_spiral else "tip or hub"
 
 
 def _away(offset: complex) -> str:

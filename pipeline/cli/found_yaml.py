@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from pipeline.geometry.decimals import context, log2, short_text
+from pipeline.geometry.decimals import log2, short_text
 from pipeline.geometry.point import Point
 from pipeline.prepare.places.place import Place
 
@@ -13,11 +13,6 @@ _LONG_OCTAVES = 600.0
 _FASTEST = 2.5
 # A center longer than this stands on lines of its own.
 _LINE_WIDTH = 96
-
-
-def framing_width(size: Decimal, view_width: Decimal, sizes: Decimal) -> Decimal:
-    """Return the width of a picture of a place, at most that of the view it is in."""
-    return min(context(3).multiply(size, sizes), context(6).plus(view_width))
 
 
 def keyframe_of(center: Point, width: Decimal) -> list[str]:

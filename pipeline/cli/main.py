@@ -20,7 +20,7 @@ from pipeline.system.terminal import ready_streams, say
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Commands that have nothing to resume.
-_STATELESS = ("find", "watch", "import", "schema", "clean", "completion")
+_STATELESS = ("find", "watch", "explore", "import", "schema", "clean", "completion")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -104,8 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "player": _player, "preview": _preview, "plan": _plan, "still": _still, "find": _find,
-        "watch": _watch, "import": _import, "schema": _schema, "completion": _completion,
-        "bench": _bench, "clean": _clean,
+        "watch": _watch, "explore": _explore, "import": _import, "schema": _schema,
+        "completion": _completion, "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -161,6 +161,17 @@ def _parser() -> argparse.ArgumentParser:
         help="where to listen; 0.0.0.0:8000 for the local network (default: 127.0.0.1:8000)",
     )
 
+    added["explore"].add_argument("config", type=Path, nargs="?", help="a YAML file to begin with")
+    added["explore"].add_argument(
+        "--address",
+        default="127.0.0.1:8000",
+        metavar="HOST:PORT",
+        help="where to listen; 0.0.0.0:8000 for the local network (default: 127.0.0.1:8000)",
+    )
+    added["explore"].add_argument(
+        "--no-browser", action="store_true", help="do not open the page in a browser"
+    )
+
     importing.add_argument("file", type=Path, help="the location, or the video")
     importing.add_argument(
         "config", type=Path, nargs="?", help="the config to write (default: configs/NAME.yaml)"
@@ -178,7 +189,7 @@ def _parser() -> argparse.ArgumentParser:
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )
     added["clean"].add_argument("name", help="name of the outputs: NAME of output/NAME.mp4")
-    for name in runs.keys() - {"find", "import", "schema", "completion", "clean"}:
+    for name in runs.keys() - {"find", "import", "schema", "completion", "clean", "explore"}:
         added[name].add_argument(
             "--name", metavar="NAME", help="name of the outputs (default: that of the config)"
         )
@@ -260,6 +271,12 @@ def _watch(options: argparse.Namespace) -> None:
 
     with contextlib.suppress(KeyboardInterrupt):
         watch(options.config, options.output, options.address, options.name)
+
+
+def _explore(options: argparse.Namespace) -> None:
+    from pipeline.cli.explore import explore
+
+    explore(options.config, options.output, options.address, not options.no_browser)
 
 
 def _import(options: argparse.Namespace) -> None:

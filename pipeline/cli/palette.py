@@ -16,6 +16,7 @@ from pipeline.colour.look import Look
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.colours import look_from
 from pipeline.config.model import ColourSection
+from pipeline.config.ready_looks import READY_LOOKS
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.drawing.frame import preview_looks
 from pipeline.kernels.choice import HAVE_NUMBA
@@ -35,34 +36,6 @@ _GAP = 12
 _FONT_PX = 15
 _GROUND = (24, 24, 28)
 _INK = (224, 222, 216)
-
-# Contents of the config's section `colour`.
-LOOKS = (
-    "palette: dusk",
-    "palette: lagoon",
-    "palette: ember",
-    "palette: ink",
-    "palette: grove",
-    "palette: nocturne",
-    "palette: aurora",
-    "palette: blossom",
-    "palette: twilight, scale: histogram, period: 2",
-    "palette: magma, scale: histogram",
-    "palette: cubehelix",
-    "palette: dusk, light: {azimuth: 135, elevation: 40, strength: 0.8}",
-    "palette: nocturne, scale: histogram, light: {strength: 0.6}",
-    "palette: ember, light: {elevation: 25, strength: 0.9}",
-    "palette: copper, scale: histogram, light: {strength: 0.9}",
-    "palette: dusk, layers: [{by: stripes, opacity: 0.6}]",
-    "palette: twilight_shifted, light: {}, layers: [{by: stripes, opacity: 0.4}]",
-    "by: stripes, palette: ink",
-    "by: stripes, stripes: 3, palette: copper, light: {strength: 0.5}",
-    'by: distance, palette: ["#0b0205", "#f58a1f", "#fffaf0"]',
-    "palette: lagoon, layers: [{by: distance, period: 1, blend: multiply, opacity: 0.9}]",
-    'by: trap, palette: ["#02101f", "#1aa6a0", "#f6fbe9"]',
-    "palette: dusk, layers: [{by: trap, blend: screen, opacity: 0.8}]",
-    'by: decomposition, palette: ["#101820", "#f2efe6"]',
-)
 
 
 def palette(path: Path, root: Path, name: str | None = None) -> None:
@@ -86,7 +59,7 @@ def palette(path: Path, root: Path, name: str | None = None) -> None:
 def _labelled(own: Look, path: Path) -> list[tuple[str, Look]]:
     """Return the looks that are shown of a config, its own first, each with its label."""
     labelled = [(f"as {path} has it", own)]
-    for text in LOOKS:
+    for text in READY_LOOKS:
         section = ColourSection.model_validate(yaml.safe_load(f"{{{text}}}"))
         look = look_from(section, PaletteFiles(path.parent))
         if HAVE_NUMBA or not look.needs_compiler:

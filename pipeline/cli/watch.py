@@ -67,7 +67,7 @@ def watch(path: Path, root: Path, address: str, name: str | None = None) -> None
         The address cannot be used, or is taken.
     """
     config = load_config(path, name=name)
-    host, port = _host_and_port(address)
+    host, port = host_and_port(address)
     try:
         server = PageServer(Outputs.of(config, root), (host, port))
     except OSError as error:
@@ -78,7 +78,14 @@ def watch(path: Path, root: Path, address: str, name: str | None = None) -> None
         server.serve_forever()
 
 
-def _host_and_port(address: str) -> tuple[str, int]:
+def host_and_port(address: str) -> tuple[str, int]:
+    """Return the host and port of an address to listen at.
+
+    Raises
+    ------
+    UsageError
+        It is none.
+    """
     host, _, port = address.rpartition(":")
     with contextlib.suppress(ValueError):
         ipaddress.IPv4Address(host)

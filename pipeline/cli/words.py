@@ -85,6 +85,13 @@ COMMANDS = {
         "or on the local network, until Ctrl-C. Writes nothing.",
         "configs/seahorse.yaml --address 0.0.0.0:8000",
     ),
+    "explore": (
+        "a page to find a place, look at it in any colours, and film the way there",
+        "Serve a page to browsers on this machine, until Ctrl-C: zoom by wheel, pinch or keys to\n"
+        "any depth, find minibrots and spirals, choose colours, set keyframes, save, render.\n"
+        "Writes configs that you save, and what is kept for speed in output/explorer/.",
+        "configs/seahorse.yaml",
+    ),
     "import": (
         "a config from a location of another program, or from a video made here",
         "Make a config from a location that another program saved (.kfr, .toml, .ini, .imt,\n"

@@ -85,15 +85,29 @@ def palette_from_file(path: Path) -> PaletteFile:
     PaletteFileError
         It does not exist, or is not what its ending says.
     """
-    name, gradient = _split(str(path))
-    label = printable_name(name if len(name) <= 160 else f"…{name[-150:]}")
+    name, _ = _split(str(path))
+    try:
+        data = bytes_of_file(Path(name), _most_bytes(name))
+    except OSError as error:
+        raise PaletteFileError(
+            f"{_label(name)} cannot be read: {error.strerror or error}"
+        ) from None
+    return palette_from_bytes(str(path), data)
+
+
+def palette_from_bytes(path: str, data: bytes) -> PaletteFile:
+    """Read the content of a palette file, as `palette_from_file` does.
+
+    Raises
+    ------
+    PaletteFileError
+        It is too large, or not what its name says.
+    """
+    name, gradient = _split(path)
+    label = _label(name)
     remarks: list[str] = []
     try:
-        most_bytes = _MOST_BYTES.get(_ending(name), _MOST_BYTES_OF_LINES)
-        data = bytes_of_file(Path(name), most_bytes)
-        colours = _colours(data, _ending(name), gradient, remarks)
-    except OSError as error:
-        raise PaletteFileError(f"{label} cannot be read: {error.strerror or error}") from None
+        colours = _colours(data, name, gradient, remarks)
     except PaletteFileError as error:
         joint = ", " if str(error).startswith("line ") else ": "
         raise PaletteFileError(f"{label}{joint}{error}") from None
@@ -108,7 +122,20 @@ def palette_from_file(path: Path) -> PaletteFile:
     return PaletteFile(tuple(colours), tuple(f"{label}, {remark}" for remark in remarks))
 
 
-def _colours(data: bytes, ending: str, gradient: str | None, remarks: list[str]) -> list[Rgb]:
+def _label(name: str) -> str:
+    return printable_name(name if len(name) <= 160 else f"…{name[-150:]}")
+
+
+def _most_bytes(name: str) -> int:
+    return _MOST_BYTES.get(_ending(name), _MOST_BYTES_OF_LINES)
+
+
+def _colours(data: bytes, name: str, gradient: str | None, remarks: list[str]) -> list[Rgb]:
+    ending = _ending(name)
+    if ending not in FILE_ENDINGS:
+        raise PaletteFileError(f"is no palette file; these end in {', '.join(FILE_ENDINGS)}")
+    if len(data) > _most_bytes(name):
+        raise PaletteFileError(f"has more than {_most_bytes(name)} bytes")
     if ending == ".png":
         return colours_from_png(data)
     try:

@@ -9,7 +9,7 @@ from pipeline.colour.palette_files import PaletteFileError, PaletteFiles, is_pal
 Path = tuple[str | int, ...]
 
 
-def _named_palettes(colour: Any) -> Iterator[tuple[Path, str]]:
+def named_palettes(colour: Any) -> Iterator[tuple[Path, str]]:
     """Yield the path and name of every palette that a colour section names."""
     if not isinstance(colour, dict):
         return
@@ -29,7 +29,7 @@ def _named_palettes(colour: Any) -> Iterator[tuple[Path, str]]:
 
 def palette_faults(colour: Any, files: PaletteFiles) -> Iterator[tuple[Path, str]]:
     """Yield the path and fault of palettes that are unknown, or whose files cannot be read."""
-    for path, palette in _named_palettes(colour):
+    for path, palette in named_palettes(colour):
         if not is_palette_file(palette):
             if fault := palette_fault(palette):
                 yield path, fault
@@ -43,7 +43,7 @@ def palette_faults(colour: Any, files: PaletteFiles) -> Iterator[tuple[Path, str
 def palette_remarks(colour: Any, files: PaletteFiles) -> Iterator[tuple[Path, str]]:
     """Yield the path and remark of each palette file that could only be read in part."""
     told = set()
-    for path, palette in _named_palettes(colour):
+    for path, palette in named_palettes(colour):
         if palette not in told:
             told.add(palette)
             for remark in files.remarks.get(palette, ()):

@@ -129,7 +129,7 @@ def _positions(frames: FrameList) -> Iterator[Fraction]:
 
 
 @dataclass(slots=True)
-class _Probe:
+class Probe:
     """A view whose limit is to be found."""
 
     position: Fraction
@@ -160,7 +160,7 @@ def choose_maxiter(
     `say` is told of damage, `announce` what is done.
     """
     frames = FrameList(config)
-    probes = [_Probe(position) for position in _positions(frames)]
+    probes = [Probe(position) for position in _positions(frames)]
     columns, rows = _probe_size(config)
     announce("maxiter: auto: counting small views of the whole zoom, with more and more iterations")
     pool.start()
@@ -178,14 +178,14 @@ def choose_maxiter(
 
 
 def _grid(
-    frames: FrameList, probe: _Probe, columns: int, rows: int, references: References
+    frames: FrameList, probe: Probe, columns: int, rows: int, references: References
 ) -> SampleGrid:
     leg = min(int(probe.position), len(frames.legs) - 1)
     grid = frames.probe(leg, probe.position - leg, columns, rows, probe.limit)
     return grid.with_references(references)
 
 
-def _smoothed(probes: list[_Probe]) -> Iterator[tuple[Fraction, int]]:
+def _smoothed(probes: list[Probe]) -> Iterator[tuple[Fraction, int]]:
     """Yield each view's position, and the largest limit of itself and its neighbours."""
     for k, probe in enumerate(probes):
         yield probe.position, max(near.limit for near in probes[max(0, k - 1) : k + 2])

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.cli.palette import LOOKS
 from pipeline.colour.oklab import oklab_from_linear
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.colour.shade import Shader
 from pipeline.colour.tones import Tones, ZoomTones, adapted, equalised
 from pipeline.config.colours import look_from
 from pipeline.config.model import ColourSection
+from pipeline.config.ready_looks import READY_LOOKS
 
 COUNTS = st.floats(-2.4, 2e9, allow_nan=False)
 PICTURES = st.lists(
@@ -98,7 +98,9 @@ def test_flat_pictures_have_tones_too(smooth):
         assert np.isfinite(tones.positions_of(np.array([1.0, 5.0, 100.0]))).all()
 
 
-@pytest.mark.parametrize("text", [text for text in LOOKS if "by:" not in text.split(", layers")[0]])
+@pytest.mark.parametrize(
+    "text", [text for text in READY_LOOKS if "by:" not in text.split(", layers")[0]]
+)
 def test_no_look_of_the_sheet_is_dead_at_depth(text):
     """Three hundred counts on top of a hundred thousand, as a picture at 1e-300 has them."""
     pictures = [picture(40.0 * k, 5 + 100 * (2 + k % 3), k) for k in range(2500)]

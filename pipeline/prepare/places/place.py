@@ -12,6 +12,8 @@ from pipeline.prepare.places.equation import Equation, Scaled
 
 BITS_BEYOND = 52
 """Bits of a root beyond its size: enough that a render knows a nucleus for one."""
+# A turn below this many degrees shows no spiral.
+_SPIRAL_DEGREES = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class Misiurewicz:
     def shrink(self) -> float:
         """Factor of a zoom after which the surroundings look the same again, but turned."""
         return abs(self.multiplier)
+
+    @property
+    def is_spiral(self) -> bool:
+        """Whether its surroundings turn so much that they show a spiral."""
+        return _SPIRAL_DEGREES < abs(self.turn) < 180.0 - _SPIRAL_DEGREES
 
 
 Place = Nucleus | Misiurewicz
@@ -105,3 +112,8 @@ def decimal_of(log2: float) -> Decimal:
     numbers = context(12)
     whole = math.floor(log2)
     return numbers.multiply(numbers.power(Decimal(2), whole), Decimal(2.0 ** (log2 - whole)))
+
+
+def framing_width(size: Decimal, view_width: Decimal, sizes: Decimal) -> Decimal:
+    """Return the width of a picture of a place, at most that of the view it is in."""
+    return min(context(3).multiply(size, sizes), context(6).plus(view_width))

@@ -65,6 +65,23 @@ class Sight:
     seen: Seen
     index: int
 
+    @property
+    def reason(self) -> str:
+        """Why nothing was found there, for people."""
+        if self.seen == Seen.OUTSIDE:
+            return (
+                "nothing here: the whole view lies outside the set, and escapes by step "
+                f"{self.index}"
+            )
+        if self.seen == Seen.INSIDE:
+            return "nothing here: the view lies inside the set; look at its edge"
+        if self.seen == Seen.UNDECIDED:
+            return f"nothing found: no minibrot in this view has a period up to {self.index}"
+        return (
+            f"nothing found: a minibrot here would have a period of {self.index} or more; "
+            "try a smaller or a larger view"
+        )
+
 
 class Search:
     """A view, and the orbit of its centre, which goes on as far as what is asked for needs.
