@@ -21,6 +21,8 @@ from pipeline.system.terminal import ready_streams, say
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Commands that have nothing to resume.
 _STATELESS = ("watch", "explore", "import", "schema", "clean", "completion")
+# Those of them that serve pages until they are stopped.
+_SERVING = ("watch", "explore")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -42,18 +44,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(parser.format_help().rstrip())
         return UsageError.exit_status
     options = parser.parse_args(words)
-    if options.resumes:
+    if options.resumes or options.command in _SERVING:
         for number in _STOPPING:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, partial(_stop, os.getpid()))
+    if options.resumes:
         # Said before anything is loaded, which takes seconds on a small machine.
         names = options.config if isinstance(options.config, list) else [options.config]
         say(f"{options.command}: {', '.join(map(printable_name, names))}".rstrip(": "))
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):
-        say(f"\n{_RESUME}")
+        say(f"\n{_RESUME if options.command not in _SERVING else 'stopped'}")
         return Interrupted.exit_status
     except PipelineError as error:
         say(str(error))
@@ -261,8 +264,7 @@ def _still(options: argparse.Namespace) -> None:
 def _watch(options: argparse.Namespace) -> None:
     from pipeline.cli.watch import watch
 
-    with contextlib.suppress(KeyboardInterrupt):
-        watch(options.config, options.output, options.address, options.name)
+    watch(options.config, options.output, options.address, options.name)
 
 
 def _explore(options: argparse.Namespace) -> None:
