@@ -126,6 +126,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="count rows on the Dask cluster at tcp://HOST:8786, or on a local-cluster",
     )
+    zoom.add_argument(
+        "--progress-lines",
+        action="store_true",
+        help="print the progress of one config as JSON, a line at a time, for another program",
+    )
     for name in ("recolour", "palette", "export", "player", "preview", "plan", "still", "watch"):
         added[name].add_argument("config", type=Path, help="the YAML file")
     for name in ("zoom", "recolour", "preview", "plan"):
@@ -210,7 +215,12 @@ def _zoom(options: argparse.Namespace) -> None:
     from pipeline.cli.zoom import zoom, zoom_all
 
     if len(options.config) == 1 and not options.config[0].is_dir():
-        zoom(options.config[0], options.output, options.name, options.scheduler, options.place)
+        zoom(
+            options.config[0], options.output, options.name, options.scheduler, options.place,
+            options.progress_lines,
+        )  # fmt: skip  # one call
+    elif options.progress_lines:
+        raise UsageError("--progress-lines is for one config")
     elif options.name is not None:
         raise UsageError("--name is for one config; many are called as their files")
     else:

@@ -35,8 +35,8 @@ def check_can_serve(command: str) -> None:
         They are not.
     """
     try:
-        import starlette
-        import uvicorn  # noqa: F401  # asked whether they are there
+        import starlette  # noqa: F401  # asked whether it is there
+        import uvicorn  # noqa: F401  # and this
     except ImportError:
         raise UsageError(
             f"{command} needs the packages starlette and uvicorn: pip install "

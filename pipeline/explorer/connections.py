@@ -64,7 +64,8 @@ class PatientProtocol(H11Protocol):
         self._request = self.loop.call_later(self.patience_s, self.transport.abort)
 
     def _end_wait_if_whole(self) -> None:
-        cycle = self.cycle
+        # Before the first request there is none, whatever its type says.
+        cycle = getattr(self, "cycle", None)
         if cycle is not None and not cycle.more_body and not cycle.response_complete:
             self._stop(self._request)
 

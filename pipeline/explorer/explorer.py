@@ -16,6 +16,7 @@ from pipeline.config.palettes import named_palettes, palette_faults
 from pipeline.errors import UsageError
 from pipeline.explorer.artist import Artist, Strip
 from pipeline.explorer.engine import Engine
+from pipeline.explorer.films import Films
 from pipeline.explorer.hand import moved
 from pipeline.explorer.scenery import Scenery
 from pipeline.explorer.wire import PictureAsked, record, told
@@ -32,12 +33,14 @@ class Explorer:
     ) -> None:
         self.session = Session(outputs, workers=workers, say=lambda _: None)
         self.engine = Engine()
+        self.films = Films(outputs.root, start=config)
         self._files = PaletteFiles(Path() if config is None else config.path.parent)
         self._palettes = frozenset[str]()
         self._artist: Artist | None = None
 
     def close(self) -> None:
         """Stop all work, and end the workers."""
+        self.films.close()
         self.engine.close()
         self.session.close(kill=True)
 

@@ -106,7 +106,9 @@ def _block(value: Any, indent: int) -> Iterator[str]:
 def item_lines(item: Mapping[str, Any], indent: int) -> list[str]:
     """Return the lines of a list's item, a key a line."""
     lines = [line for key, child in item.items() for line in _entry(key, child, indent + 2)]
-    return [f"{' ' * indent}- {lines[0].lstrip()}", *lines[1:]] if lines else [" " * indent + "- {}"]
+    return (
+        [f"{' ' * indent}- {lines[0].lstrip()}", *lines[1:]] if lines else [" " * indent + "- {}"]
+    )
 
 
 def _is_table(value: Any) -> bool:

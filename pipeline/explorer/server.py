@@ -10,9 +10,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from pipeline.config.fault import ConfigError
 from pipeline.errors import PipelineError, UsageError
 from pipeline.explorer.engine import Wish
 from pipeline.explorer.explorer import Explorer
+from pipeline.explorer.film_routes import film_routes
 from pipeline.explorer.guard import Guard
 from pipeline.explorer.wire import PictureAsked, read, record
 
@@ -35,13 +37,14 @@ def app_of(explorer: Explorer, token: str | None = None) -> Guard:
         return StreamingResponse(_records(wish), media_type=_STREAM)
 
     async def refused(_: Request, error: Exception) -> Response:
-        status = 400 if isinstance(error, UsageError) else 500
+        status = 400 if isinstance(error, (UsageError, ConfigError)) else 500
         return JSONResponse({"error": str(error)}, status)
 
     app = Starlette(
         routes=[
             Route("/", page),
             Route("/api/picture", picture, methods=["POST"]),
+            *film_routes(explorer.films),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={PipelineError: refused},
