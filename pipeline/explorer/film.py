@@ -231,8 +231,10 @@ def _says_the_same(model: type[BaseModel], key: str, one: Any, other: Any) -> bo
 def _is_default(model: type[BaseModel], key: str, value: Any) -> bool:
     """Tell whether a value says what is so without it."""
     field = model.model_fields.get(key)
-    if field is None or field.is_required() or value in ({}, []):
+    if field is None or field.is_required():
         return False
+    if value == [] == field.default:
+        return True
     return bool(field.default is not None and _read(model, key, value) == field.default)
 
 

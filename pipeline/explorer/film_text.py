@@ -274,11 +274,13 @@ class _Editor:
             return
         ends = [self._line_end(_end(item)) for item in items]
         first = items[0].start_mark
-        begins = first.index - first.column
+        # Comments above a keyframe are about it, those above the first, too.
+        begins = self._line_end(key.end_mark.index) + 1
         starts = [begins, *(end + 1 for end in ends[:-1])]
         if any(s > item.start_mark.index for s, item in zip(starts, items, strict=True)):
             raise _UnfitError
-        indent = self.text.index("-", begins) - begins
+        line_start = first.index - first.column
+        indent = self.text.index("-", line_start) - line_start
         left = dict(enumerate(items))
         blocks = []
         for k, each in enumerate(wanted):

@@ -111,8 +111,8 @@ class Films:
 
     def render(self, name: str) -> dict[str, Any]:
         """Begin to render a saved config, or let it wait for its turn."""
-        load_config(self.files.path(name), self.files.read(name))
-        return self.jobs.add(name, self.files.path(name)).told()
+        config = load_config(self.files.path(name), self.files.read(name))
+        return self.jobs.add(name, config.path, config.encoding.ending).told()
 
     def video(self, name: str) -> FileAnswer:
         """Return the finished video of a config."""

@@ -38,6 +38,8 @@ class Job:
     number: int
     name: str
     path: Path
+    ending: str = ".mp4"
+    """End of the video's name."""
     state: State = "waiting"
     facts: dict[str, Any] = field(default_factory=dict)
     """The latest of what the command printed of its progress."""
@@ -55,6 +57,7 @@ class Job:
         return {
             "number": self.number,
             "name": self.name,
+            "ending": self.ending,
             "state": self.state,
             **{key: value for key, value in self.facts.items() if key != "state"},
             "doing": self.facts.get("state", ""),
@@ -74,7 +77,7 @@ class Jobs:
         self._closed = False
         self._thread: threading.Thread | None = None
 
-    def add(self, name: str, path: Path) -> Job:
+    def add(self, name: str, path: Path, ending: str = ".mp4") -> Job:
         """Add the render of a config to the queue.
 
         Raises
@@ -95,7 +98,7 @@ class Jobs:
                     raise UsageError(f"{_MOST_JOBS} renders wait already")
                 self._jobs.remove(over)
             self._number += 1
-            job = Job(self._number, name, path)
+            job = Job(self._number, name, path, ending)
             self._jobs.append(job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="jobs", daemon=True)
@@ -211,7 +214,6 @@ class Jobs:
             if not isinstance(facts, dict):
                 if text:
                     job.lines.append(text)
-            elif "warning" in facts:
-                job.lines.append(f"warning: {facts['warning']}")
-            else:
+            elif "warning" not in facts:
+                # A warning is among the messages, too.
                 job.facts.update(facts)

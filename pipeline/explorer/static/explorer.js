@@ -1,5 +1,6 @@
 // The page: the picture, the hands, and all panels around them.
 
+import { Film } from "./film.js";
 import { Hands } from "./hands.js";
 import { Picture } from "./picture.js";
 
@@ -23,5 +24,13 @@ new Hands(picture);
 picture.addEventListener("trouble", (event) => console.warn(event.detail));
 picture.show(WHOLE);
 
+function thumbnail(columns) {
+  const small = document.createElement("canvas");
+  Object.assign(small, { width: columns, height: Math.round(columns * canvas.height / canvas.width) });
+  small.getContext("2d").drawImage(canvas, 0, 0, small.width, small.height);
+  return small;
+}
+
+const app = { picture, thumbnail, say: (text) => console.info(text) };
 // For scripts.
-window.explorer = { picture };
+window.explorer = { picture, film: new Film(document.getElementById("film"), app) };

@@ -1,0 +1,461 @@
+// The film: a strip of keyframes, its speed, what it takes, its file, and its renders.
+
+import { drawSpeed } from "./film-speed.js";
+import { Jobs } from "./film-jobs.js";
+import { FIELDS, made, words } from "./film-parts.js";
+import { ask, records } from "./wire.js";
+
+// After the last change, until the film is looked at again.
+const PAUSE_MS = 200;
+const THUMBNAIL_PX = 160;
+const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
+
+export class Film {
+  constructor(element, app) {
+    this.element = element;
+    this.app = app;
+    // As it was opened or saved: its text, and what the keyframes were in it.
+    this.text = "";
+    this.video = {};
+    this.keyframes = [];
+    this.selected = -1;
+    this.facts = null;
+    this.changes = 0;
+    this.wanted = 0;
+    this.build();
+    this.jobs = new Jobs(this.part("jobs"), app);
+    this.drawStrip();
+    this.start();
+  }
+
+  part(id) { return this.element.querySelector(`#${id}`); }
+
+  build() {
+    this.element.classList.add("film");
+    this.element.append(...made());
+    const on = (id, event, act) => this.part(id).addEventListener(event, act);
+    const told = (act) => () => act().catch((error) => this.tell(error));
+    on("add-keyframe", "click", told(() => this.add()));
+    on("save", "click", told(() => this.save()));
+    on("check", "click", told(() => this.check(true)));
+    on("render", "click", told(() => this.render()));
+    on("new-film", "click", () => this.clear());
+    on("open", "change", told(() => this.open()));
+    on("scrub", "input", () => this.scrub());
+    on("name", "input", () => this.changed());
+    for (const key of ["width", "height", "fps"]) {
+      on(`video-${key}`, "change", () => {
+        const { value } = this.part(`video-${key}`);
+        if (value.trim()) this.video[key] = value.trim();
+        else delete this.video[key];
+        this.changed();
+      });
+    }
+    on("keyframes", "keydown", (event) => this.key(event));
+    on("keyframe-fields", "change", (event) => this.edit(event.target));
+    on("earlier", "click", () => this.shift(this.selected, this.selected - 1));
+    on("later", "click", () => this.shift(this.selected, this.selected + 1));
+    on("replace", "click", told(() => this.replace()));
+    on("go-to", "click", () => this.goTo(this.selected));
+    on("remove", "click", () => this.remove(this.selected));
+    new ResizeObserver(() => this.drawFacts()).observe(this.part("speed"));
+  }
+
+  async start() {
+    try {
+      const { start } = await this.list();
+      if (start) {
+        this.part("open").value = start;
+        await this.open();
+      }
+    } catch (error) { this.tell(error); }
+  }
+
+  async list() {
+    const answer = await fetch("/api/configs");
+    const { configs, start } = await answer.json();
+    const names = start && !configs.includes(start) ? [start, ...configs] : configs;
+    this.part("open").replaceChildren(
+      new Option("Open…", ""), ...names.map((name) => new Option(name, name)));
+    return { start };
+  }
+
+  // What the server takes.
+  asked() {
+    const { maxiter, look } = this.app.picture.settings;
+    return {
+      name: this.part("name").value.trim(), text: this.text, video: this.video,
+      maxiter: maxiter ?? null, colour: look ?? null,
+      keyframes: this.keyframes.map(({ was, values }) => ({ was, values })),
+    };
+  }
+
+  tell(error) {
+    if (error.name === "AbortError") return;
+    this.app.say(error.message);
+    this.part("warnings").replaceChildren(
+      ...error.message.split("\n").map((line) => this.warning(line.replace(/^[^:]*:(?=\d)/, "line "), line)));
+  }
+
+  // Keyframes
+
+  async add() {
+    const { view } = this.app.picture;
+    if (!view) return;
+    const at = this.selected < 0 ? this.keyframes.length : this.selected + 1;
+    const before = this.keyframes[at - 1];
+    const values = { center: [view.re, view.im], width: view.width };
+    if (view.rotation) values.rotation = String(view.rotation);
+    if (before === undefined) values.time = "0";
+    else if (before.values.width !== view.width) values.speed = "2";
+    else values.time = String(Math.ceil((this.facts?.times[at - 1] ?? 0) + 4));
+    const keyframe = { was: null, values, view: { ...view }, picture: null };
+    this.keyframes.splice(at, 0, keyframe);
+    this.select(at);
+    this.settle();
+    await this.picture(keyframe);
+  }
+
+  async picture(keyframe) {
+    const shown = await this.app.thumbnail(THUMBNAIL_PX);
+    keyframe.picture = shown instanceof Blob ? URL.createObjectURL(shown)
+      : shown instanceof HTMLCanvasElement ? shown.toDataURL("image/jpeg", 0.85) : shown;
+    this.drawStrip();
+  }
+
+  async replace() {
+    const keyframe = this.keyframes[this.selected];
+    const { view } = this.app.picture;
+    if (!keyframe || !view) return;
+    const { zoom: _, ...values } = keyframe.values;
+    keyframe.values = { ...values, center: [view.re, view.im], width: view.width,
+      rotation: view.rotation ? String(view.rotation) : "" };
+    keyframe.view = { ...view };
+    this.settle();
+    await this.picture(keyframe);
+  }
+
+  goTo(index) {
+    const keyframe = this.keyframes[index];
+    if (keyframe) this.app.picture.show(keyframe.view);
+  }
+
+  remove(index) {
+    if (!this.keyframes[index]) return;
+    this.keyframes.splice(index, 1);
+    this.selected = Math.min(index, this.keyframes.length - 1);
+    this.settle();
+  }
+
+  shift(from, to) {
+    if (!this.keyframes[from] || to < 0 || to >= this.keyframes.length || from === to) return;
+    // Times stay in order: each place keeps its own.
+    const times = this.keyframes.map(({ values }) => values.time).filter((time) => time !== undefined);
+    const [moved] = this.keyframes.splice(from, 1);
+    this.keyframes.splice(to, 0, moved);
+    for (const { values } of this.keyframes) if (values.time !== undefined) values.time = times.shift();
+    this.selected = to;
+    this.settle();
+    this.part("keyframes").children[to]?.querySelector("button").focus();
+  }
+
+  // The first keyframe has time 0, and no other.
+  settle() {
+    this.keyframes.forEach(({ values }, index) => {
+      if (index === 0) {
+        delete values.speed;
+        values.time = "0";
+      } else if (values.time !== undefined && Number(values.time) === 0) {
+        delete values.time;
+        values.speed = "2";
+      }
+    });
+    this.drawStrip();
+    this.changed();
+  }
+
+  select(index) {
+    this.selected = index;
+    this.drawStrip();
+  }
+
+  edit(field) {
+    const keyframe = this.keyframes[this.selected];
+    if (!keyframe) return;
+    const { values } = keyframe;
+    if (field.id === "pace" || field.id === "pace-value") {
+      delete values.time;
+      delete values.speed;
+      values[this.part("pace").value] = this.part("pace-value").value.trim();
+    } else {
+      const key = field.id.replace("keyframe-", "");
+      if (field.value.trim()) values[key] = field.value.trim();
+      else delete values[key];
+      if (key === "rotation") keyframe.view = { ...keyframe.view, rotation: Number(field.value) || 0 };
+    }
+    this.drawStrip();
+    this.changed();
+  }
+
+  key(event) {
+    const index = [...this.part("keyframes").children].findIndex((item) => item.contains(event.target));
+    if (index < 0) return;
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (event.key === "Delete" || event.key === "Backspace") this.remove(index);
+    else if (step && event.altKey) this.shift(index, index + step);
+    else if (step) this.part("keyframes").children[index + step]?.querySelector("button").focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // Drawing
+
+  drawStrip() {
+    const strip = this.part("keyframes");
+    const focused = [...strip.children].findIndex((item) => item.contains(document.activeElement));
+    strip.replaceChildren(...this.keyframes.map((keyframe, index) => this.item(keyframe, index)));
+    if (focused >= 0) strip.children[Math.min(focused, strip.children.length - 1)]?.querySelector("button").focus();
+    this.part("keyframe-fields").hidden = this.selected < 0;
+    const keyframe = this.keyframes[this.selected];
+    if (!keyframe) return;
+    const { values } = keyframe;
+    const isFirst = this.selected === 0;
+    this.part("pace").value = values.speed === undefined ? "time" : "speed";
+    this.part("pace").disabled = this.part("pace-value").disabled = isFirst;
+    this.part("pace-value").value = values.speed ?? values.time ?? "";
+    for (const key of FIELDS) this.part(`keyframe-${key}`).value = values[key] ?? (key === "ease" ? "smooth" : "");
+    this.part("earlier").disabled = isFirst;
+    this.part("later").disabled = this.selected === this.keyframes.length - 1;
+  }
+
+  item(keyframe, index) {
+    const item = document.createElement("li");
+    item.draggable = true;
+    item.classList.toggle("selected", index === this.selected);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.ariaPressed = String(index === this.selected);
+    const image = document.createElement(keyframe.picture ? "img" : "span");
+    image.className = "thumbnail";
+    if (keyframe.picture) Object.assign(image, { src: keyframe.picture, alt: "" });
+    const caption = document.createElement("span");
+    caption.textContent = words(keyframe, index, this.facts);
+    button.ariaLabel = `Keyframe ${index + 1}: ${caption.textContent}`;
+    button.append(image, caption);
+    button.addEventListener("click", () => {
+      this.select(index);
+      this.goTo(index);
+    });
+    item.append(button);
+    item.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/x-keyframe", String(index)));
+    item.addEventListener("dragover", (event) => {
+      if (event.dataTransfer.types.includes("text/x-keyframe")) event.preventDefault();
+    });
+    item.addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.shift(Number(event.dataTransfer.getData("text/x-keyframe")), index);
+    });
+    return item;
+  }
+
+  drawFacts() {
+    if (this.facts) drawSpeed(this.part("speed"), this.facts);
+  }
+
+  warning(text, whole = text) {
+    const item = document.createElement("li");
+    const index = Number(/keyframes\[(\d+)\]/.exec(whole)?.[1] ?? -1);
+    if (index < 0) item.textContent = text;
+    else {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", textContent: text });
+      button.addEventListener("click", () => this.select(index));
+      item.append(button);
+    }
+    return item;
+  }
+
+  // The server's part
+
+  changed() {
+    clearTimeout(this.timer);
+    this.part("plan").replaceChildren();
+    this.changes += 1;
+    this.timer = setTimeout(() => this.check(false).catch((error) => this.tell(error)), PAUSE_MS);
+  }
+
+  // What is known at once; and, where it is to be `thorough`, what the server measures.
+  async check(thorough) {
+    this.checking?.abort();
+    const { signal } = this.checking = new AbortController();
+    if (!this.keyframes.length) {
+      this.facts = null;
+      this.part("warnings").replaceChildren();
+      return;
+    }
+    if (thorough) this.part("plan").textContent = "measuring what it takes…";
+    const question = { film: this.asked(), thorough };
+    for await (const [facts] of records("/api/film/check", question, signal)) {
+      if (signal.aborted) return;
+      if (facts.error) throw new Error(facts.error);
+      if (facts.film) this.arrived(facts.film);
+      if (facts.plan) this.planned(facts.plan);
+    }
+  }
+
+  arrived(facts) {
+    this.facts = facts;
+    const slider = this.part("scrub");
+    slider.max = String(facts.seconds);
+    slider.disabled = facts.seconds === 0;
+    this.part("length").textContent = `${facts.seconds.toFixed(1)} s, ${facts.frames} frames, `
+      + `${facts.octaves.toFixed(1)} octaves`;
+    this.part("yaml").textContent = facts.text;
+    this.warn(facts.warnings);
+    this.drawFacts();
+    [...this.part("keyframes").children].forEach((item, index) => {
+      item.querySelector("button > span:last-child").textContent = words(this.keyframes[index], index, facts);
+    });
+    this.element.dataset.checked = String(this.changes);
+  }
+
+  warn(warnings) {
+    this.part("warnings").replaceChildren(
+      ...warnings.map(({ key, text }) => this.warning(key ? `${key}: ${text}` : text)));
+  }
+
+  planned(plan) {
+    const size = (bytes) => bytes === null ? "unknown" : bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB`
+      : `${(bytes / 1e9).toFixed(1)} GB`;
+    const minutes = plan.seconds / 60;
+    const time = minutes < 2 ? `${Math.ceil(plan.seconds)} s` : minutes < 120 ? `${Math.ceil(minutes)} min`
+      : `${(minutes / 60).toFixed(1)} h`;
+    const facts = {
+      time: `about ${time} with ${plan.workers} workers`,
+      memory: `${size(plan.memory_bytes)} of ${size(plan.available_bytes)}`,
+      disk: `${size(plan.disk_bytes)} of ${size(plan.free_bytes)} free`,
+      "to do": `${plan.frames} frames, ${(plan.samples / 1e6).toFixed(1)} million samples`,
+    };
+    this.part("plan").replaceChildren(...Object.entries(facts).flatMap(([name, text]) => {
+      const [term, fact] = [document.createElement("dt"), document.createElement("dd")];
+      [term.textContent, fact.textContent] = [name, text];
+      return [term, fact];
+    }));
+    this.warn(plan.warnings);
+  }
+
+  // Show the film at the slider's time; while an answer is under way, only the latest waits.
+  async scrub() {
+    const slider = this.part("scrub");
+    slider.ariaValueText = `${Number(slider.value).toFixed(1)} seconds`;
+    this.part("moment").textContent = `${Number(slider.value).toFixed(1)} s`;
+    this.wanted += 1;
+    if (this.scrubbing || !this.keyframes.length) return;
+    this.scrubbing = true;
+    try {
+      for (let seen = -1; seen !== this.wanted;) {
+        seen = this.wanted;
+        const question = { film: this.asked(), seconds: Number(slider.value) };
+        const { view } = await ask("/api/film/at", question);
+        this.app.picture.show(view);
+      }
+    } catch (error) {
+      this.tell(error);
+    } finally {
+      this.scrubbing = false;
+    }
+  }
+
+  clear() {
+    Object.assign(this, { text: "", video: {}, keyframes: [], selected: -1, facts: null });
+    this.part("name").value = "";
+    for (const key of ["width", "height", "fps"]) this.part(`video-${key}`).value = "";
+    for (const id of ["length", "yaml", "moment"]) this.part(id).textContent = "";
+    drawSpeed(this.part("speed"), { speeds: [], seconds: 0 });
+    this.drawStrip();
+    this.changed();
+  }
+
+  async open() {
+    const name = this.part("open").value;
+    if (!name) return;
+    this.part("open").value = "";
+    const film = await ask("/api/film/open", { name });
+    this.take(film, []);
+    this.selected = 0;
+    this.app.picture.set({ maxiter: film.maxiter === "auto" ? "auto" : Number(film.maxiter), look: film.colour });
+    this.drawStrip();
+    this.goTo(0);
+    this.changed();
+    await this.drawPictures();
+  }
+
+  take(film, pictures) {
+    this.part("name").value = film.name;
+    this.text = film.text;
+    this.video = film.video;
+    this.keyframes = film.keyframes.map((keyframe, index) => (
+      { ...keyframe, picture: pictures[index] ?? null }));
+    for (const key of ["width", "height", "fps"]) this.part(`video-${key}`).value = this.video[key] ?? "";
+  }
+
+  // Draw the keyframes of an opened film, small, when the picture itself is done.
+  async drawPictures() {
+    const { picture } = this.app;
+    for (const keyframe of [...this.keyframes]) {
+      while (picture.state !== "full") {
+        await new Promise((resolve) => picture.addEventListener("state", resolve, { once: true }));
+      }
+      if (!this.keyframes.includes(keyframe) || keyframe.picture) continue;
+      const canvas = document.createElement("canvas");
+      Object.assign(canvas, { width: THUMBNAIL_PX, height: Math.round(THUMBNAIL_PX * 9 / 16) });
+      const context = canvas.getContext("2d");
+      const view = { ...keyframe.view, columns: canvas.width, rows: canvas.height };
+      const question = { page: `thumbnail ${page}`, view, ...picture.settings };
+      for await (const [facts, data] of records("/api/picture", question)) {
+        if (facts.error) break;
+        if (!facts.strip) continue;
+        const { x, y, columns, rows } = facts.strip;
+        const bitmap = await createImageBitmap(new Blob([data], { type: "image/jpeg" }));
+        context.drawImage(bitmap, x, y, columns, rows);
+      }
+      keyframe.picture = canvas.toDataURL("image/jpeg", 0.85);
+      this.drawStrip();
+    }
+  }
+
+  // Save it; returns whether it is saved.
+  async save() {
+    let over = false;
+    for (;;) {
+      const saved = await ask("/api/film/save", { film: this.asked(), over });
+      if (!saved.exists) {
+        this.take(saved, this.keyframes.map(({ picture }) => picture));
+        this.drawStrip();
+        this.app.say(`saved as ${saved.path}`);
+        await this.list();
+        return true;
+      }
+      over = await this.sure(`${saved.error}. Replace it?`);
+      if (!over) return false;
+    }
+  }
+
+  // Ask the person; a page that is not in front has no other way than its own dialog.
+  sure(text) {
+    const dialog = this.part("sure");
+    dialog.querySelector("p").textContent = text;
+    dialog.returnValue = "";
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+    });
+  }
+
+  async render() {
+    if (!await this.save()) return;
+    await ask("/api/film/render", { name: this.part("name").value.trim() });
+    await this.jobs.look();
+  }
+}
