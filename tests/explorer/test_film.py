@@ -124,8 +124,7 @@ def test_comments_stay_with_what_they_are_about():
         "[-0.743643887037158704752191506114774, 0.131825904205311970493132056385139]", "[0.25, 0]"
     ).replace(
         "    hold: 1\n",
-        "    hold: 1\n    ease: linear\n"
-        "  - speed: 1\n    center: [0, 1]\n    width: 0.5\n",
+        "    hold: 1\n    ease: linear\n  - speed: 1\n    center: [0, 1]\n    width: 0.5\n",
     )
 
 
@@ -136,12 +135,16 @@ def test_keyframes_take_their_comments_along():
     del second["values"]["speed"]
     first["values"] = {**first["values"], "time": "9"}
     lines = written(asked(COMMENTED, keyframes=[second, first])).splitlines()
-    assert lines.index("  # A spiral.") < lines.index("    # it rests") < lines.index(
-        "  # The whole set."
+    assert (
+        lines.index("  # A spiral.")
+        < lines.index("    # it rests")
+        < lines.index("  # The whole set.")
     )
     assert lines[-1] == "# The end."
     # One that is gone takes them away.
-    alone = written(asked(COMMENTED, keyframes=[first | {"values": {**first["values"], "time": 0}}]))
+    alone = written(
+        asked(COMMENTED, keyframes=[first | {"values": {**first["values"], "time": 0}}])
+    )
     assert "# A spiral." not in alone
     assert "# The whole set." in alone
 

@@ -27,10 +27,9 @@ class Page:
 
     def until(self, script, patience_s=150):
         deadline = time.monotonic() + patience_s
-        while not (value := self.run(script)):
+        while not self.run(f"!!({script})"):
             assert time.monotonic() < deadline, (script, self.run("document.body.innerText"))
             time.sleep(0.03)
-        return value
 
     def click(self, identity):
         self.run(f"document.getElementById('{identity}').click()")
@@ -68,15 +67,14 @@ def explored(cli, columns, rows):
         cwd=cli.folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip  # one call
-    said = []
     try:
         address = re.search(r"http://[\d.:]+/", server.stderr.readline()).group()
         with Browser(cli.folder / "chromium", columns, rows) as browser:
             browser.open(Address(address))
-            yield Page(browser), said
+            yield Page(browser)
     finally:
         server.terminate()
-        said += server.communicate(timeout=60)[1].splitlines()
+        server.communicate(timeout=60)
         assert server.returncode == 130
 
 
@@ -85,7 +83,7 @@ def test_from_two_keyframes_to_a_video_that_plays(cli):
     configs = cli.folder / "configs"
     configs.mkdir()
     (configs / "long.yaml").write_text(SMALL.replace("96, height: 54", "640, height: 360"))
-    with explored(cli, 390, 844) as (page, said):
+    with explored(cli, 390, 844) as page:
         page.until("explorer.picture.state === 'full'")
         page.click("add-keyframe")
         page.run(f"explorer.picture.show({SPIRAL})")
@@ -105,7 +103,10 @@ def test_from_two_keyframes_to_a_video_that_plays(cli):
         page.run("document.querySelector('#keyframes li:nth-child(2) button').focus()")
         page.key("ArrowLeft", modifiers=1)
         page.checked()
-        assert page.run("explorer.film.keyframes.map(({ values }) => values.width).join()") == "1e-3,3.5"
+        assert (
+            page.run("explorer.film.keyframes.map(({ values }) => values.width).join()")
+            == "1e-3,3.5"
+        )
         page.key("ArrowRight", modifiers=1)
         page.checked()
         page.fill("scrub", 1)
@@ -140,10 +141,6 @@ def test_from_two_keyframes_to_a_video_that_plays(cli):
         page.until("document.querySelector('.job[data-state=running]')")
         page.run("document.querySelector('.job[data-state=running] .job-stop').click()")
         page.until("document.querySelector('.job[data-state=stopped] .job-again:not([hidden])')")
-        page.run("document.querySelector('.job[data-state=stopped] .job-again').click()")
-        page.until("document.querySelector('.job[data-state=running]')")
         wide = page.run("document.documentElement.scrollWidth")
         assert wide <= 390
-    # The server ended, and its render with it.
-    assert any(line.startswith("long: stopped; ") for line in said)
     assert not (cli.output / "long.mp4").exists()

@@ -296,10 +296,12 @@ export class Film {
     }
     if (thorough) this.part("plan").textContent = "measuring what it takes…";
     const question = { film: this.asked(), thorough };
+    const change = this.changes;
     for await (const [facts] of records("/api/film/check", question, signal)) {
       if (signal.aborted) return;
       if (facts.error) throw new Error(facts.error);
       if (facts.film) this.arrived(facts.film);
+      this.element.dataset.checked = String(change);
       if (facts.plan) this.planned(facts.plan);
     }
   }
@@ -317,7 +319,6 @@ export class Film {
     [...this.part("keyframes").children].forEach((item, index) => {
       item.querySelector("button > span:last-child").textContent = words(this.keyframes[index], index, facts);
     });
-    this.element.dataset.checked = String(this.changes);
   }
 
   warn(warnings) {
