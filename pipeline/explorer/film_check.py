@@ -23,6 +23,7 @@ from pipeline.prepare.dead_end_search import dead_ends
 from pipeline.prepare.survey import estimated
 from pipeline.session import Session
 from pipeline.system.machine import available_memory_bytes, disk_space
+from pipeline.system.temporary import run_folder
 from pipeline.timeline.too_fast import too_fast
 
 _NICE = 5
@@ -38,6 +39,9 @@ def checked(path: Path, text: str, root: Path) -> dict[str, Any]:
         outputs.check(outputs.video)
     except PipelineError as error:
         remarks.append({"key": "", "text": str(error)})
+    if remarks or not path.exists():
+        # What is not saved yet, or may not be written there, leaves nothing behind.
+        outputs = Outputs.of(config, run_folder() / "check")
     with Session(outputs, config, cluster=False, say=lambda _: None) as session:
         frames, resolved = session.frames, session.resolved
         work_plan = WorkPlan.of(resolved, frames, outputs)

@@ -217,7 +217,7 @@ def test_a_request_that_is_none_is_answered_with_none(made, capfd, request_):
 
 def test_a_body_is_not_taken_for_another_request(made):
     hidden = b"GET /zoom.mp4 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    with serving(made) as address:
+    with serving(made, patience_s=0.5) as address:
         answer = said(
             address,
             b"GET /zoom/index.html HTTP/1.1\r\nHost: 127.0.0.1\r\n"

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import UsageError
 from pipeline.explorer.film_check import Check
 from pipeline.explorer.jobs import Jobs
-from tests.conftest import SMALL
+from tests.conftest import SMALL, Cli
 from tests.processes import LONGER, workers_of
 
 STILL = SMALL[: SMALL.index("  - time: 2")]
@@ -84,23 +84,24 @@ def test_a_render_stands_behind_the_explorer_and_ends_with_it(rendering):
 @pytest.mark.slow
 def test_what_was_stopped_goes_on_to_the_same_video(rendering):
     cli = rendering.cli
-    cli.done("zoom", cli.config(LONGER, "whole"))
-    config = "part"
-    for end in ("stop", "kill", "wait"):
-        job = rendering.add(config, LONGER)
-        rendering.until(job, "running")
-        counts = cli.output / config / "counts"
-        before = len(list(counts.glob("*.counts"))) if counts.is_dir() else 0
-        if end != "wait":
-            until(lambda: counts.is_dir() and len(list(counts.glob("*.counts"))) > before)
-        if end == "stop":
-            rendering.jobs.stop(job.number)
-            rendering.until(job, "stopped")
-        elif end == "kill":
-            os.killpg(job.process.pid, signal.SIGKILL)
-            rendering.until(job, "failed")
-    rendering.until(job, "finished")
-    assert (cli.output / "part.mp4").read_bytes() == (cli.output / "whole.mp4").read_bytes()
+    (cli.folder / "whole").mkdir()
+    whole = Cli(cli.folder / "whole")
+    whole.done("zoom", whole.config(LONGER, "part"))
+    counts = cli.output / "part" / "counts"
+
+    def begun(before):
+        job = rendering.add("part", LONGER)
+        until(lambda: len(list(counts.glob("*.counts"))) > before, told=job.told)
+        return job
+
+    job = begun(0)
+    rendering.jobs.stop(job.number)
+    rendering.until(job, "stopped")
+    job = begun(len(list(counts.glob("*.counts"))))
+    os.killpg(job.process.pid, signal.SIGKILL)
+    rendering.until(job, "failed")
+    rendering.until(rendering.add("part", LONGER), "finished")
+    assert (cli.output / "part.mp4").read_bytes() == (whole.output / "part.mp4").read_bytes()
 
 
 def test_progress_is_told_a_line_at_a_time(cli):
@@ -120,7 +121,7 @@ def test_a_film_is_checked_as_plan_does(cli):
         "center: [-0.1234567, 0.1234567]",
     ).replace("width: 1e-6", "width: 1e-9")
     config = cli.config(text)
-    answer = Check(config, text, cli.output).answer()
+    answer = Check(cli.folder / "unsaved.yaml", text, cli.output).answer()
     assert not cli.output.exists()
     result = cli.run("plan", config)
     assert result.returncode == 0, result.stderr
