@@ -1,6 +1,7 @@
 """A film on the page: keyframes as they are typed, and the config that they make."""
 
 import bisect
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from pipeline.config.model import (
 from pipeline.config.names import name_fault
 from pipeline.errors import UsageError
 from pipeline.explorer.film_text import plain_from, text_of
-from pipeline.explorer.wire import told
+from pipeline.explorer.wire import ViewAsked, told
+from pipeline.geometry.decimals import context, difference
 from pipeline.geometry.view import View
 from pipeline.timeline.frames import FrameList
 from pipeline.timeline.too_fast import too_fast
@@ -33,6 +35,8 @@ UNNAMED = "film"
 _KEYFRAME_ORDER = (
     "time", "speed", "center", "width", "zoom", "rotation", "maxiter", "ease", "hold",
 )  # fmt: skip  # a list
+# Pixels that lie farther off, or pictures that are so many times as large, are not worth moving.
+_FARTHEST_PX = 100_000
 # Points of the drawn speed of a leg, and of all legs.
 _LEG_POINTS = 24
 _MOST_POINTS = 2000
@@ -73,6 +77,8 @@ class MomentAsked(_Asked):
 
     film: FilmAsked
     seconds: Annotated[float, Field(ge=0, le=1e6)]
+    shown: ViewAsked | None = None
+    """What the page shows now, to be told how that moves to the moment's view."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,37 @@ class Film:
             for step in range(steps + 1):
                 time = leg.leaves + leg.seconds * Fraction(step, steps)
                 yield [round(float(time), 4), round(sign * leg.octaves_a_second(time), 4)]
+
+
+def motion_between(shown: View, wanted: View) -> dict[str, float] | None:
+    """Return where the pixels of a shown view lie in another, as `motion.js` has motions.
+
+    None where they lie so far off that nothing of them is seen.
+
+    Notes
+    -----
+    Pixel p, with rows downwards, goes to s·p + t: s grows by the ratio of the widths and turns by
+    the difference of the rotations, clockwise as seen; t follows from where the middle goes.
+    """
+    numbers = context(20)
+    factor = numbers.divide(shown.width, wanted.width)
+    spacing = wanted.spacing()
+    right, up = (
+        numbers.divide(difference(here, there), spacing)
+        for here, there in zip(shown.center, wanted.center, strict=True)
+    )
+    if max(abs(right), abs(up), factor) > _FARTHEST_PX or factor * _FARTHEST_PX < 1:
+        return None
+    angle = math.radians(float(wanted.rotation - shown.rotation))
+    a, b = float(factor) * math.cos(angle), float(factor) * math.sin(angle)
+    turn = math.radians(float(wanted.rotation))
+    x = wanted.columns / 2 + float(right) * math.cos(turn) + float(up) * math.sin(turn)
+    y = wanted.rows / 2 + float(right) * math.sin(turn) - float(up) * math.cos(turn)
+    middle_x, middle_y = shown.columns / 2, shown.rows / 2
+    return {
+        "a": a, "b": b,
+        "x": x - a * middle_x + b * middle_y, "y": y - b * middle_x - a * middle_y,
+    }  # fmt: skip  # a complex number a line
 
 
 def text_from(asked: FilmAsked) -> str:

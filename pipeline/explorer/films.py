@@ -12,7 +12,7 @@ import anyio.to_thread
 from pipeline.config.load import Config, load_config
 from pipeline.errors import PipelineError, UsageError
 from pipeline.explorer.file_answer import KINDS, FileAnswer
-from pipeline.explorer.film import Film, FilmAsked, MomentAsked, opened_film
+from pipeline.explorer.film import Film, FilmAsked, MomentAsked, motion_between, opened_film
 from pipeline.explorer.film_check import Check
 from pipeline.explorer.film_files import ConfigFiles
 from pipeline.explorer.jobs import Jobs
@@ -97,8 +97,13 @@ class Films:
         return film
 
     def at(self, asked: MomentAsked) -> dict[str, Any]:
-        """Return the view of a film at a time."""
-        return {"view": told(self.film(asked.film).view(Fraction(asked.seconds)))}
+        """Return the view of a film at a time, and how what is shown moves there."""
+        view = self.film(asked.film).view(Fraction(asked.seconds))
+        if asked.shown is None:
+            return {"view": told(view), "motion": None}
+        shown = asked.shown.view()
+        view = view.resized(shown.columns, shown.rows)
+        return {"view": told(view), "motion": motion_between(shown, view)}
 
     def save(self, asked: FilmAsked, over: bool) -> dict[str, Any]:
         """Write a film as a config without faults; return its name and its text."""

@@ -1,6 +1,7 @@
 """Films of the page: the config that is written is what is read back, with a person's comments."""
 
 import json
+import math
 import os
 from decimal import Decimal
 from fractions import Fraction
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
 from pipeline.errors import UsageError
-from pipeline.explorer.film import Film, FilmAsked, opened_film
+from pipeline.explorer.film import Film, FilmAsked, motion_between, opened_film
 from pipeline.explorer.film_files import ConfigFiles, ExistsError
 from pipeline.explorer.film_text import SCHEMA_LINE, plain_from, text_of
 from pipeline.explorer.films import Films
+from pipeline.explorer.hand import Move, moved
+from pipeline.geometry.point import Point
+from pipeline.geometry.view import View
 from pipeline.timeline.frames import FrameList
 from pipeline.timeline.too_fast import too_fast
 from tests.conftest import ROOT
@@ -217,6 +221,36 @@ def test_views_and_warnings_are_those_of_the_config():
     assert facts["warnings"] == [{"key": each.key, "text": each.message} for each in expected]
     assert json.loads(json.dumps(facts))["times"] == [0, 2]
     assert max(speed for _, speed in facts["speeds"]) > 2.5
+
+
+pixels = st.integers(-500, 500)
+degrees = st.integers(-18_000, 18_000).map(lambda hundredths: hundredths / 100)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(3, 300), pixels, pixels, st.floats(0.01, 100), degrees, degrees)
+def test_what_is_shown_moves_to_where_it_is(depth, right, down, factor, turn, rotation):
+    """As a hand that moved it there would have."""
+    width = Decimal(f"3.1e-{depth}")
+    center = Point(Decimal("-0.7436438870371587047"), Decimal("0.1318259042053119704"))
+    shown = View(center, width, Decimal(repr(rotation)), 96, 54)
+    move = Move(right, down, factor, turn, at_x=20.0, at_y=31.0)
+    motion = motion_between(shown, moved(shown, move))
+    a, b = (factor * f(math.radians(turn)) for f in (math.cos, math.sin))
+    for x, y in ((0, 0), (96, 54), (20, 31)):
+        at_x = motion["a"] * x - motion["b"] * y + motion["x"]
+        at_y = motion["b"] * x + motion["a"] * y + motion["y"]
+        there_x = a * (x - 20) - b * (y - 31) + 20 + right
+        there_y = b * (x - 20) + a * (y - 31) + 31 + down
+        # Centres are rounded to a ten-thousandth of a pixel.
+        assert math.hypot(at_x - there_x, at_y - there_y) < 0.01
+
+
+def test_what_lies_far_off_does_not_move():
+    shown = View(Point(Decimal(0), Decimal(0)), Decimal(1), Decimal(0), 96, 54)
+    for re, width in ((1, "1e-9"), (0, "1e-9"), (0, "1e9")):
+        wanted = View(Point(Decimal(re), Decimal(0)), Decimal(width), Decimal(0), 96, 54)
+        assert motion_between(shown, wanted) is None
 
 
 # Files

@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +17,7 @@ from pipeline.explorer.films import Films
 from pipeline.explorer.guard import SAFETY, TOKEN_HEADER, Guard
 from pipeline.explorer.serving import Server
 from tests.conftest import SMALL
+from tests.processes import descendants, runs
 
 VIDEO = bytes(range(256)) * 4
 FILM = {
@@ -40,7 +43,7 @@ class Page:
     """Asks as the page does, over a real socket."""
 
     def __init__(self, address):
-        self._address = address
+        self.address = address
 
     def get(self, path, **headers):
         return self._ask("GET", path, None, headers)
@@ -50,7 +53,7 @@ class Page:
         return self._ask("POST", path, body, {TOKEN_HEADER: "token", **headers})
 
     def _ask(self, method, path, body, headers):
-        line = http.client.HTTPConnection(*self._address, timeout=60)
+        line = http.client.HTTPConnection(*self.address, timeout=60)
         line.request(method, path, body, headers)
         with line.getresponse() as answer:
             facts = {name.lower(): value for name, value in answer.headers.items()}
@@ -101,6 +104,28 @@ def test_a_film_is_looked_through_at_any_depth(page):
     half = page.post("/api/film/at", {"film": FILM, "seconds": 2}).json()["view"]
     assert 1e-12 < float(half["width"]) < 1e-8
     assert len(half["im"]) > 20
+
+
+def test_what_nobody_waits_for_is_not_measured(page):
+    def checks():
+        return [each for each in descendants(os.getpid()) if runs(each, b"film_check")]
+
+    line = http.client.HTTPConnection(*page.address, timeout=60)
+    body = json.dumps({"film": FILM, "thorough": True})
+    line.request("POST", "/api/film/check", body, {TOKEN_HEADER: "token"})
+    answer = line.getresponse()
+    assert answer.read(8)
+    until(checks)
+    answer.close()
+    line.close()
+    until(lambda: not checks())
+
+
+def until(is_so, patience_s=60):
+    deadline = time.monotonic() + patience_s
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_what_is_known_is_told_at_once(page):

@@ -64,7 +64,10 @@ export class Jobs {
       await ask("/api/film/render", { name });
       await this.look();
     }));
-    item.append(title, progress, text, stop, again);
+    const head = document.createElement("div");
+    head.className = "job-head";
+    head.append(title, progress, text, stop, again);
+    item.append(head);
     return item;
   }
 

@@ -38,11 +38,12 @@ export function made() {
       labelled("Frames a second", "video-fps", { ...number, placeholder: "30" })),
     element("ol", { id: "keyframes", label: "Keyframes; Alt and an arrow key move one" }),
     element("canvas", { id: "speed", role: "img", label: "Speed of the zoom, in octaves a second, over time" }),
-    element("div", { className: "film-bar film-scrub" },
-      element("input", {
-        id: "scrub", type: "range", min: "0", max: "0", step: "any", value: "0", disabled: true,
-        label: "Moment of the film",
-      }),
+    element("input", {
+      id: "scrub", type: "range", min: "0", max: "0", step: "any", value: "0", disabled: true,
+      label: "Moment of the film",
+    }),
+    element("div", { className: "film-bar" },
+      element("button", { id: "play", type: "button", textContent: "Play", ariaPressed: "false" }),
       element("output", { id: "moment" }), element("span", { id: "length" })),
     element("div", { id: "keyframe-fields", className: "film-bar", hidden: true },
       element("select", { id: "pace", label: "What is said of the way to this keyframe" },

@@ -7,8 +7,18 @@ import { ask, records } from "./wire.js";
 
 // After the last change, until the film is looked at again.
 const PAUSE_MS = 200;
+// While the film is looked through, the next moment waits so long for the picture of this one.
+const SHOWN_WITHIN_MS = 150;
 const THUMBNAIL_PX = 160;
 const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
+
+// Wait until the picture has something new to show, but not long.
+async function settled(picture) {
+  const begun = performance.now();
+  do {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  } while (picture.state === "busy" && performance.now() - begun < SHOWN_WITHIN_MS);
+}
 
 export class Film {
   constructor(element, app) {
@@ -42,6 +52,7 @@ export class Film {
     on("new-film", "click", () => this.clear());
     on("open", "change", told(() => this.open()));
     on("scrub", "input", () => this.scrub());
+    on("play", "click", () => this.play());
     on("name", "input", () => this.changed());
     for (const key of ["width", "height", "fps"]) {
       on(`video-${key}`, "change", () => {
@@ -357,15 +368,39 @@ export class Film {
     try {
       for (let seen = -1; seen !== this.wanted;) {
         seen = this.wanted;
-        const question = { film: this.asked(), seconds: Number(slider.value) };
-        const { view } = await ask("/api/film/at", question);
-        this.app.picture.show(view);
+        const { picture } = this.app;
+        const question = { film: this.asked(), seconds: Number(slider.value), shown: picture.view };
+        const { view, motion } = await ask("/api/film/at", question);
+        // What is there moves at once; what it lacks follows.
+        if (motion) picture.rebase(motion);
+        picture.show(view);
+        picture.draw();
+        await settled(picture);
       }
     } catch (error) {
       this.tell(error);
     } finally {
       this.scrubbing = false;
     }
+  }
+
+  // Play the film from the slider's time, or stop.
+  play() {
+    const [button, slider] = [this.part("play"), this.part("scrub")];
+    const isPlaying = button.ariaPressed !== "true";
+    button.ariaPressed = String(isPlaying);
+    if (!isPlaying) return;
+    if (Number(slider.value) >= Number(slider.max)) slider.value = "0";
+    let before = performance.now();
+    const step = (now) => {
+      if (button.ariaPressed !== "true") return;
+      slider.value = String(Number(slider.value) + (now - before) / 1000);
+      before = now;
+      this.scrub();
+      if (Number(slider.value) < Number(slider.max)) requestAnimationFrame(step);
+      else button.ariaPressed = "false";
+    };
+    requestAnimationFrame(step);
   }
 
   clear() {
