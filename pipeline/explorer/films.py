@@ -10,6 +10,7 @@ from typing import Any
 import anyio.to_thread
 
 from pipeline.config.load import Config, load_config
+from pipeline.config.yaml_tree import text_of_file
 from pipeline.errors import PipelineError, UsageError
 from pipeline.explorer.file_answer import KINDS, FileAnswer
 from pipeline.explorer.film import Film, FilmAsked, MomentAsked, motion_between, opened_film
@@ -44,7 +45,10 @@ class Films:
         self.jobs = Jobs(root, say)
         self._root = root
         self._start = start
-        self._start_text = "" if start is None else start.path.read_text(encoding="utf-8-sig")
+        # One of another folder is read once, and saved in this.
+        self._foreign: tuple[Config, str] | None = None
+        if start is not None and start.path.resolve().parent != folder.resolve():
+            self._foreign = start, text_of_file(start.path)
         self._kept: OrderedDict[str, Film] = OrderedDict()
         self._check: Check | None = None
         self._lock = threading.Lock()
@@ -71,8 +75,8 @@ class Films:
         ConfigError, UsageError
             It has faults, or there is none.
         """
-        if self._start is not None and name == self._start.name:
-            return opened_film(self._start, self._start_text)
+        if self._foreign is not None and name == self._foreign[0].name:
+            return opened_film(*self._foreign)
         text = self.files.read(name)
         return opened_film(load_config(self.files.path(name), text), text)
 
@@ -112,6 +116,8 @@ class Films:
             raise UsageError("a name is missing, under which to save it")
         film = Film.of(asked, self.files.folder)
         path = self.files.write(name, film.text, over, before=asked.text)
+        if self._foreign is not None and name == self._foreign[0].name:
+            self._foreign = None
         return {"name": name, "path": str(path), **opened_film(film.config, film.text)}
 
     def render(self, name: str) -> dict[str, Any]:

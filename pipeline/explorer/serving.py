@@ -50,6 +50,7 @@ class Server:
                 proxy_headers=False,
             )
         )  # fmt: skip  # one call
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="server", daemon=True)
         self._thread.start()
 
@@ -72,16 +73,21 @@ class Server:
 
     def wait(self) -> None:
         """Wait until a signal raises an exception here."""
-        self._thread.join()
+        # Not by `join`: interrupted, that takes the thread for ended (bpo-45274).
+        self._ended.wait()
 
     def close(self) -> None:
         """End all connections, and the thread."""
         self._server.should_exit = True
+        self._ended.wait()
         self._thread.join()
         self._socket.close()
 
     def _serve(self) -> None:
-        self._server.run(sockets=[self._socket])
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._ended.set()
 
 
 def host_and_port(address: str) -> tuple[str, int]:

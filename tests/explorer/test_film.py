@@ -317,3 +317,18 @@ def test_a_film_is_saved_opened_and_saved_again(tmp_path):
         films.save(asked(COMMENTED, " "), over=False)
     assert films.listed() == {"configs": ["mine"], "start": None}
     films.close()
+
+
+def test_a_config_of_another_folder_is_opened_once_and_saved_in_configs(tmp_path):
+    path = tmp_path / "elsewhere" / "mine.yaml"
+    path.parent.mkdir()
+    path.write_bytes(COMMENTED.replace("\n", "\r\n").encode())
+    films = Films(tmp_path / "output", tmp_path / "configs", load_config(path))
+    assert films.listed() == {"configs": [], "start": "mine"}
+    opened = films.open("mine")
+    assert "\r\n" in opened["text"]
+    films.save(asked(opened["text"], "mine", maxiter=900), over=False)
+    assert b"maxiter: 900 " in (tmp_path / "configs" / "mine.yaml").read_bytes()
+    assert films.open("mine")["maxiter"] == "900"
+    assert b"maxiter: 500 " in path.read_bytes()
+    films.close()
