@@ -99,7 +99,7 @@ def test_from_two_keyframes_to_a_video_that_plays(cli):
         page.fill("pace-value", 2)
         page.fill("name", "mine")
         page.checked()
-        # To the other place and back, by keys; each place keeps its time.
+        # To the other place by keys, and back by hand; each place keeps its time.
         page.run("document.querySelector('#keyframes li:nth-child(2) button').focus()")
         page.key("ArrowLeft", modifiers=1)
         page.checked()
@@ -107,8 +107,17 @@ def test_from_two_keyframes_to_a_video_that_plays(cli):
             page.run("explorer.film.keyframes.map(({ values }) => values.width).join()")
             == "1e-3,3.5"
         )
-        page.key("ArrowRight", modifiers=1)
+        page.run(
+            "{ const [one, two] = document.querySelectorAll('#keyframes li');"
+            "const dataTransfer = new DataTransfer();"
+            "one.dispatchEvent(new DragEvent('dragstart', { dataTransfer }));"
+            "two.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true })); }"
+        )
         page.checked()
+        assert (
+            page.run("explorer.film.keyframes.map(({ values }) => values.width).join()")
+            == "3.5,1e-3"
+        )
         page.fill("scrub", 1)
         page.until("/^0[.]05/.test(explorer.picture.view.width)")
 

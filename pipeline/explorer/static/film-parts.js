@@ -82,3 +82,18 @@ export function words({ values, view }, index, facts) {
   const when = time === undefined ? "" : `${time.toFixed(1)} s, `;
   return `${when}${short(view?.width ?? values.width)}`;
 }
+
+// What a render takes, in words.
+export function planFacts(plan) {
+  const size = (bytes) => bytes === null ? "unknown" : bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB`
+    : `${(bytes / 1e9).toFixed(1)} GB`;
+  const minutes = plan.seconds / 60;
+  const time = minutes < 2 ? `${Math.ceil(plan.seconds)} s` : minutes < 120 ? `${Math.ceil(minutes)} min`
+    : `${(minutes / 60).toFixed(1)} h`;
+  return {
+    time: `about ${time} with ${plan.workers} workers`,
+    memory: `${size(plan.memory_bytes)} of ${size(plan.available_bytes)}`,
+    disk: `${size(plan.disk_bytes)} of ${size(plan.free_bytes)} free`,
+    "to do": `${plan.frames} frames, ${(plan.samples / 1e6).toFixed(1)} million samples`,
+  };
+}

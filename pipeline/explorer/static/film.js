@@ -1,24 +1,14 @@
 // The film: a strip of keyframes, its speed, what it takes, its file, and its renders.
 
-import { drawSpeed } from "./film-speed.js";
 import { Jobs } from "./film-jobs.js";
-import { FIELDS, made, words } from "./film-parts.js";
+import { Look } from "./film-look.js";
+import { FIELDS, made, planFacts, words } from "./film-parts.js";
+import { drawSpeed } from "./film-speed.js";
+import { THUMBNAIL_PX, drawnSmall, itemOf } from "./film-strip.js";
 import { ask, records } from "./wire.js";
 
 // After the last change, until the film is looked at again.
 const PAUSE_MS = 200;
-// While the film is looked through, the next moment waits so long for the picture of this one.
-const SHOWN_WITHIN_MS = 150;
-const THUMBNAIL_PX = 160;
-const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
-
-// Wait until the picture has something new to show, but not long.
-async function settled(picture) {
-  const begun = performance.now();
-  do {
-    await new Promise((resolve) => requestAnimationFrame(resolve));
-  } while (picture.state === "busy" && performance.now() - begun < SHOWN_WITHIN_MS);
-}
 
 export class Film {
   constructor(element, app) {
@@ -31,8 +21,8 @@ export class Film {
     this.selected = -1;
     this.facts = null;
     this.changes = 0;
-    this.wanted = 0;
     this.build();
+    new Look(this);
     this.jobs = new Jobs(this.part("jobs"), app);
     this.drawStrip();
     this.start();
@@ -51,8 +41,6 @@ export class Film {
     on("render", "click", told(() => this.render()));
     on("new-film", "click", () => this.clear());
     on("open", "change", told(() => this.open()));
-    on("scrub", "input", () => this.scrub());
-    on("play", "click", () => this.play());
     on("name", "input", () => this.changed());
     for (const key of ["width", "height", "fps"]) {
       on(`video-${key}`, "change", () => {
@@ -225,7 +213,7 @@ export class Film {
   drawStrip() {
     const strip = this.part("keyframes");
     const focused = [...strip.children].findIndex((item) => item.contains(document.activeElement));
-    strip.replaceChildren(...this.keyframes.map((keyframe, index) => this.item(keyframe, index)));
+    strip.replaceChildren(...this.keyframes.map((keyframe, index) => itemOf(this, keyframe, index)));
     if (focused >= 0) strip.children[Math.min(focused, strip.children.length - 1)]?.querySelector("button").focus();
     this.part("keyframe-fields").hidden = this.selected < 0;
     const keyframe = this.keyframes[this.selected];
@@ -238,36 +226,6 @@ export class Film {
     for (const key of FIELDS) this.part(`keyframe-${key}`).value = values[key] ?? (key === "ease" ? "smooth" : "");
     this.part("earlier").disabled = isFirst;
     this.part("later").disabled = this.selected === this.keyframes.length - 1;
-  }
-
-  item(keyframe, index) {
-    const item = document.createElement("li");
-    item.draggable = true;
-    item.classList.toggle("selected", index === this.selected);
-    const button = document.createElement("button");
-    button.type = "button";
-    button.ariaPressed = String(index === this.selected);
-    const image = document.createElement(keyframe.picture ? "img" : "span");
-    image.className = "thumbnail";
-    if (keyframe.picture) Object.assign(image, { src: keyframe.picture, alt: "" });
-    const caption = document.createElement("span");
-    caption.textContent = words(keyframe, index, this.facts);
-    button.ariaLabel = `Keyframe ${index + 1}: ${caption.textContent}`;
-    button.append(image, caption);
-    button.addEventListener("click", () => {
-      this.select(index);
-      this.goTo(index);
-    });
-    item.append(button);
-    item.addEventListener("dragstart", (event) => event.dataTransfer.setData("text/x-keyframe", String(index)));
-    item.addEventListener("dragover", (event) => {
-      if (event.dataTransfer.types.includes("text/x-keyframe")) event.preventDefault();
-    });
-    item.addEventListener("drop", (event) => {
-      event.preventDefault();
-      this.shift(Number(event.dataTransfer.getData("text/x-keyframe")), index);
-    });
-    return item;
   }
 
   drawFacts() {
@@ -338,69 +296,12 @@ export class Film {
   }
 
   planned(plan) {
-    const size = (bytes) => bytes === null ? "unknown" : bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB`
-      : `${(bytes / 1e9).toFixed(1)} GB`;
-    const minutes = plan.seconds / 60;
-    const time = minutes < 2 ? `${Math.ceil(plan.seconds)} s` : minutes < 120 ? `${Math.ceil(minutes)} min`
-      : `${(minutes / 60).toFixed(1)} h`;
-    const facts = {
-      time: `about ${time} with ${plan.workers} workers`,
-      memory: `${size(plan.memory_bytes)} of ${size(plan.available_bytes)}`,
-      disk: `${size(plan.disk_bytes)} of ${size(plan.free_bytes)} free`,
-      "to do": `${plan.frames} frames, ${(plan.samples / 1e6).toFixed(1)} million samples`,
-    };
-    this.part("plan").replaceChildren(...Object.entries(facts).flatMap(([name, text]) => {
+    this.part("plan").replaceChildren(...Object.entries(planFacts(plan)).flatMap(([name, text]) => {
       const [term, fact] = [document.createElement("dt"), document.createElement("dd")];
       [term.textContent, fact.textContent] = [name, text];
       return [term, fact];
     }));
     this.warn(plan.warnings);
-  }
-
-  // Show the film at the slider's time; while an answer is under way, only the latest waits.
-  async scrub() {
-    const slider = this.part("scrub");
-    slider.ariaValueText = `${Number(slider.value).toFixed(1)} seconds`;
-    this.part("moment").textContent = `${Number(slider.value).toFixed(1)} s`;
-    this.wanted += 1;
-    if (this.scrubbing || !this.keyframes.length) return;
-    this.scrubbing = true;
-    try {
-      for (let seen = -1; seen !== this.wanted;) {
-        seen = this.wanted;
-        const { picture } = this.app;
-        const question = { film: this.asked(), seconds: Number(slider.value), shown: picture.view };
-        const { view, motion } = await ask("/api/film/at", question);
-        // What is there moves at once; what it lacks follows.
-        if (motion) picture.rebase(motion);
-        picture.show(view);
-        picture.draw();
-        await settled(picture);
-      }
-    } catch (error) {
-      this.tell(error);
-    } finally {
-      this.scrubbing = false;
-    }
-  }
-
-  // Play the film from the slider's time, or stop.
-  play() {
-    const [button, slider] = [this.part("play"), this.part("scrub")];
-    const isPlaying = button.ariaPressed !== "true";
-    button.ariaPressed = String(isPlaying);
-    if (!isPlaying) return;
-    if (Number(slider.value) >= Number(slider.max)) slider.value = "0";
-    let before = performance.now();
-    const step = (now) => {
-      if (button.ariaPressed !== "true") return;
-      slider.value = String(Number(slider.value) + (now - before) / 1000);
-      before = now;
-      this.scrub();
-      if (Number(slider.value) < Number(slider.max)) requestAnimationFrame(step);
-      else button.ariaPressed = "false";
-    };
-    requestAnimationFrame(step);
   }
 
   clear() {
@@ -444,19 +345,7 @@ export class Film {
         await new Promise((resolve) => picture.addEventListener("state", resolve, { once: true }));
       }
       if (!this.keyframes.includes(keyframe) || keyframe.picture) continue;
-      const canvas = document.createElement("canvas");
-      Object.assign(canvas, { width: THUMBNAIL_PX, height: Math.round(THUMBNAIL_PX * 9 / 16) });
-      const context = canvas.getContext("2d");
-      const view = { ...keyframe.view, columns: canvas.width, rows: canvas.height };
-      const question = { page: `thumbnail ${page}`, view, ...picture.settings };
-      for await (const [facts, data] of records("/api/picture", question)) {
-        if (facts.error) break;
-        if (!facts.strip) continue;
-        const { x, y, columns, rows } = facts.strip;
-        const bitmap = await createImageBitmap(new Blob([data], { type: "image/jpeg" }));
-        context.drawImage(bitmap, x, y, columns, rows);
-      }
-      keyframe.picture = canvas.toDataURL("image/jpeg", 0.85);
+      keyframe.picture = await drawnSmall(keyframe.view, picture);
       this.drawStrip();
     }
   }
