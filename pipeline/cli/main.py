@@ -21,6 +21,8 @@ from pipeline.system.terminal import ready_streams, say
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Commands that have nothing to resume.
 _STATELESS = ("find", "watch", "explore", "import", "schema", "clean", "completion")
+# Those of them that serve pages until they are stopped.
+_SERVING = ("watch", "explore")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -42,11 +44,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(parser.format_help().rstrip())
         return UsageError.exit_status
     options = parser.parse_args(words)
-    if options.resumes:
+    if options.resumes or options.command in _SERVING:
         for number in _STOPPING:
             # A run under nohup keeps ignoring the hang-up.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, partial(_stop, os.getpid()))
+    if options.resumes:
         # Said before anything is loaded, which takes seconds on a small machine.
         names = options.config if isinstance(options.config, list) else [options.config]
         say(f"{options.command}: {', '.join(map(printable_name, names))}".rstrip(": "))
@@ -121,6 +124,11 @@ def _parser() -> argparse.ArgumentParser:
         "--scheduler",
         metavar="ADDRESS",
         help="count rows on the Dask cluster at tcp://HOST:8786, or on a local-cluster",
+    )
+    zoom.add_argument(
+        "--progress-lines",
+        action="store_true",
+        help="print the progress of one config as JSON, a line at a time, for another program",
     )
     for name in ("recolour", "palette", "export", "player", "preview", "plan", "still", "watch"):
         added[name].add_argument("config", type=Path, help="the YAML file")
@@ -208,7 +216,12 @@ def _zoom(options: argparse.Namespace) -> None:
     from pipeline.cli.zoom import zoom, zoom_all
 
     if len(options.config) == 1 and not options.config[0].is_dir():
-        zoom(options.config[0], options.output, options.name, options.scheduler, options.place)
+        zoom(
+            options.config[0], options.output, options.name, options.scheduler, options.place,
+            options.progress_lines,
+        )  # fmt: skip  # one call
+    elif options.progress_lines:
+        raise UsageError("--progress-lines is for one config")
     elif options.name is not None:
         raise UsageError("--name is for one config; many are called as their files")
     else:
@@ -269,8 +282,7 @@ def _find(options: argparse.Namespace) -> None:
 def _watch(options: argparse.Namespace) -> None:
     from pipeline.cli.watch import watch
 
-    with contextlib.suppress(KeyboardInterrupt):
-        watch(options.config, options.output, options.address, options.name)
+    watch(options.config, options.output, options.address, options.name)
 
 
 def _explore(options: argparse.Namespace) -> None:

@@ -14,6 +14,7 @@ from pipeline.errors import (
     UsageError,
     os_error_text,
 )
+from pipeline.monitor.progress_lines import ProgressLines
 from pipeline.monitor.report import Report
 from pipeline.plan.outputs import Outputs
 from pipeline.render.job import render_video
@@ -27,6 +28,7 @@ def zoom(
     name: str | None = None,
     scheduler: str | None = None,
     place: str | None = None,
+    lines: bool = False,
 ) -> None:
     """Make the video of a config, and print a summary.
 
@@ -38,9 +40,11 @@ def zoom(
         Address of a Dask scheduler whose cluster counts the rows.
     place
         Name of the place that the video is for; the usual video if left out.
+    lines
+        Whether the progress is printed as lines of JSON, in place of the summary.
     """
     config = opened(path, name, scheduler, place)
-    make_video(config, Outputs.of(config, root), "zoom")
+    make_video(config, Outputs.of(config, root), "zoom", lines=lines)
 
 
 def zoom_all(
@@ -108,11 +112,15 @@ def recolour(path: Path, root: Path, name: str | None = None, place: str | None 
     make_video(config, Outputs.of(config, root), "recolour", stored_only=True)
 
 
-def make_video(config: Config, outputs: Outputs, command: str, stored_only: bool = False) -> None:
-    """Render a config, and print a summary."""
+def make_video(
+    config: Config, outputs: Outputs, command: str, stored_only: bool = False, lines: bool = False
+) -> None:
+    """Render a config, and print a summary, or the progress as lines of JSON."""
     report = Report(command, config.plain())
-    render_video(config, outputs, report, stored_only)
-    show(summary(report, outputs))
+    listeners = [ProgressLines(config).hear] if lines else []
+    render_video(config, outputs, report, stored_only, listeners=listeners)
+    if not lines:
+        show(summary(report, outputs))
 
 
 def summary(report: Report, outputs: Outputs) -> str:

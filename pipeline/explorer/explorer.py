@@ -19,6 +19,7 @@ from pipeline.config.palettes import named_palettes, palette_faults
 from pipeline.errors import UsageError
 from pipeline.explorer.artist import Artist, Strip, jpeg_from
 from pipeline.explorer.engine import Engine
+from pipeline.explorer.films import Films
 from pipeline.explorer.hand import moved, point_at
 from pipeline.explorer.julia import julia_picture
 from pipeline.explorer.looks import ready_looks, tiles
@@ -55,11 +56,13 @@ class Explorer:
         """Answers what needs no pool, so that it does not wait for pictures."""
         self._config = config
         self._files = PaletteFiles(Path())
+        self.films = Films(outputs.root, start=config)
         self._artist: Artist | None = None
 
     def close(self) -> None:
         """Stop all work, and end the workers."""
         self.desk.close()
+        self.films.close()
         self.engine.close()
         self.session.close(kill=True)
 

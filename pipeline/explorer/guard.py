@@ -5,7 +5,7 @@ import ipaddress
 import re
 import secrets
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
@@ -36,8 +36,16 @@ class Guard:
     page's token, which other sites cannot read, and no foreign origin.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None = None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str | None = None,
+        safety: Mapping[str, str] = SAFETY,
+        methods: tuple[str, ...] = ("GET", "HEAD", "POST"),
+    ) -> None:
         self._app = app
+        self._safety = {**safety, "Cache-Control": "no-store"}
+        self._methods = methods
         self._names = own_names()
         self.token = token or secrets.token_urlsafe(24)
 
@@ -50,19 +58,23 @@ class Guard:
         refusal = self._refusal(scope["method"], headers)
         if refusal is not None:
             status, why = refusal
-            await PlainTextResponse(why, status, SAFETY)(scope, receive, send)
+            # What it sends besides is not read, and must not be taken for another request.
+            facts = {**self._safety, "Connection": "close"}
+            if status == 405:
+                facts["Allow"] = ", ".join(self._methods)
+            await PlainTextResponse(why, status, facts)(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive), _safe(send))
+        await self._app(scope, _bounded(receive), self._safe(send))
 
     def _refusal(self, method: str, headers: Headers) -> tuple[int, str] | None:
         """Return the status and the reason of a refusal; None where all is well."""
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not self._is_own(hosts[0]):
             return 421, "this server answers to its own names alone"
+        if method not in self._methods:
+            return 405, f"this server takes {', '.join(self._methods)}"
         if method in ("GET", "HEAD"):
             return None
-        if method != "POST":
-            return 405, "GET, HEAD or POST"
         origin = headers.get("origin")
         if origin is not None and origin.partition("://")[2] != hosts[0]:
             return 403, "this came from another site"
@@ -81,6 +93,22 @@ class Guard:
         except ValueError:
             return name in self._names
         return True
+
+    def _safe(self, send: Send) -> Send:
+        """Send every answer with the headers that keep its page safe."""
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = {name for name, _ in message["headers"]}
+                more = [
+                    (name.lower().encode(), value.encode())
+                    for name, value in self._safety.items()
+                    if name.lower().encode() not in known
+                ]
+                message = {**message, "headers": [*message["headers"], *more]}
+            await send(message)
+
+        return send_safely
 
 
 def own_names() -> frozenset[str]:
@@ -101,20 +129,3 @@ def _bounded(receive: Receive) -> Receive:
         return message if left >= 0 else {"type": "http.disconnect"}
 
     return receive_bounded
-
-
-def _safe(send: Send) -> Callable[[Message], Awaitable[None]]:
-    """Send every answer with the headers that keep its page safe."""
-
-    async def send_safely(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            known = {name for name, _ in message["headers"]}
-            more = [
-                (name.lower().encode(), value.encode())
-                for name, value in {**SAFETY, "Cache-Control": "no-store"}.items()
-                if name.lower().encode() not in known
-            ]
-            message = {**message, "headers": [*message["headers"], *more]}
-        await send(message)
-
-    return send_safely

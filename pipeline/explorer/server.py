@@ -15,6 +15,7 @@ from pipeline.colour.palette_files import PaletteFileError, palette_from_bytes
 from pipeline.errors import PipelineError, UsageError
 from pipeline.explorer.engine import Wish
 from pipeline.explorer.explorer import Explorer
+from pipeline.explorer.film_routes import film_routes
 from pipeline.explorer.guard import Guard
 from pipeline.explorer.places import NothingFoundError
 from pipeline.explorer.wire import (
@@ -30,7 +31,7 @@ from pipeline.explorer.wire import (
 _STATIC = Path(__file__).parent / "static"
 _STREAM = "application/octet-stream"
 # What a person can mend.
-_PERSONS = UsageError, PaletteFileError, NothingFoundError
+_PERSONS = UsageError, ConfigError, PaletteFileError, NothingFoundError
 _MOST_NAME = 300
 
 
@@ -88,6 +89,7 @@ def app_of(explorer: Explorer, token: str | None = None) -> Guard:
         routes=[
             Route("/", page),
             *(Route(f"/api/{each.__name__}", each, methods=["POST"]) for each in posted),
+            *film_routes(explorer.films),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={PipelineError: refused, PaletteFileError: refused},

@@ -41,7 +41,7 @@ class ViewAsked(_Asked):
         return View(Point(self.re, self.im), self.width, rotation, self.columns, self.rows)
 
 
-Asked = TypeVar("Asked", bound=_Asked)
+Asked = TypeVar("Asked", bound=BaseModel)
 _Px = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 

@@ -8,7 +8,7 @@ import { Look } from "./look.js";
 import { Panel } from "./panel.js";
 import { Picture } from "./picture.js";
 import { Place } from "./place.js";
-// import { Film } from "./film.js";
+import { Film } from "./film.js";
 
 const MOST_PIXELS = 1920 * 1080;
 const SAID_MS = 4500;
@@ -95,7 +95,7 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
-// new Film(element("film"), app);
+app.film = new Film(element("film"), app);
 
 const begin = placeOf(location.hash) ?? {
   view: start.view ?? whole(), settings: { maxiter: start.maxiter, look: start.look },

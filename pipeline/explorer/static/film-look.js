@@ -1,0 +1,69 @@
+// Looking through a film: the slider, and playing it from there.
+
+import { ask } from "./wire.js";
+
+// While the film is looked through, the next moment waits so long for the picture of this one.
+const SHOWN_WITHIN_MS = 500;
+
+// Wait until the picture has something new to show, but not long.
+async function settled(picture) {
+  const begun = performance.now();
+  do {
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  } while (picture.state === "busy" && performance.now() - begun < SHOWN_WITHIN_MS);
+}
+
+export class Look {
+  constructor(film) {
+    this.film = film;
+    this.wanted = 0;
+    film.part("scrub").addEventListener("input", () => this.scrub());
+    film.part("play").addEventListener("click", () => this.play());
+  }
+
+  // Show the film at the slider's time; while an answer is under way, only the latest waits.
+  async scrub() {
+    const slider = this.film.part("scrub");
+    slider.ariaValueText = `${Number(slider.value).toFixed(1)} seconds`;
+    this.film.part("moment").textContent = `${Number(slider.value).toFixed(1)} s`;
+    this.wanted += 1;
+    if (this.scrubbing || !this.film.keyframes.length) return;
+    this.scrubbing = true;
+    try {
+      for (let seen = -1; seen !== this.wanted;) {
+        seen = this.wanted;
+        const { picture } = this.film.app;
+        const question = { film: this.film.asked(), seconds: Number(slider.value), shown: picture.view };
+        const { view, motion } = await ask("/api/film/at", question);
+        // What is there moves at once; what it lacks follows.
+        if (motion) picture.rebase(motion);
+        picture.show(view);
+        picture.draw();
+        await settled(picture);
+      }
+    } catch (error) {
+      this.film.tell(error);
+    } finally {
+      this.scrubbing = false;
+    }
+  }
+
+  // Play the film from the slider's time, or stop.
+  play() {
+    const [button, slider] = [this.film.part("play"), this.film.part("scrub")];
+    const isPlaying = button.ariaPressed !== "true";
+    button.ariaPressed = String(isPlaying);
+    if (!isPlaying) return;
+    if (Number(slider.value) >= Number(slider.max)) slider.value = "0";
+    let before = performance.now();
+    const step = (now) => {
+      if (button.ariaPressed !== "true") return;
+      slider.value = String(Number(slider.value) + (now - before) / 1000);
+      before = now;
+      this.scrub();
+      if (Number(slider.value) < Number(slider.max)) requestAnimationFrame(step);
+      else button.ariaPressed = "false";
+    };
+    requestAnimationFrame(step);
+  }
+}
