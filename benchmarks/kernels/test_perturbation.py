@@ -68,7 +68,7 @@ def test_stretches_beside_single_steps(benchmark, references, stretches):
         table = Approximation(*nothing, 2, exponent)
     points = view.points_from(view.center, exponent, 0, 36)
     benchmark.pedantic(
-        counts.escape_counts, (reference, table, *points, grid.maxiter), rounds=1, warmup_rounds=1
+        counts.walk, (reference, table, *points, grid.maxiter), rounds=1, warmup_rounds=1
     )
 
 

@@ -1,5 +1,6 @@
 """What traces cost beside the counts they belong to, and a recolouring beside encoding alone."""
 
+import importlib
 from decimal import Decimal
 
 import numpy as np
@@ -15,6 +16,7 @@ from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
 
 pytest.importorskip("numba")
+deep_traces = importlib.import_module("pipeline.kernels.cpu.traces.perturbation")
 
 SEAHORSE = Decimal("-0.743643887037158704752191506114774"), Decimal("0.131825904205311970493132")
 ALL = Tracing(5, "cross")
@@ -57,3 +59,30 @@ def test_float64(benchmark, width, kind):
 def test_deep(benchmark, references, name, kind):  # noqa: F811  # a fixture
     benchmark.group = f"640×360 pixels of {name}"
     measured(benchmark, grid_of(name, references), kind)
+
+
+def together(chunk):
+    backend_of(chunk.grid).counts_and_traces(chunk, Tracing())
+
+
+def in_turn(chunk):
+    """As where the light came later, and the counts were stored."""
+    backend = backend_of(chunk.grid)
+    counts = backend.counts(chunk)
+    backend.traces(chunk, counts.n, counts.outcome == Outcome.ESCAPED, Tracing())
+
+
+def up_to_known_counts(chunk):
+    """With a second walk of the escaping points alone, each up to its count."""
+    counts = backend_of(chunk.grid).counts(chunk)
+    escaped = counts.outcome == Outcome.ESCAPED
+    deep_traces.traces(*chunk.tables(), *chunk.offsets(), counts.n, escaped, Tracing())
+
+
+@pytest.mark.parametrize("way", [together, in_turn, up_to_known_counts])
+@pytest.mark.parametrize("name", ["deep-1e50", "deep-1e300", "deep-1e1000"])
+def test_one_walk_beside_two(benchmark, references, name, way):  # noqa: F811  # a fixture
+    benchmark.group = f"640×360 pixels of {name}, counted and traced"
+    grid = grid_of(name, references)
+    chunks = [GridChunk.of(grid, number) for number in range(grid.chunks)]
+    benchmark.pedantic(lambda: list(map(way, chunks)), rounds=5, warmup_rounds=1)

@@ -112,7 +112,7 @@ class VideoSection(Section):
 class LightSection(Section):
     """A light from the side, on a relief that rises towards the set.
 
-    It needs traces, which take about as long as counting.
+    It needs traces, which take about as long again as counting; in deep views, three fifths of it.
     """
 
     azimuth: Annotated[Decimal, number("-360", "360", "degrees, from -360 to 360")] = Decimal(135)

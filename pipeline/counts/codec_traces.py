@@ -47,15 +47,18 @@ def packed_from_traces(
     distance = traces.log2_distance - np.repeat(log2_spacing, columns)[where]
     # NaN where an estimate left the range of float64, and all of an orbit so close to the set that
     # its own roundings carried it away long before n: near the set, and at the mean of the rest.
-    distance = np.clip(np.nan_to_num(distance, nan=-_FARTHEST), -_FARTHEST, _FARTHEST)
+    distance = np.clip(_finite(distance, -_FARTHEST), -_FARTHEST, _FARTHEST)
     planes = np.zeros((_PLANES, rows * columns), np.int16)
     planes[0] = _INSIDE
     planes[0, where] = np.rint(distance * _DISTANCE_STEPS)
-    planes[1, where] = np.rint(np.nan_to_num(traces.direction) * TURN_STEPS) % TURN_STEPS
-    planes[2, where] = np.rint(np.nan_to_num(traces.phase) * TURN_STEPS) % TURN_STEPS
+    for plane, values in ((1, traces.direction), (2, traces.phase)):
+        # TURN_STEPS is a power of two, so that all turns are one of its residues.
+        turned = np.rint(_finite(values, 0.0) * TURN_STEPS).astype(np.int16)
+        planes[plane, where] = turned & np.int16(TURN_STEPS - 1)
     for plane, values in ((3, traces.stripes), (4, traces.trap)):
-        known = np.clip(np.nan_to_num(values, nan=0.5), 0.0, 1.0)
-        planes[plane, where] = np.rint(known * TURN_STEPS)
+        if values.any():
+            known = np.clip(_finite(values, 0.5), 0.0, 1.0)
+            planes[plane, where] = np.rint(known * TURN_STEPS)
     if cycles is not None:
         periods, multipliers, _ = cycles
         inside = np.flatnonzero(~escaped)
@@ -101,6 +104,12 @@ def traces_from_packed(packed: bytes, rows: int, columns: int, cycles: bool = Fa
     scale = np.array([1 / _DISTANCE_STEPS] + 4 * [1 / TURN_STEPS], np.float32)
     log2_distance, direction, phase, stripes, trap = planes * scale[:, None, None]
     return Traces(log2_distance, direction, phase, stripes, trap, period, multiplier)
+
+
+def _finite(values: NDArray[np.float64], otherwise: float) -> NDArray[np.float64]:
+    """Return the values, infinite ones as the largest and NaN as another; mostly there are none."""
+    # A sum tells whether there is any, in a tenth of the time.
+    return values if np.isfinite(values.sum()) else np.nan_to_num(values, nan=otherwise)
 
 
 def _bytes_apart(values: NDArray[np.int16]) -> bytes:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,70 +16,109 @@ from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.kernels.backend import Backend
 from pipeline.kernels.choice import backend_for
-from pipeline.kernels.results import Counts, Outcome, Traces
+from pipeline.kernels.results import Counts, Outcome, PointTraces, Traces
+from pipeline.kernels.tracing import Tracing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class BlockResult:
     """The packed chunks of a row block, and what they cost."""
 
-    chunks: list[bytes]
-    computed: int
+    chunks: list[bytes] = field(default_factory=list)
+    computed: int = 0
     """Samples whose counts were computed."""
-    traced: int
+    traced: int = 0
     """Samples whose traces were computed."""
-    unresolved: int
+    unresolved: int = 0
     """Samples that reached maxiter."""
-    iterations: int
-    chunk_cpu_s: list[float]
+    iterations: int = 0
+    chunk_cpu_s: list[float] = field(default_factory=list)
+    traces: "BlockResult | None" = None
+    """The traces that were made with the counts, and what they cost besides."""
+
+    @property
+    def parts(self) -> list["BlockResult"]:
+        """The block itself, and the traces that were made with it."""
+        return [self] if self.traces is None else [self, self.traces]
 
 
 def count_chunks(
-    grid: SampleGrid, first_chunk: int, last_chunk: int, reusable: Sequence[ReusableCounts] = ()
+    grid: SampleGrid,
+    first_chunk: int,
+    last_chunk: int,
+    reusable: Sequence[ReusableCounts] = (),
+    tracing: Tracing | None = None,
 ) -> BlockResult:
     """Compute and pack chunks `first_chunk` up to, not including, `last_chunk`.
 
-    Samples that are known from stored counts are not computed again.
+    Samples that are known from stored counts are not computed again. With `tracing` the traces of
+    the counts are made with them: the same as later from stored counts, in less time.
     """
     if grid.tracing is not None:
         return trace_chunks(grid, first_chunk, last_chunk, reusable)
-    chunks, seconds, iterations, computed, unresolved = [], [], 0, 0, 0
+    block = BlockResult(traces=None if tracing is None else BlockResult())
     for chunk in range(first_chunk, last_chunk):
         start = time.thread_time()
         first, last = grid.chunk_bounds(chunk)
-        counts, missing = counts_of_chunk(grid, chunk, reusable)
-        computed += missing
-        chunks.append(packed_from_counts(counts, last - first, grid.columns))
-        unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
-        iterations += counts.iterations
-        seconds.append(time.thread_time() - start)
-    return BlockResult(chunks, computed, 0, unresolved, iterations, seconds)
+        counts, computed, traced = _computed(grid, chunk, reusable, tracing)
+        block.chunks.append(packed_from_counts(counts, last - first, grid.columns))
+        block.computed += computed
+        block.unresolved += _unresolved(counts)
+        block.iterations += counts.iterations
+        block.chunk_cpu_s.append(time.thread_time() - start)
+        if block.traces is not None and tracing is not None:
+            _add_traces(block.traces, grid.traced(tracing), chunk, counts, traced)
+    return block
 
 
 def trace_chunks(
     grid: SampleGrid, first_chunk: int, last_chunk: int, reusable: Sequence[ReusableCounts]
 ) -> BlockResult:
     """Compute and pack the traces of some chunks, whose counts are stored."""
-    chunks, seconds, iterations, traced, unresolved = [], [], 0, 0, 0
+    block = BlockResult()
     for chunk in range(first_chunk, last_chunk):
         start = time.thread_time()
         counts, _ = counts_of_chunk(grid.counted, chunk, reusable)
-        packed, escaped, steps = packed_traces(grid, chunk, counts)
-        chunks.append(packed)
-        iterations += steps
-        traced += escaped
-        unresolved += int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
-        seconds.append(time.thread_time() - start)
-    return BlockResult(chunks, 0, traced, unresolved, iterations, seconds)
+        read_s = time.thread_time() - start
+        _add_traces(block, grid, chunk, counts)
+        block.chunk_cpu_s[-1] += read_s
+    return block
 
 
-def packed_traces(grid: SampleGrid, chunk: int, counts: Counts) -> tuple[bytes, int, int]:
-    """Trace a chunk; return the packed traces, the samples traced and the iterations done."""
+def _add_traces(
+    block: BlockResult,
+    grid: SampleGrid,
+    chunk: int,
+    counts: Counts,
+    traced: tuple[PointTraces, int] | None = None,
+) -> None:
+    """Add the packed traces of a chunk to a block, computed unless they are `traced`."""
+    start = time.thread_time()
+    packed, escaped, steps = packed_traces(grid, chunk, counts, traced)
+    block.chunks.append(packed)
+    block.traced += escaped
+    block.unresolved += _unresolved(counts)
+    block.iterations += steps
+    block.chunk_cpu_s.append(time.thread_time() - start)
+
+
+def packed_traces(
+    grid: SampleGrid, chunk: int, counts: Counts, traced: tuple[PointTraces, int] | None = None
+) -> tuple[bytes, int, int]:
+    """Trace a chunk; return the packed traces, the samples traced and the iterations done.
+
+    Parameters
+    ----------
+    traced : tuple of PointTraces and int, optional
+        The traces and their iterations, where they were made with the counts.
+    """
     first, last = grid.chunk_bounds(chunk)
     escaped = counts.outcome.reshape(-1) == Outcome.ESCAPED
     assert grid.tracing is not None
     backend, samples = backend_of(grid), GridChunk.of(grid, chunk)
-    traces, iterations = backend.traces(samples, counts.n.reshape(-1), escaped, grid.tracing)
+    traces, iterations = traced or backend.traces(
+        samples, counts.n.reshape(-1), escaped, grid.tracing
+    )
     cycles = None
     if grid.tracing.interior:
         cycles = backend.cycles(samples, ~escaped)
@@ -93,10 +132,25 @@ def packed_traces(grid: SampleGrid, chunk: int, counts: Counts) -> tuple[bytes, 
     return packed, int(np.count_nonzero(escaped)), iterations
 
 
+def _unresolved(counts: Counts) -> int:
+    return int(np.count_nonzero(counts.outcome == Outcome.UNRESOLVED))
+
+
 def counts_of_chunk(
     grid: SampleGrid, chunk: int, reusable: Sequence[ReusableCounts]
 ) -> tuple[Counts, int]:
     """Return a chunk's counts, and how many of its samples had to be computed."""
+    counts, computed, _ = _computed(grid, chunk, reusable)
+    return counts, computed
+
+
+def _computed(
+    grid: SampleGrid,
+    chunk: int,
+    reusable: Sequence[ReusableCounts],
+    tracing: Tracing | None = None,
+) -> tuple[Counts, int, tuple[PointTraces, int] | None]:
+    """Return a chunk's counts, how many were computed, and traces if they were made with them."""
     first, last = grid.chunk_bounds(chunk)
     shape = last - first, grid.columns
     n = np.full(shape, grid.maxiter, np.int32)
@@ -115,7 +169,11 @@ def counts_of_chunk(
         outcome[known.index] = np.where(new, counts.outcome, outcome[known.index])
         decided[known.index] |= new
     if not decided.any():
-        return counts_of_rows(grid, first, last), decided.size
+        backend, samples = backend_of(grid), GridChunk.of(grid, chunk)
+        if tracing is None:
+            return backend.counts(samples), decided.size, None
+        fresh, traces, steps = backend.counts_and_traces(samples, tracing)
+        return fresh, decided.size, (traces, steps)
     open_ = ~decided.reshape(-1)
     counted = Counts(n.reshape(-1), smooth.reshape(-1), outcome.reshape(-1), 0)
     if open_.any():
@@ -124,7 +182,7 @@ def counts_of_chunk(
         counted.n[open_] = missing.n[open_]
         counted.smooth[open_] = missing.smooth[open_]
         counted.outcome[open_] = missing.outcome[open_]
-    return counted, int(np.count_nonzero(open_))
+    return counted, int(np.count_nonzero(open_)), None
 
 
 def backend_of(grid: SampleGrid) -> Backend:

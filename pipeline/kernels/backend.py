@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pipeline.geometry.point import Points
 from pipeline.kernels.formula import Formula
 from pipeline.kernels.reference import Approximation, Reference
-from pipeline.kernels.results import Counts, Cycles, PointTraces
+from pipeline.kernels.results import Counts, Cycles, Outcome, PointTraces
 from pipeline.kernels.tracing import Tracing
 
 
@@ -102,6 +102,16 @@ class Backend(ABC):
             The counts of all samples, and which of them escape. The traces are of these alone, in
             their order.
         """
+
+    def counts_and_traces(self, chunk: Chunk, tracing: Tracing) -> tuple[Counts, PointTraces, int]:
+        """Count all samples and trace those that escape: `counts` and `traces`, bit by bit.
+
+        Backends that save work by doing both at once override this. Returns the iterations of the
+        traces alone, too.
+        """
+        counts = self.counts(chunk)
+        escaped = counts.outcome == Outcome.ESCAPED
+        return counts, *self.traces(chunk, counts.n, escaped, tracing)
 
     @abstractmethod
     def cycles(self, chunk: Chunk, inside: NDArray[np.bool_]) -> Cycles:

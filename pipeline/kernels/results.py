@@ -1,7 +1,7 @@
 """What kernels return: counts, why each iteration ended, traces and cycles."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import IntEnum
 from typing import Any, NamedTuple
 
@@ -60,6 +60,16 @@ class PointTraces:
     """0 to 1: the stripe average; 0 where it was not asked for."""
     trap: NDArray[np.float64]
     """0 to 1: how near the orbit came to the trap."""
+
+    @staticmethod
+    def zeros(size: int) -> "PointTraces":
+        """Return the traces of so many points, to be filled."""
+        return PointTraces(*(np.zeros(size) for _ in fields(PointTraces)))
+
+    def fill(self, where: NDArray[Any], other: "PointTraces", those: Any = np.s_[:]) -> None:
+        """Overwrite some points' traces with others, all of them or those chosen."""
+        for part in fields(self):
+            getattr(self, part.name)[where] = getattr(other, part.name)[those]
 
 
 class Cycles(NamedTuple):

@@ -84,6 +84,15 @@ class WorkPlan:
             return counted
         return [*counted, *(grid.traced(tracing) for grid in counted)]
 
+    def traced_with_counts(self) -> dict[str, str]:
+        """Return the keys of missing traces by those of their counts, where both are missing."""
+        return {
+            counts: key
+            for key in self.missing
+            if (grid := self.needs[key].grid).tracing is not None
+            and (counts := grid.counted.key()) in self.missing
+        }
+
     def lacking(self) -> tuple[int, int]:
         """Return how many samples are to be counted, and how many traced."""
         by_kind = {False: 0, True: 0}

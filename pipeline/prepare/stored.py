@@ -49,9 +49,13 @@ def read_stored(
     """
     error: DamagedError | None = None
     for _ in range(_TRIES):
-        for grid in grids:
-            if not store.holds(grid):
-                store.save(grid, *_counted(grid, name, store, pool, say))
+        missing = [grid for grid in grids if not store.holds(grid)]
+        while missing:
+            grid, *missing = missing
+            # Traces whose counts are missing as well are made with them.
+            traced = [other for other in missing if other.counted == grid][:1]
+            missing = [other for other in missing if other not in traced]
+            _store_counted([grid, *traced], name, store, pool, say)
         try:
             return read()
         except DamagedError as damage:
@@ -80,27 +84,38 @@ def read_traced(grid: SampleGrid, name: str, store: Store, pool: SharedPool) -> 
     return read_stored([grid, grid.traced(tracing)], name, store, pool, read)
 
 
-def _counted(
-    grid: SampleGrid, name: str, store: Store, pool: SharedPool, say: Callable[[str], object]
-) -> tuple[list[bytes], int, int]:
-    """Return a sample grid's packed chunks, its unresolved samples and the iterations done."""
-    chunks = [b""] * grid.chunks
-    unresolved, iterations = 0, 0
-    pool.start(grid.tracing is not None)
+def _store_counted(
+    grids: list[SampleGrid],
+    name: str,
+    store: Store,
+    pool: SharedPool,
+    say: Callable[[str], object],
+) -> None:
+    """Count a sample grid, with its traces if it is one of two, and store what was made."""
+    grid = grids[0]
+    tracing = grids[1].tracing if len(grids) > 1 else None
+    chunks = [[b""] * grid.chunks for _ in grids]
+    unresolved, iterations = [0] * len(grids), [0] * len(grids)
+    pool.start(grids[-1].tracing is not None)
     pool.prepare(say)
     reusable = store.reusable(grid)
     blocks = RowCosts().blocks(grid, pool.row_workers, pool.block_s)
-    tasks = [Task.counting(name, RowBlock(grid, first, last, reusable)) for first, last in blocks]
+    tasks = [
+        Task.counting(name, RowBlock(grid, first, last, reusable, tracing))
+        for first, last in blocks
+    ]
     say(f"{'counting' if grid.tracing is None else 'tracing'} {name}")
-    for task, block in followed(pool.results(tasks), len(tasks), "row blocks"):
+    for task, result in followed(pool.results(tasks), len(tasks), "row blocks"):
         assert task.block is not None
-        if (fault := task.block.fault_of(block)) is not None:
+        if (fault := task.block.fault_of(result)) is not None:
             task.faults += 1
             if task.faults == _TRIES:
                 raise RenderError(f"{name}: a worker sent what cannot be ({fault}), {_TRIES} times")
             pool.submit(task)
             continue
-        chunks[task.block.first_chunk : task.block.last_chunk] = block.chunks
-        unresolved += block.unresolved
-        iterations += block.iterations
-    return chunks, unresolved, iterations
+        for part, made in enumerate(result.parts):
+            chunks[part][task.block.first_chunk : task.block.last_chunk] = made.chunks
+            unresolved[part] += made.unresolved
+            iterations[part] += made.iterations
+    for part, each in enumerate(grids):
+        store.save(each, chunks[part], unresolved[part], iterations[part])

@@ -53,6 +53,7 @@ def survey(
     """
     places = sorted({round(k * (len(grids) - 1) / (_GRIDS - 1))
                      for k in range(_GRIDS)}) if grids else []  # fmt: skip
+    counted_too = {grid.key() for grid in grids if grid.tracing is None}
     starts = max(0, len(frames) - _RUN)
     indices = sorted(
         {
@@ -66,7 +67,10 @@ def survey(
         Task(
             "survey of what is to be computed",
             survey_grid,
-            (grids[place].subsampled(_SAMPLES).with_references(references),),
+            (
+                grids[place].subsampled(_SAMPLES).with_references(references),
+                grids[place].counted.key() in counted_too,
+            ),
             ("grid", place),
         )
         for place in places

@@ -24,18 +24,26 @@ _MOST_FALSE_ALARMS = 20
 
 
 @dataclass(slots=True)
-class _AtWork:
-    """A sample grid that is being counted, and its results so far."""
+class _Part:
+    """A sample grid that is being counted or traced, and its results so far."""
 
     grid: SampleGrid
     chunks: list[bytes]
-    chunk_cpu_s: list[float]
-    left: int
-    """Number of blocks without a result."""
     computed: int = 0
     traced: int = 0
     unresolved: int = 0
     iterations: int = 0
+    cpu_s: float = 0.0
+
+
+@dataclass(slots=True)
+class _AtWork:
+    """What the same blocks make: counts, traces, or counts and their traces."""
+
+    parts: list[_Part]
+    chunk_cpu_s: list[float]
+    left: int
+    """Number of blocks without a result."""
 
 
 class Counting:
@@ -94,9 +102,15 @@ class Counting:
             self._next = next(self._blocks, None)
 
     def _all_blocks(self) -> Iterator[Task]:
-        """Yield the row blocks of all sample grids that are not stored, in the order of need."""
+        """Yield the row blocks of all sample grids that are not stored, in the order of need.
+
+        Traces whose counts are not stored either are made with these.
+        """
+        traces = self._work_plan.traced_with_counts()
+        made_with_counts = set(traces.values())
         for key in self._work_plan.missing:
-            yield from self._blocks_of(key)
+            if key not in made_with_counts:
+                yield from self._blocks_of(key, traces.get(key))
 
     def _may_send(self, block: Task, current: Segment) -> bool:
         if not self._pool.has_room(block.portable):
@@ -108,14 +122,19 @@ class Counting:
         span = self._spans.get(key)
         return span is None or span[0] < current.first + KEPT_FRAMES
 
-    def _blocks_of(self, key: str) -> Iterator[Task]:
+    def _blocks_of(self, key: str, traces_key: str | None = None) -> Iterator[Task]:
+        """Yield the row blocks of a sample grid, which make its traces with it if told to."""
         need = self._work_plan.needs[key]
         grid = need.grid.with_references(self._references)
+        tracing = None if traces_key is None else self._work_plan.needs[traces_key].grid.tracing
         blocks = self._costs.blocks(grid, self._pool.row_workers, self._pool.block_s)
-        self._at_work[key] = _AtWork(grid, [b""] * grid.chunks, [0.0] * grid.chunks, len(blocks))
+        grids = RowBlock(grid, 0, 0, tracing=tracing).grids
+        self._at_work[key] = _AtWork(
+            [_Part(part, [b""] * grid.chunks) for part in grids], [0.0] * grid.chunks, len(blocks)
+        )
         reusable = self._store.reusable(need.grid)
         for first, last in blocks:
-            block = RowBlock(grid, first, last, reusable)
+            block = RowBlock(grid, first, last, reusable, tracing)
             rows = "rows {} to {}".format(*block.rows)
             self._send(Began("compute"))
             task = Task.counting(f"counting for frame {need.frame}, {rows}", block, key)
@@ -123,44 +142,50 @@ class Counting:
             yield task
 
     def _take(self, task: Task, block: RowBlock, result: BlockResult) -> None:
-        """Take a block's counts; with the last block of a sample grid, store the grid.
+        """Take a block's result; with the last block of a sample grid, store the grid.
 
         Raises
         ------
         RenderError
             The counts cannot be stored, or every worker sends wrong ones.
         """
-        key = task.tag
         if (fault := block.fault_of(result)) is not None:
             self._send_again(task, fault)
             return
-        at_work = self._at_work[key]
+        at_work = self._at_work[task.tag]
         chunks = slice(block.first_chunk, block.last_chunk)
-        at_work.chunks[chunks] = result.chunks
-        at_work.chunk_cpu_s[chunks] = result.chunk_cpu_s
-        at_work.computed += result.computed
-        at_work.traced += result.traced
-        at_work.unresolved += result.unresolved
-        at_work.iterations += result.iterations
+        block_cpu_s = 0.0
+        for part, new in zip(at_work.parts, result.parts, strict=True):
+            part.chunks[chunks] = new.chunks
+            part.computed += new.computed
+            part.traced += new.traced
+            part.unresolved += new.unresolved
+            part.iterations += new.iterations
+            part.cpu_s += (cpu_s := sum(new.chunk_cpu_s))
+            block_cpu_s += cpu_s
+            for chunk, chunk_cpu_s in enumerate(new.chunk_cpu_s, block.first_chunk):
+                at_work.chunk_cpu_s[chunk] += chunk_cpu_s
+            estimated_s = self._grids_s.get(part.grid.key(), 0.0) * block.chunks / part.grid.chunks
+            self._send(BlockCounted(part.grid, new.iterations, cpu_s, estimated_s))
+        self._send(Done("compute", block_cpu_s))
         at_work.left -= 1
-        grid, cpu_s = at_work.grid, sum(result.chunk_cpu_s)
-        estimated_s = self._grids_s.get(key, 0.0) * block.chunks / grid.chunks
-        self._send(Done("compute", cpu_s))
-        self._send(BlockCounted(grid, result.iterations, cpu_s, estimated_s))
-        if at_work.left:
-            return
+        if at_work.left == 0:
+            # Counts before their traces: what is stored of a run that ends here serves the next.
+            for part in at_work.parts:
+                self._store_part(part, task.tag)
+            self._costs.learn(block.grid, at_work.chunk_cpu_s)
+            del self._at_work[task.tag]
+
+    def _store_part(self, part: _Part, key: str) -> None:
         try:
-            written = self._store.save(grid, at_work.chunks, at_work.unresolved, at_work.iterations)
+            written = self._store.save(part.grid, part.chunks, part.unresolved, part.iterations)
         except OSError as error:
             raise RenderError(
                 f"frame {self._work_plan.needs[key].frame}: its counts cannot be stored: "
                 f"{os_error_text(error)}; make room, and the same command carries on"
             ) from None
-        self._costs.learn(grid, at_work.chunk_cpu_s)
-        cpu_s = sum(at_work.chunk_cpu_s)
-        self._send(GridStored(grid, at_work.computed, at_work.traced, written, cpu_s))
-        del self._at_work[key]
-        self._absent.discard(key)
+        self._send(GridStored(part.grid, part.computed, part.traced, written, part.cpu_s))
+        self._absent.discard(part.grid.key())
 
     def _send_again(self, task: Task, fault: str) -> None:
         """Have a block counted again whose result cannot be right."""

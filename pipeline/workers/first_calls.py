@@ -28,7 +28,7 @@ from pipeline.kernels.cpu.perturbation.approximation import (
     level_offsets,
     lowest_level,
 )
-from pipeline.kernels.cpu.perturbation.counts import escape_counts as perturbation_counts
+from pipeline.kernels.cpu.perturbation.counts import walk
 from pipeline.kernels.cpu.perturbation.fixed_point import iterate
 from pipeline.kernels.cpu.perturbation.period import first_return
 from pipeline.kernels.reference import Approximation, Reference
@@ -81,7 +81,7 @@ def _compute_orbit() -> None:
 
 def _count_deep() -> None:
     point = _POINT.reshape(1, 1)
-    perturbation_counts(*_tables(), point, point, 100, True)
+    walk(*_tables(), point, point, 100).counts()
 
 
 def _pack() -> None:
@@ -146,6 +146,8 @@ def _trace_deep() -> None:
     n = np.full(1, 60, np.int32)
     # What escapes at once: a trace goes on until it has.
     deep_trace.traces(*_tables(c=1.0), point, point, n, np.ones(1, np.bool_), Tracing())
+    walked = walk(*_tables(c=1.0), point, point, 100, slopes=True)
+    deep_trace.traces_of_walk(walked, -60, Tracing())
     # The orbit of a nucleus ends at 0.
     minibrot.cycles(_reference(last=0.0), 0, _POINT, _POINT, 1000)
 

@@ -8,6 +8,7 @@ from pipeline.counts.compute import BlockResult, count_chunks
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.reusable_counts import ReusableCounts
 from pipeline.counts.sample_grid import SampleGrid
+from pipeline.kernels.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,13 @@ class RowBlock:
     """Chunk after the last."""
     reusable: Sequence[ReusableCounts] = ()
     """Stored counts that hold some of its samples."""
+    tracing: Tracing | None = None
+    """Recipe of the traces that are made with the counts; None for either alone."""
+
+    @property
+    def grids(self) -> list[SampleGrid]:
+        """Sample grids of its results: its own, and that of the traces made with the counts."""
+        return [self.grid] if self.tracing is None else [self.grid, self.grid.traced(self.tracing)]
 
     @property
     def rows(self) -> tuple[int, int]:
@@ -40,14 +48,21 @@ class RowBlock:
 
     def count(self) -> BlockResult:
         """Count or trace what its stored counts do not hold."""
-        return count_chunks(self.grid, self.first_chunk, self.last_chunk, self.reusable)
+        return count_chunks(
+            self.grid, self.first_chunk, self.last_chunk, self.reusable, self.tracing
+        )
 
     def fault_of(self, result: object, thorough: bool = False) -> str | None:
         """Return why a worker's result cannot be right; None where it can.
 
         `thorough` looks at every count; see `block_check.fault_of`.
         """
-        return fault_of(result, self.grid, self.first_chunk, self.last_chunk, thorough)
+        parts = [result, result.traces] if isinstance(result, BlockResult) else [result]
+        faults = (
+            fault_of(part, grid, self.first_chunk, self.last_chunk, thorough)
+            for part, grid in zip(parts, self.grids, strict=False)
+        )
+        return next((fault for fault in faults if fault is not None), None)
 
     def with_bytes(self) -> "RowBlock":
         """Return the block with the stored counts that it needs, instead of their files."""

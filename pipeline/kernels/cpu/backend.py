@@ -36,6 +36,12 @@ class CpuBackend(Backend):
             return perturbation.chunk_traces(chunk, n, escaped, tracing)
         return float64.chunk_traces(chunk, n, escaped, tracing)
 
+    def counts_and_traces(self, chunk: Chunk, tracing: Tracing) -> tuple[Counts, PointTraces, int]:
+        """Count and trace, see `Backend`; in one walk where that serves both."""
+        if chunk.needs_orbit and perturbation.serves_both(tracing):
+            return *perturbation.chunk_counts_and_traces(chunk, tracing), 0
+        return super().counts_and_traces(chunk, tracing)
+
     def cycles(self, chunk: Chunk, inside: NDArray[np.bool_]) -> Cycles:
         """Find cycles, see `Backend`."""
         if chunk.needs_orbit:

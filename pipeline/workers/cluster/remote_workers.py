@@ -145,8 +145,10 @@ class RemoteWorker:
             elif blocks.take(block, result, self.address):
                 done = machine.stats
                 done.blocks += 1
-                done.cpu_s += sum(result.chunk_cpu_s)
-                done.received_bytes += sum(map(len, result.chunks))
+                done.cpu_s += sum(sum(part.chunk_cpu_s) for part in result.parts)
+                done.received_bytes += sum(
+                    len(chunk) for part in result.parts for chunk in part.chunks
+                )
                 done.sent_bytes += block.rows.carried_bytes
         return True
 

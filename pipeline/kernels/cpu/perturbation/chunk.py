@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pipeline.kernels.backend import Chunk
 from pipeline.kernels.cpu.float64.chunk import chunk_counts as float64_counts
 from pipeline.kernels.cpu.float64.counts import escape_counts as float64_kernel
-from pipeline.kernels.cpu.perturbation.counts import escape_counts
+from pipeline.kernels.cpu.perturbation.counts import walk
 from pipeline.kernels.results import Counts, Cycles, Outcome, PointTraces
 from pipeline.kernels.tracing import Tracing
 
@@ -26,13 +26,30 @@ def chunk_counts(
     chunk: Chunk, smooth: bool = True, only: NDArray[np.bool_] | None = None
 ) -> Counts:
     """Count the samples of a chunk; see `Backend.counts`."""
-    tables, offsets = chunk.tables(), chunk.offsets()
     settled, sieved = _settled(chunk)
     if only is not None:
         settled = np.where(only, _ESCAPED if settled is None else settled, _INTERIOR)
-    counts = escape_counts(*tables, *offsets, chunk.maxiter, smooth, settled)
+    counts = walk(*chunk.tables(), *chunk.offsets(), chunk.maxiter, settled).counts(smooth)
     counts.iterations += sieved
     return counts
+
+
+def serves_both(tracing: Tracing) -> bool:
+    """Tell whether the walk that counts has all that these traces need."""
+    return tracing.last_steps == 0
+
+
+def chunk_counts_and_traces(chunk: Chunk, tracing: Tracing) -> tuple[Counts, PointTraces]:
+    """Count all samples, and trace those that escape, in one walk; `tracing` must allow it."""
+    from pipeline.kernels.cpu.traces import perturbation
+
+    settled, sieved = _settled(chunk)
+    tables = chunk.tables()
+    walked = walk(*tables, *chunk.offsets(), chunk.maxiter, settled, slopes=True)
+    counts = walked.counts()
+    counts.iterations += sieved
+    exponent = tables.approximation.offset_exponent
+    return counts, perturbation.traces_of_walk(walked, exponent, tracing)
 
 
 def chunk_traces(
@@ -41,7 +58,21 @@ def chunk_traces(
     """Trace the samples that escape; see `Backend.traces`."""
     from pipeline.kernels.cpu.traces import perturbation
 
-    return perturbation.traces(*chunk.tables(), *chunk.offsets(), n, escaped, tracing)
+    if not serves_both(tracing):
+        return perturbation.traces(*chunk.tables(), *chunk.offsets(), n, escaped, tracing)
+    # The same walk again, so that traces are the same bits whether counts were stored before.
+    counts, walked_traces = chunk_counts_and_traces(chunk, tracing)
+    walked = counts.outcome == _ESCAPED
+    if np.array_equal(walked, escaped):
+        return walked_traces, counts.iterations
+    # Counts that were continued from a smaller maxiter may differ in a point beside the set.
+    traces, steps = perturbation.traces(
+        *chunk.tables(), *chunk.offsets(), n, escaped & ~walked, tracing
+    )
+    every = PointTraces.zeros(int(np.count_nonzero(escaped)))
+    every.fill(walked[escaped], walked_traces, escaped[walked])
+    every.fill(~walked[escaped], traces)
+    return every, counts.iterations + steps
 
 
 def chunk_cycles(chunk: Chunk, inside: NDArray[np.bool_]) -> Cycles:

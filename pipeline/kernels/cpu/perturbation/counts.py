@@ -1,6 +1,7 @@
 """Count escapes at any depth: perturbation of one reference orbit, by stretches, in lane groups."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,16 +24,46 @@ _TOGETHER = 6
 _MOST = 1 << 10
 
 
-def escape_counts(
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """Where the walk along the reference has left each point, one-dimensional."""
+
+    n: NDArray[np.int32]
+    outcome: NDArray[np.uint8]
+    c_re: NDArray[np.float64]
+    c_im: NDArray[np.float64]
+    """The points themselves, in float64."""
+    last_re: NDArray[np.float64]
+    last_im: NDArray[np.float64]
+    """The first value beyond radius 2 by what float64 can tell, of points that escape."""
+    last_n: NDArray[np.int32]
+    """Its index, counted like n."""
+    last_slope: NDArray[np.float64]
+    """Shape (2, points): its derivative by the offset; empty where it was not followed."""
+    iterations: int
+
+    def counts(self, smooth: bool = True) -> Counts:
+        """Return the counts, the smooth ones only if they are needed."""
+        nu = np.empty(self.n.size if smooth else 0)
+        if smooth:
+            norm2 = np.empty(self.n.size)
+            steps = self.last_n.copy()
+            re, im = self.last_re.copy(), self.last_im.copy()
+            _to_bailout(self.outcome, re, im, self.c_re, self.c_im, steps, norm2)
+            fill_smooth_counts(self.outcome, steps, norm2, nu)
+        return Counts(self.n, nu, self.outcome, self.iterations)
+
+
+def walk(
     reference: Reference,
     approximation: Approximation,
     w_re: NDArray[np.float64],
     w_im: NDArray[np.float64],
     maxiter: int,
-    smooth: bool = True,
     settled: NDArray[np.uint8] | None = None,
-) -> Counts:
-    """Count the steps before each point's orbit first leaves the disc of radius 2.
+    slopes: bool = False,
+) -> Walk:
+    """Follow the points until each escapes, is proved interior or reaches maxiter.
 
     Parameters
     ----------
@@ -44,15 +75,15 @@ def escape_counts(
         imaginary parts of absolute value 1 at most.
     maxiter : int
         The number of checks, 1 to 2**31 - 1.
-    smooth : bool
-        Whether the smooth counts are needed; without, they are empty.
     settled : ndarray of uint8, optional
         Outcomes that are known, point by point; only those that are escapes are counted.
+    slopes : bool
+        Whether to follow the derivative, too. All else is the same with it, bit by bit.
 
     Returns
     -------
-    Counts
-        One-dimensional, row after row. Equal for equal arguments; the points of a tile of
+    Walk
+        Row after row. Equal for equal arguments; the points of a tile of
         TILE_COLUMNS × TILE_ROWS, counted from the first point, share lane groups, so that other
         cuts may differ in rounding.
     """
@@ -64,6 +95,7 @@ def escape_counts(
     last_re = np.zeros(rows * columns)
     last_im = np.zeros(rows * columns)
     last_n = np.zeros(rows * columns, np.int32)
+    last_slope = np.zeros((2, rows * columns if slopes else 0))
     iterations = 0
     for top in range(0, rows, TILE_ROWS):
         for left in range(0, columns, TILE_COLUMNS):
@@ -73,26 +105,24 @@ def escape_counts(
             own = Results(
                 np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8),
                 np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32),
-                last_slope=np.empty((2, 0)),
-            )  # fmt: skip  # counts, last values
+                np.zeros((2, tile.size if slopes else 0)),
+            )  # fmt: skip  # counts, last values, slopes
             steps, _ = iterate_tile(
-                orbit, table, w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, own
-            )
+                orbit, table, w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, own,
+                True if slopes else None,
+            )  # fmt: skip  # the reference, the points, the results
             iterations += steps
             n[tile] = own.n
             outcome[tile] = own.outcome
             last_re[tile] = own.last_re
             last_im[tile] = own.last_im
             last_n[tile] = own.last_n
-    nu = np.empty(n.size if smooth else 0)
-    if smooth:
-        norm2 = np.empty(n.size)
-        scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
-        c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
-        c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
-        _to_bailout(outcome, last_re, last_im, c_re, c_im, last_n, norm2)
-        fill_smooth_counts(outcome, last_n, norm2, nu)
-    return Counts(n, nu, outcome, iterations)
+            if slopes:
+                last_slope[:, tile] = own.last_slope
+    scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
+    c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
+    c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
+    return Walk(n, outcome, c_re, c_im, last_re, last_im, last_n, last_slope, iterations)
 
 
 @compiled

@@ -56,8 +56,9 @@ _ZERO_EXPONENT = -(1 << 40)
 
 @compiled
 def go_far(
-    orbit, table, maxiter, lanes, ints, slope, m, exponent, active, shared, queue, queued, results
-):
+    orbit, table, maxiter, lanes, ints, slope, step_limits, m, exponent, active, shared,
+    queue, queued, results,
+):  # fmt: skip  # the reference, a lane group, who waits, the results
     """Iterate a lane group with an exponent until no lane is left or float64 holds the deltas.
 
     Parameters as for `go_near`; `exponent` is the lane group's power of two.
@@ -69,7 +70,7 @@ def go_far(
     lane_steps = np.int64(0)
     group_steps = np.int64(0)
     settle_at = np.int64(SETTLE_STEPS)
-    end = last_index(ints, steps_end, maxiter, slope)
+    end = last_index(ints, steps_end, maxiter, slope, step_limits)
     largest = largest_of(lanes)
     edges = orbit.margin_index.size > 0
     while active > 0:
@@ -142,7 +143,7 @@ def go_far(
                 shared += 0.5 * math.log2(twice_re * twice_re + twice_im * twice_im)
                 shared += value_exponent
             else:
-                if slope is None and m > 0:
+                if step_limits is None and m > 0:
                     scale = power_of_two(value_exponent - 1 - exponent)
                     pass_critical(lanes, twice_re * scale, twice_im * scale, exponent, shared)
                     shared = 0.0
@@ -172,18 +173,18 @@ def go_far(
                 z_re, z_im,
             )  # fmt: skip  # in signature order
         if edges and on_edge(z[m, 0], z[m, 1]):
-            hits = look_beyond(lanes, ints, orbit, m, exponent, results, slope is not None)
+            hits = look_beyond(lanes, ints, orbit, m, exponent, results, step_limits is not None)
         lane_steps += active
         group_steps += 1
-        if slope is None and group_steps >= settle_at:
+        if step_limits is None and group_steps >= settle_at:
             settle_at = group_steps + SETTLE_STEPS
             hits += settle(lanes, ints, shared)
             shared = 0.0
         if hits > 0 or m >= end:
-            if slope is None:
+            if step_limits is None:
                 queued, active = drop(
-                    lanes, ints, z_re, z_im, z[m, 0], z[m, 1], m, exponent, m >= steps_end,
-                    maxiter, shared, queue, queued, results,
+                    lanes, ints, slope, z_re, z_im, z[m, 0], z[m, 1], m, exponent,
+                    m >= steps_end, maxiter, shared, queue, queued, results,
                 )  # fmt: skip  # in signature order
             else:
                 queued, active = drop_traced(
@@ -191,7 +192,7 @@ def go_far(
                     m >= steps_end, queue, queued, results,
                 )  # fmt: skip  # in signature order
             if m >= end:
-                end = last_index(ints, steps_end, maxiter, slope)
+                end = last_index(ints, steps_end, maxiter, slope, step_limits)
         largest = largest_of(lanes)
     if exponent == 0:
         # |z|² of a point whose delta alone float64 holds is that of the reference.

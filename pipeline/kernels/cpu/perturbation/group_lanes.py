@@ -112,7 +112,7 @@ def idle(lanes, ints, lane):
 
 @compiled
 def form_slope(waiting, chosen, k, slope, step_limits):
-    """Fill a lane group's slopes, in the exponent of the largest, and limits."""
+    """Fill a lane group's slopes, in the exponent of the largest, and limits if there are any."""
     largest = -np.inf
     for p in chosen:
         size = larger_part(waiting.slope[0, p], waiting.slope[1, p])
@@ -129,20 +129,49 @@ def form_slope(waiting, chosen, k, slope, step_limits):
         slope[SLOPE_X + lane] = waiting.slope[0, p] * rest
         slope[SLOPE_Y + lane] = waiting.slope[1, p] * rest
         slope[SLOPE_UNIT + lane] = power_of_two(below)
-        slope[LIMIT + lane] = step_limits[waiting.ints[WAITING_NUMBER, p]]
+        if step_limits is not None:
+            slope[LIMIT + lane] = step_limits[waiting.ints[WAITING_NUMBER, p]]
+
+
+@inlined
+def _own_slope_exponent(slope, lane):
+    """Return the exponent of two of a lane's slope."""
+    return np.int64(slope[SLOPE_EXPONENT]) - exponent_of(slope[SLOPE_UNIT + lane])
+
+
+@inlined
+def _leave_slope(slope, lane, pixel, results):
+    """Copy the slope of a lane that ends to the results."""
+    scale = power_of_two(_own_slope_exponent(slope, lane))
+    results.last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
+    results.last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
+
+
+@inlined
+def _queue_slope(slope, lane, queue, queued):
+    """Copy the slope of a lane that rebases to those who wait."""
+    queue.slope[0, queued] = slope[SLOPE_X + lane]
+    queue.slope[1, queued] = slope[SLOPE_Y + lane]
+    queue.slope[2, queued] = _own_slope_exponent(slope, lane)
+
+
+@inlined
+def _idle_slope(slope, lane):
+    """Make the slope of a lane that becomes idle nothing beside all others."""
+    slope[SLOPE_X + lane] = 0.0
+    slope[SLOPE_Y + lane] = 0.0
 
 
 @compiled
-def last_index(ints, steps_end, maxiter, slope):
+def last_index(ints, steps_end, maxiter, slope, step_limits):
     """Return the index at which the lane group must be looked at: the reference's end or maxiter.
 
-    Where slopes are followed, a lane's own limit takes the place of maxiter; a lane that has its
-    count has none.
+    With limits, a lane's own takes the place of maxiter; a lane that has its count has none.
     """
     end = np.int64(steps_end)
     for lane in range(LANES):
         if ints[PIXEL + lane] >= 0 and ints[COUNTED + lane] == 0:
-            if slope is None:
+            if step_limits is None:
                 end = min(end, maxiter - ints[BASE + lane])
             else:
                 end = min(end, np.int64(slope[LIMIT + lane]) - ints[BASE + lane])
@@ -200,9 +229,9 @@ def _escapes(ints, lane, x, y, exponent, edge):
 
 
 @compiled
-def drop(
-    lanes, ints, z_re, z_im, plain_re, plain_im, m, exponent, ends, maxiter, shared, queue, queued,
-    results,
+def drop(  # noqa: C901  # calls of parts that take so many arrays cost as much as steps
+    lanes, ints, slope, z_re, z_im, plain_re, plain_im, m, exponent, ends, maxiter, shared,
+    queue, queued, results,
 ):  # fmt: skip  # a lane group, where it stands, who waits, the results
     """Take out the lanes that are flagged, or all where the orbit ends.
 
@@ -231,6 +260,9 @@ def drop(
             results.last_re[pixel] = x
             results.last_im[pixel] = y
             results.last_n[pixel] = count - 1
+            if slope is not None:
+                _leave_slope(slope, lane, pixel, results)
+                _idle_slope(slope, lane)
             idle(lanes, ints, lane)
             continue
         own_exponent = np.int64(0)
@@ -260,7 +292,11 @@ def drop(
             queue.ints[WAITING_EXPONENT, queued] = own_exponent
             queue.ints[WAITING_COUNT, queued] = count
             queue.ints[WAITING_NUMBER, queued] = pixel
+            if slope is not None:
+                _queue_slope(slope, lane, queue, queued)
             queued += 1
+        if slope is not None:
+            _idle_slope(slope, lane)
         idle(lanes, ints, lane)
     return queued, active
 
@@ -269,7 +305,7 @@ def drop(
 def drop_traced(
     lanes, ints, slope, z_re, z_im, plain_re, plain_im, m, exponent, ends, queue, queued, results
 ):  # fmt: skip  # a lane group, where it stands, who waits, the results
-    """Do as `drop` where slopes are followed; lanes leave at their limits, or where they escape.
+    """Do as `drop` where nothing is counted; lanes leave at their limits, or where they escape.
 
     `plain_re` and `plain_im` are the reference without an exponent.
     """
@@ -289,26 +325,20 @@ def drop_traced(
             continue
         x = plain_re + lanes[X + lane] * unit
         y = plain_im + lanes[Y + lane] * unit
-        own_exponent = np.int64(slope[SLOPE_EXPONENT]) - exponent_of(slope[SLOPE_UNIT + lane])
         if leaves or _escapes(ints, lane, x, y, exponent, edge):
             results.last_re[pixel] = x
             results.last_im[pixel] = y
-            scale = power_of_two(own_exponent)
-            results.last_slope[0, pixel] = slope[SLOPE_X + lane] * scale
-            results.last_slope[1, pixel] = slope[SLOPE_Y + lane] * scale
+            _leave_slope(slope, lane, pixel, results)
         else:
             queue.numbers[WAITING_X, queued] = x if swallowed else z_re + lanes[X + lane]
             queue.numbers[WAITING_Y, queued] = y if swallowed else z_im + lanes[Y + lane]
             queue.numbers[WAITING_LOG, queued] = 0.0
             queue.numbers[WAITING_PRODUCT, queued] = 1.0
-            queue.slope[0, queued] = slope[SLOPE_X + lane]
-            queue.slope[1, queued] = slope[SLOPE_Y + lane]
-            queue.slope[2, queued] = own_exponent
             queue.ints[WAITING_EXPONENT, queued] = np.int64(0) if swallowed else exponent
             queue.ints[WAITING_COUNT, queued] = count
             queue.ints[WAITING_NUMBER, queued] = pixel
+            _queue_slope(slope, lane, queue, queued)
             queued += 1
-        slope[SLOPE_X + lane] = 0.0
-        slope[SLOPE_Y + lane] = 0.0
+        _idle_slope(slope, lane)
         idle(lanes, ints, lane)
     return queued, active

@@ -29,10 +29,10 @@ FLAG, BASE, PIXEL, COUNTED, GROUP_SIZE = range(11 * LANES, 16 * LANES, LANES)
 ENDS, ESCAPES, STAYS = 1, 2, 4
 
 # Where it is followed, D = dz/dw (w = dc / 2^k) is in an array of its own: mantissas, each lane's
-# power of two by which terms that do not hold D are multiplied, the count at which it leaves, and
-# the exponent of two of the whole lane group. D grows by the same factors in all lanes, but lanes
-# may begin thousands of octaves apart.
-SLOPE_X, SLOPE_Y, SLOPE_UNIT, LIMIT, SLOPE_EXPONENT = range(0, 5 * LANES, LANES)
+# power of two by which terms that do not hold D are multiplied, the count at which it leaves, room
+# to fold sizes, and the exponent of two of the whole lane group. D grows by the same factors in all
+# lanes, but lanes may begin thousands of octaves apart.
+SLOPE_X, SLOPE_Y, SLOPE_UNIT, LIMIT, SLOPE_FOLDED, SLOPE_EXPONENT = range(0, 6 * LANES, LANES)
 SLOPE_SIZE = SLOPE_EXPONENT + 1
 _SLOPE_RANGE = 2.0**200
 
@@ -170,12 +170,29 @@ def stretch_slope(
         )
 
 
+@inlined
+def _largest_folded(lanes, folded):
+    """Return the largest of the first half of a row, by folding it: overwrites its first quarter.
+
+    LLVM makes no vector code of a maximum over a loop.
+    """
+    for k in range(LANES // 4):
+        lanes[folded + k] = max(lanes[folded + k], lanes[folded + LANES // 4 + k])
+    largest = lanes[folded]
+    for k in range(LANES // 4):
+        largest = max(largest, lanes[folded + k])
+    return largest
+
+
 @compiled
 def grow_slope(slope, exponent):
     """Add to the exponent of a lane group's slopes, and bring the largest of them to about 1."""
-    largest = 0.0
-    for k in range(2 * LANES):
-        largest = max(largest, abs(slope[SLOPE_X + k]))
+    for k in range(LANES // 2):
+        slope[SLOPE_FOLDED + k] = max(
+            larger_part(slope[SLOPE_X + k], slope[SLOPE_Y + k]),
+            larger_part(slope[SLOPE_X + LANES // 2 + k], slope[SLOPE_Y + LANES // 2 + k]),
+        )
+    largest = _largest_folded(slope, SLOPE_FOLDED)
     slope[SLOPE_EXPONENT] += exponent
     if largest > 0.0 and not 1.0 / _SLOPE_RANGE < largest < _SLOPE_RANGE:
         shift = exponent_of(largest)
@@ -188,12 +205,6 @@ def grow_slope(slope, exponent):
 @inlined
 def largest_of(lanes):
     """Return the largest size of a lane group's deltas."""
-    # Folded: LLVM makes no vector code of a maximum over a loop.
     for k in range(LANES // 2):
         lanes[FOLDED + k] = max(lanes[SIZE + k], lanes[SIZE + LANES // 2 + k])
-    for k in range(LANES // 4):
-        lanes[FOLDED + k] = max(lanes[FOLDED + k], lanes[FOLDED + LANES // 4 + k])
-    largest = lanes[FOLDED]
-    for k in range(LANES // 4):
-        largest = max(largest, lanes[FOLDED + k])
-    return largest
+    return _largest_folded(lanes, FOLDED)

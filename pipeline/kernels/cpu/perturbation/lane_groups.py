@@ -41,7 +41,7 @@ _MAX_CLASSES = 4096
 
 
 @compiled
-def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
+def iterate_tile(orbit, table, w_re, w_im, maxiter, results, slopes=None, step_limits=None):
     """Iterate a tile's points until each escapes, is proved interior or reaches maxiter.
 
     Parameters
@@ -53,15 +53,17 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
     w_re, w_im : ndarray of float64, shape (points,)
         The points less the reference, divided by 2^k, k the table's exponent.
     maxiter : int
-        The number of checks.
+        The number of checks; of no meaning with `step_limits`.
     results : Results
         Filled: counts, outcomes, and for escaped points the first value that is beyond radius 2 by
         what float64 can tell, and its index, counted like n.
+    slopes : bool, optional
+        Unless None, the derivative is followed, too: `last_slope` becomes dz/dw at the last value,
+        w the point's offset in units of 2^k. All else becomes the same bits as without.
     step_limits : ndarray of float64, shape (points,), optional
-        With it the derivative is followed: `last_re` and `last_im` become each point's value after
-        so many steps from z₀ (or its first beyond radius 2), and `last_slope` dz/dw there, w the
-        point's offset in units of 2^k. A point on the edge of the disc of radius 2 goes on until it
-        has left it. `n`, `outcome` and `last_n` are left alone.
+        With it, and `slopes`, nothing is counted: `last_re` and `last_im` become each point's value
+        after so many steps from z₀ (or its first beyond radius 2). A point on the edge of the disc
+        of radius 2 goes on until it has left it. `n`, `outcome` and `last_n` are left alone.
 
     Returns
     -------
@@ -71,9 +73,9 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
     points = w_re.size
     k = table.exponent
     deep = k < PLAIN_EXPONENT
-    slopes = 0 if step_limits is None else points
-    waiting = _room(points, slopes)
-    queue = _room(points, slopes)
+    slope_points = 0 if slopes is None else points
+    waiting = _room(points, slope_points)
+    queue = _room(points, slope_points)
     for p in range(points):
         waiting.ints[WAITING_NUMBER, p] = p
         waiting.ints[WAITING_EXPONENT, p] = k if deep else 0
@@ -81,7 +83,7 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
         waiting.numbers[WAITING_LOG, p] = -1.0
         waiting.numbers[WAITING_PRODUCT, p] = 1.0
     order = np.arange(points)
-    slope = None if step_limits is None else np.zeros(SLOPE_SIZE)
+    slope = None if slopes is None else np.zeros(SLOPE_SIZE)
     lanes = np.empty(GROUP_SIZE)
     ints = lanes.view(np.int64)
     lane_steps = np.int64(0)
@@ -92,22 +94,22 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
         for at in range(0, left, LANES):
             active = min(LANES, left - at)
             exponent = form(waiting, order[at : at + active], w_re, w_im, k, lanes, ints)
-            if step_limits is not None:
+            if slopes is not None:
                 form_slope(waiting, order[at : at + active], k, slope, step_limits)
             m = np.int64(0)
             shared = 0.0
             while active > 0:
                 if exponent == 0:
                     m, active, queued, shared, steps, steps_together = go_near(
-                        orbit, table, deep, maxiter, lanes, ints, slope, m, active, shared, queue,
-                        queued, results,
+                        orbit, table, deep, maxiter, lanes, ints, slope, step_limits, m, active,
+                        shared, queue, queued, results,
                     )  # fmt: skip  # in signature order
                     lane_steps += steps
                     group_steps += steps_together
                 if active > 0:
                     m, exponent, active, queued, shared, steps, steps_together = go_far(
-                        orbit, table, maxiter, lanes, ints, slope, m, exponent, active, shared,
-                        queue, queued, results,
+                        orbit, table, maxiter, lanes, ints, slope, step_limits, m, exponent, active,
+                        shared, queue, queued, results,
                     )  # fmt: skip  # in signature order
                     lane_steps += steps
                     group_steps += steps_together
@@ -118,12 +120,12 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, step_limits=None):
 
 
 @compiled
-def _room(points, slopes):
+def _room(points, slope_points):
     """Return room for points, and their slopes, to wait in."""
     return Waiting(
         np.zeros((WAITING_ROWS, points)),
         np.zeros((WAITING_INT_ROWS, points), np.int64),
-        np.zeros((3, slopes)),
+        np.zeros((3, slope_points)),
     )
 
 

@@ -41,13 +41,14 @@ _CRITICAL = 2.0**-50
 
 @compiled
 def go_near(
-    orbit, table, deep, maxiter, lanes, ints, slope, m, active, shared, queue, queued, results
-):
+    orbit, table, deep, maxiter, lanes, ints, slope, step_limits, m, active, shared,
+    queue, queued, results,
+):  # fmt: skip  # the reference, a lane group, who waits, the results
     """Iterate a lane group in plain float64, until no lane is left or a product is too small.
 
     Parameters
     ----------
-    orbit, table, maxiter, results
+    orbit, table, maxiter, step_limits, results
         As for `iterate_tile`.
     deep : bool
         Whether a product may be too small for float64.
@@ -65,7 +66,7 @@ def go_near(
     steps_end = np.int64(z.shape[0] - 1)
     levels = offsets.size - 1
     lowest_mask = (np.int64(1) << lowest) - 1
-    end = last_index(ints, steps_end, maxiter, slope)
+    end = last_index(ints, steps_end, maxiter, slope, step_limits)
     lane_steps = np.int64(0)
     group_steps = np.int64(0)
     settle_at = np.int64(SETTLE_STEPS)
@@ -136,7 +137,7 @@ def go_near(
                 scale_unit = power_of_two(k - np.int64(slope[SLOPE_EXPONENT]))
                 step_slope(lanes, slope, 2.0 * old_re, 2.0 * old_im, 1.0, scale_unit)
                 grow_slope(slope, 0)
-            elif m > 0 and larger_part(old_re, old_im) < _CRITICAL:
+            if step_limits is None and m > 0 and larger_part(old_re, old_im) < _CRITICAL:
                 pass_critical(lanes, old_re, old_im, 0, shared)
                 shared = 0.0
             m += 1
@@ -145,18 +146,18 @@ def go_near(
             hits = single_step(lanes, ints, old_re, old_im, z_re, z_im)
             shared += 1.0
         if edges and on_edge(z_re, z_im):
-            hits = look_beyond(lanes, ints, orbit, m, 0, results, slope is not None)
+            hits = look_beyond(lanes, ints, orbit, m, 0, results, step_limits is not None)
         lane_steps += active
         group_steps += 1
-        if slope is None and group_steps >= settle_at:
+        if step_limits is None and group_steps >= settle_at:
             settle_at = group_steps + SETTLE_STEPS
             hits += settle(lanes, ints, shared)
             shared = 0.0
         if hits > 0 or m >= end:
-            if slope is None:
+            if step_limits is None:
                 queued, active = drop(
-                    lanes, ints, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, maxiter, shared,
-                    queue, queued, results,
+                    lanes, ints, slope, z_re, z_im, z_re, z_im, m, 0, m >= steps_end, maxiter,
+                    shared, queue, queued, results,
                 )  # fmt: skip  # in signature order
             else:
                 queued, active = drop_traced(
@@ -164,6 +165,6 @@ def go_near(
                     queue, queued, results,
                 )  # fmt: skip  # in signature order
             if m >= end:
-                end = last_index(ints, steps_end, maxiter, slope)
+                end = last_index(ints, steps_end, maxiter, slope, step_limits)
         largest = largest_of(lanes)
     return m, active, queued, shared, lane_steps, group_steps

@@ -1,4 +1,9 @@
-"""Trace escaping points at any depth: the perturbation of the counts, with the derivative."""
+"""Trace escaping points at any depth: the perturbation of the counts, with the derivative.
+
+Where nothing is asked of the last steps before the escape, the walk that counts has all that traces
+need, and does it in three fifths of the time of two walks. It alone traces then, for stored counts
+too: another walk forms other lane groups, whose roundings differ.
+"""
 
 import math
 
@@ -6,18 +11,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.perturbation.arguments import Results, orbit_arrays, table_arrays
-from pipeline.kernels.cpu.perturbation.counts import TILE_COLUMNS, TILE_ROWS
+from pipeline.kernels.cpu.perturbation.counts import TILE_COLUMNS, TILE_ROWS, Walk
 from pipeline.kernels.cpu.perturbation.lane_groups import iterate_tile
 from pipeline.kernels.cpu.traces.trace import traces_from
 from pipeline.kernels.reference import EDGE, Approximation, Reference
-from pipeline.kernels.results import PointTraces
+from pipeline.kernels.results import Outcome, PointTraces
 from pipeline.kernels.tracing import Tracing
 
 # The offset of a point that is the reference itself: the derivative is that of its neighbours.
 _BESIDE = 2.0**-40
-_NO_MAXITER = np.int64(1 << 40)
 # A point with fewer steps than this before its last ones begins at c, in plain float64.
 _LEAST_STEPS = 8
+
+
+def traces_of_walk(walk: Walk, offset_exponent: int, tracing: Tracing) -> PointTraces:
+    """Trace the points that escape, from a walk that followed their slopes.
+
+    `tracing` asks nothing of the last steps.
+    """
+    escaped = walk.outcome == Outcome.ESCAPED
+    traces = traces_from(
+        walk.last_re[escaped], walk.last_im[escaped], walk.last_slope[:, escaped],
+        (walk.c_re[escaped], walk.c_im[escaped]), _unit(offset_exponent), tracing,
+    )  # fmt: skip  # the orbits, the points, the rest
+    # The slopes are by w = dc / 2^k.
+    traces.log2_distance += offset_exponent
+    return traces
 
 
 def traces(
@@ -44,7 +63,7 @@ def traces(
     size = rows * columns
     w_re, w_im = w_re.reshape(-1), w_im.reshape(-1)
     exponent = approximation.offset_exponent
-    c_unit = math.ldexp(1.0, max(exponent, -1074))
+    c_unit = _unit(exponent)
     a = reference.z[1, 0] + w_re * c_unit
     b = reference.z[1, 1] + w_im * c_unit
     # Steps from z₀ = 0: one more than from z₁.
@@ -65,14 +84,14 @@ def traces(
             last_slope = np.zeros((2, tile.size))
             beside = (w_re[tile] == 0.0) & (w_im[tile] == 0.0)
             steps, _ = iterate_tile(
-                orbit, table, np.where(beside, _BESIDE, w_re[tile]), w_im[tile], _NO_MAXITER,
+                orbit, table, np.where(beside, _BESIDE, w_re[tile]), w_im[tile], 0,
                 Results(no_counts, no_outcomes, last[0], last[1], no_counts, last_slope),
-                step_limits[tile],
+                True, step_limits[tile],
             )  # fmt: skip  # the reference, the points, the results
             x[tile], y[tile] = last
             slope[:, tile] = last_slope
             iterations += steps
-    whole = PointTraces(*(np.zeros(np.count_nonzero(escaped)) for _ in range(5)))
+    whole = PointTraces.zeros(int(np.count_nonzero(escaped)))
     for chosen, unit, shift in (
         (escaped & early, 1.0, 0),
         # The derivative is by w = dc / 2^k.
@@ -82,9 +101,11 @@ def traces(
         some = traces_from(
             x[chosen], y[chosen], slope[:, chosen].copy(), (a[chosen], b[chosen]), unit, tracing
         )
-        whole.log2_distance[at] = some.log2_distance + shift
-        whole.direction[at] = some.direction
-        whole.phase[at] = some.phase
-        whole.stripes[at] = some.stripes
-        whole.trap[at] = some.trap
+        some.log2_distance += shift
+        whole.fill(at, some)
     return whole, iterations
+
+
+def _unit(offset_exponent: int) -> float:
+    """Return the unit of offsets as float64 has it."""
+    return math.ldexp(1.0, max(offset_exponent, -1074))

@@ -8,6 +8,7 @@ late its errors have no time left to grow.
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.cpu.traces.functions import fill_any_log2, fill_turns
 from pipeline.kernels.jit import compiled
 from pipeline.kernels.results import BAILOUT_SQUARED, PointTraces
 from pipeline.kernels.tracing import Tracing
@@ -19,8 +20,10 @@ _TRAP_MEMORY = 0.9
 _TRAP_SIZE = 0.05
 # Orbits miss a point by more than a line: its distance counts for less.
 _POINT_WEIGHT = 0.2
-_LN2 = 0.6931471805599453
+_LOG2_LN2 = -0.5287663729448977
 _BLOCK = 256
+# Rows of a block: z, its derivative, c, |z|², and 1 where the last step was done.
+_X, _Y, _DX, _DY, _A, _B, _NORM2, _INSIDE = range(0, 8 * _BLOCK, _BLOCK)
 # More steps than any orbit takes to the bailout: one that float64's roundings keep inside must not
 # delay all others.
 _MOST_STEPS = 1 << 10
@@ -57,7 +60,7 @@ def traces_from(
     depth.
     """
     size = x.size
-    out = PointTraces(*(np.zeros(size) for _ in range(5)))
+    out = PointTraces.zeros(size)
     shape = 0 if tracing.trap is None else 1 if tracing.trap == "point" else 2
     _finish(
         x, y, slope[0], slope[1], points[0], points[1], unit, tracing.stripes, shape,
@@ -72,75 +75,105 @@ def _finish(
     all_x, all_y, all_dx, all_dy, all_a, all_b, unit, density, shape, trap_x, trap_y,
     log2_distance, direction, phase, stripes, trap,
 ):  # fmt: skip  # the orbits, what is asked, the results
-    norm2 = np.empty(_BLOCK)
-    weight = np.empty(_BLOCK)
+    # One array, so that LLVM sees that no two rows overlap.
+    lanes = np.empty(8 * _BLOCK)
+    x = lanes[_X : _X + _BLOCK]
+    y = lanes[_Y : _Y + _BLOCK]
+    dx = lanes[_DX : _DX + _BLOCK]
+    dy = lanes[_DY : _DY + _BLOCK]
+    norm2 = lanes[_NORM2 : _NORM2 + _BLOCK]
     mean = np.empty((2, _BLOCK))
     near = np.empty((2, _BLOCK))
     power = np.empty((4, _BLOCK))
+    log_z = np.empty(_BLOCK)
+    log_log_z = np.empty(_BLOCK)
+    log_slope = np.empty(_BLOCK)
     for start in range(0, all_x.size, _BLOCK):
         count = min(_BLOCK, all_x.size - start)
         block = slice(start, start + count)
-        x, y, dx, dy = all_x[block], all_y[block], all_dx[block], all_dy[block]
-        a, b = all_a[block], all_b[block]
+        # Idle ones are beyond the bailout.
+        lanes[:] = 0.0
+        x[:] = 2.0 * BAILOUT_SQUARED
+        x[:count] = all_x[block]
+        y[:count] = all_y[block]
+        dx[:count] = all_dx[block]
+        dy[:count] = all_dy[block]
+        lanes[_A : _A + count] = all_a[block]
+        lanes[_B : _B + count] = all_b[block]
         if density > 0:
             _stripe(x, y, density, power)
-            mean[:, :] = 0.0
-            for i in range(count):
-                mean[0, i] = mean[1, i] = power[3, i]
+            mean[0, :] = power[3, :]
+            mean[1, :] = power[3, :]
         if shape > 0:
             for i in range(count):
                 near[0, i] = near[1, i] = _nearness(x[i], y[i], shape, trap_x, trap_y)
-        left = 0
-        for i in range(count):
-            norm2[i] = x[i] * x[i] + y[i] * y[i]
-            left += norm2[i] <= BAILOUT_SQUARED
+        left = _measure(lanes)
         for _ in range(_MOST_STEPS):
             if left == 0:
                 break
-            for i in range(count):
-                inside = norm2[i] <= BAILOUT_SQUARED
-                new_dx = 2.0 * (x[i] * dx[i] - y[i] * dy[i]) + unit
-                new_dy = 2.0 * (x[i] * dy[i] + y[i] * dx[i])
-                new_x = (x[i] * x[i] - y[i] * y[i]) + a[i]
-                new_y = 2.0 * x[i] * y[i] + b[i]
-                dx[i] = new_dx if inside else dx[i]
-                dy[i] = new_dy if inside else dy[i]
-                x[i] = new_x if inside else x[i]
-                y[i] = new_y if inside else y[i]
-                weight[i] = 1.0 if inside else 0.0
-            left = 0
-            for i in range(count):
-                norm2[i] = x[i] * x[i] + y[i] * y[i]
-                left += norm2[i] <= BAILOUT_SQUARED
+            _step_inside(lanes, unit)
+            left = _measure(lanes)
             if density > 0:
                 _stripe(x, y, density, power)
                 for i in range(count):
-                    if weight[i] > 0.0:
+                    if lanes[_INSIDE + i] > 0.0:
                         mean[1, i] = mean[0, i]
                         mean[0, i] += (1.0 - _STRIPE_MEMORY) * (power[3, i] - mean[0, i])
             if shape > 0:
                 for i in range(count):
-                    if weight[i] > 0.0:
+                    if lanes[_INSIDE + i] > 0.0:
                         near[1, i] = near[0, i]
                         here = _nearness(x[i], y[i], shape, trap_x, trap_y)
                         near[0, i] = max(_TRAP_MEMORY * near[0, i], here)
+        fill_any_log2(norm2, log_z)
+        fill_any_log2(0.5 * log_z, log_log_z)
+        fill_any_log2(dx * dx + dy * dy, log_slope)
+        # arg z - arg dz.
+        fill_turns(x * dx + y * dy, y * dx - x * dy, power[0])
+        fill_turns(x, y, power[1])
         for i in range(count):
-            size2 = dx[i] * dx[i] + dy[i] * dy[i]
-            log_z = 0.5 * np.log(norm2[i])
             log2_distance[start + i] = (
-                0.5 * np.log2(norm2[i]) + np.log2(log_z) - 0.5 * np.log2(size2)
+                0.5 * log_z[i] + (log_log_z[i] + _LOG2_LN2) - 0.5 * log_slope[i]
             )
-            # arg z - arg dz.
-            cross = y[i] * dx[i] - x[i] * dy[i]
-            dot = x[i] * dx[i] + y[i] * dy[i]
-            direction[start + i] = (np.arctan2(cross, dot) / (2.0 * np.pi)) % 1.0
-            phase[start + i] = (np.arctan2(y[i], x[i]) / (2.0 * np.pi)) % 1.0
+            direction[start + i] = power[0, i]
+            phase[start + i] = power[1, i]
             # From 0, just beyond the bailout, to 1, at its square: there the next count begins.
-            beyond = min(max(np.log2(log_z / (16.0 * _LN2)), 0.0), 1.0)
+            beyond = min(max(log_log_z[i] - 4.0, 0.0), 1.0)
             if density > 0:
                 stripes[start + i] = mean[0, i] + beyond * (mean[1, i] - mean[0, i])
             if shape > 0:
                 trap[start + i] = near[0, i] + beyond * (near[1, i] - near[0, i])
+
+
+@compiled
+def _measure(lanes):
+    """Fill in |z|², and return how many are within the bailout."""
+    left = 0
+    for i in range(_BLOCK):
+        norm2 = lanes[_X + i] * lanes[_X + i] + lanes[_Y + i] * lanes[_Y + i]
+        lanes[_NORM2 + i] = norm2
+        left += np.int64(norm2 <= BAILOUT_SQUARED)
+    return left
+
+
+@compiled
+def _step_inside(lanes, unit):
+    """Do one step, with the derivative, of those within the bailout, and note which they are."""
+    for i in range(_BLOCK):
+        inside = lanes[_NORM2 + i] <= BAILOUT_SQUARED
+        x = lanes[_X + i]
+        y = lanes[_Y + i]
+        dx = lanes[_DX + i]
+        dy = lanes[_DY + i]
+        new_dx = 2.0 * (x * dx - y * dy) + unit
+        new_dy = 2.0 * (x * dy + y * dx)
+        new_x = (x * x - y * y) + lanes[_A + i]
+        new_y = 2.0 * x * y + lanes[_B + i]
+        lanes[_DX + i] = new_dx if inside else dx
+        lanes[_DY + i] = new_dy if inside else dy
+        lanes[_X + i] = new_x if inside else x
+        lanes[_Y + i] = new_y if inside else y
+        lanes[_INSIDE + i] = 1.0 if inside else 0.0
 
 
 @compiled

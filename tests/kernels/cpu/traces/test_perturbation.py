@@ -7,6 +7,7 @@ import pytest
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.kernels.choice import ACCURACIES, perturbation
+from pipeline.kernels.tracing import Tracing
 from tests.kernels.cpu.traces.trace_truth import ALL, check
 from tests.kernels.locations import LOCATIONS, compiled_only, location
 
@@ -16,6 +17,7 @@ pytestmark = compiled_only
 QUICK = ("5e113",)
 
 
+@pytest.mark.parametrize("tracing", [ALL, Tracing()], ids=["last steps", "one walk"])
 @pytest.mark.parametrize(
     "name",
     [
@@ -24,7 +26,7 @@ QUICK = ("5e113",)
         if name != "super_dense"
     ],
 )
-def test_deep_traces_are_those_of_arbitrary_precision(name, references):
+def test_deep_traces_are_those_of_arbitrary_precision(name, tracing, references):
     view, maxiter = location(name)
     target = Target(view.center, bits_for(view.spacing()))
     references.orbit(target).extend(maxiter, math.inf)
@@ -32,4 +34,4 @@ def test_deep_traces_are_those_of_arbitrary_precision(name, references):
         view, maxiter, perturbation(ACCURACIES["fine"]), target, references=references
     )
     bits = bits_for(view.spacing()) + 100
-    check(grid, ALL, view.columns * view.rows // 12, bits, 16)
+    check(grid, tracing, view.columns * view.rows // 12, bits, 16)

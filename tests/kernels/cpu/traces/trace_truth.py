@@ -74,8 +74,8 @@ def check(grid, tracing, every, bits, octaves):
             abs(traces.log2_distance[number] - right[0]),
             turned(traces.direction[number], right[1]),
             turned(traces.phase[number], right[2]),
-            abs(traces.stripes[number] - right[3]),
-            abs(traces.trap[number] - right[4]),
+            abs(traces.stripes[number] - right[3]) if tracing.stripes else 0.0,
+            abs(traces.trap[number] - right[4]) if tracing.trap else 0.0,
         ]
         # Of NaN, max may tell anything.
         if not all(difference <= 0.02 for difference in apart):
