@@ -72,10 +72,11 @@ def go_far(
     levels = offsets.size - 1
     lane_steps = np.int64(0)
     group_steps = np.int64(0)
-    settle_at = np.int64(SETTLE_STEPS)
     end = last_index(ints, steps_end, maxiter, slope, step_limits)
     largest = largest_of(lanes)
     wide = k <= WIDE_EXPONENT
+    # A delta that began next to 0 may have proved the point interior by that.
+    settle_at = np.int64(1 if wide and m == 0 else SETTLE_STEPS)
     edges = orbit.margin_index.size > 0
     while active > 0:
         # The largest delta is brought to between 1 and 2 in the lane group's exponent.

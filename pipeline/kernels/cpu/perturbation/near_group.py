@@ -73,9 +73,10 @@ def go_near(
     end = last_index(ints, steps_end, maxiter, slope, step_limits)
     lane_steps = np.int64(0)
     group_steps = np.int64(0)
-    settle_at = np.int64(SETTLE_STEPS)
     largest = largest_of(lanes)
     wide = k <= WIDE_EXPONENT
+    # A delta that began next to 0 may have proved the point interior by that.
+    settle_at = np.int64(1 if wide and m == 0 else SETTLE_STEPS)
     edges = orbit.margin_index.size > 0
     while active > 0:
         # The longest stretch that begins here, is valid and ends in time.
