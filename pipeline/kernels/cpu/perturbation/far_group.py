@@ -25,6 +25,7 @@ from pipeline.kernels.cpu.perturbation.group_lanes import (
     SETTLE_STEPS,
     drop,
     drop_traced,
+    flag_outgrown,
     last_index,
     pass_critical,
     settle,
@@ -46,12 +47,14 @@ from pipeline.kernels.cpu.perturbation.group_steps import (
 )
 from pipeline.kernels.cpu.scaling import exponent_of, power_of_two
 from pipeline.kernels.jit import compiled, inlined
-from pipeline.kernels.reference import TINY_EXPONENT
+from pipeline.kernels.reference import TINY_EXPONENT, WIDE_EXPONENT
 
 # Deltas above 2^PLAIN_EXPONENT need no exponent.
 PLAIN_EXPONENT = -840
 # The exponent of a value of the reference that is exactly 0.
 _ZERO_EXPONENT = -(1 << 40)
+# No delta has outgrown a value of the reference that is larger in the lane group's exponent.
+_OUTGROWABLE = 2.0**100
 
 
 @compiled
@@ -69,9 +72,11 @@ def go_far(
     levels = offsets.size - 1
     lane_steps = np.int64(0)
     group_steps = np.int64(0)
-    settle_at = np.int64(SETTLE_STEPS)
     end = last_index(ints, steps_end, maxiter, slope, step_limits)
     largest = largest_of(lanes)
+    wide = k <= WIDE_EXPONENT
+    # A delta that began next to 0 may have proved the point interior by that.
+    settle_at = np.int64(1 if wide and m == 0 else SETTLE_STEPS)
     edges = orbit.margin_index.size > 0
     while active > 0:
         # The largest delta is brought to between 1 and 2 in the lane group's exponent.
@@ -174,6 +179,8 @@ def go_far(
             )  # fmt: skip  # in signature order
         if edges and on_edge(z[m, 0], z[m, 1]):
             hits = look_beyond(lanes, ints, orbit, m, exponent, results, step_limits is not None)
+        if wide and larger_part(z_re, z_im) < _OUTGROWABLE:
+            hits += flag_outgrown(lanes, ints, z_re, z_im)
         lane_steps += active
         group_steps += 1
         if step_limits is None and group_steps >= settle_at:

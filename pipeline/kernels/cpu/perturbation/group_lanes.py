@@ -53,6 +53,8 @@ SETTLE_STEPS = 64
 _INTERIOR_LOG2 = -48.0
 # A delta with an exponent beside a larger value of the reference than this is nothing.
 _PLAIN_SIZE = 2.0**-400
+# A delta so many times as large as the reference is as exact as the point itself.
+_OUTGROWN = 16.0
 
 # Rows of those who wait at index 0: delta, log2 |dz/dz₁| and the product to add to it; the delta's
 # exponent of two, the count, the number of the point.
@@ -220,6 +222,22 @@ def pass_critical(lanes, z_re, z_im, exponent, shared):
         else:
             lanes[PRODUCT + lane] *= size2
         lanes[NORM2 + lane] = 1.0
+
+
+@compiled
+def flag_outgrown(lanes, ints, z_re, z_im):
+    """Flag the lanes whose delta has outgrown the reference, so that they rebase; count them.
+
+    They need not be nearer to 0 than their delta is large, where the reference is next to nothing.
+    But going on they would be squared, and the others not, until float64 cannot hold both.
+    """
+    size = _OUTGROWN * larger_part(z_re, z_im)
+    hits = np.int64(0)
+    for lane in range(LANES):
+        hit = np.int64(lanes[SIZE + lane] > size)
+        ints[FLAG + lane] |= hit
+        hits += hit
+    return hits
 
 
 @inlined

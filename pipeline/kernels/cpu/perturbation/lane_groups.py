@@ -34,10 +34,15 @@ from pipeline.kernels.cpu.perturbation.group_steps import (
     larger_part,
 )
 from pipeline.kernels.cpu.perturbation.near_group import go_near
-from pipeline.kernels.jit import compiled
+from pipeline.kernels.jit import compiled, inlined
+from pipeline.kernels.reference import WIDE_EXPONENT
 
-# Sizes are sorted into at most this many classes.
-_MAX_CLASSES = 4096
+# Sizes are sorted into classes, so many an octave, or coarser if these would be too many.
+_CLASSES_AN_OCTAVE = 4
+_MAX_CLASSES = 1 << 18
+# Octaves between the largest and the smallest delta of a lane group where they may differ widely:
+# their squares must be normal numbers in float64, beside which an offset that is none is nothing.
+_MOST_OCTAVES = 32
 
 
 @compiled
@@ -91,11 +96,15 @@ def iterate_tile(orbit, table, w_re, w_im, maxiter, results, slopes=None, step_l
     left = points
     while left > 0:
         queued = np.int64(0)
-        for at in range(0, left, LANES):
+        at = np.int64(0)
+        while at < left:
             active = min(LANES, left - at)
+            if k <= WIDE_EXPONENT:
+                active = _alike(waiting, order[at : at + active])
             exponent = form(waiting, order[at : at + active], w_re, w_im, k, lanes, ints)
             if slopes is not None:
                 form_slope(waiting, order[at : at + active], k, slope, step_limits)
+            at += active
             m = np.int64(0)
             shared = 0.0
             while active > 0:
@@ -129,6 +138,26 @@ def _room(points, slope_points):
     )
 
 
+@inlined
+def _size_class(waiting, p):
+    """Return the logarithm of the size of a delta that waits: four classes an octave."""
+    size = np.float64(larger_part(waiting.numbers[WAITING_X, p], waiting.numbers[WAITING_Y, p]))
+    exponent = waiting.ints[WAITING_EXPONENT, p]
+    return (size.view(np.int64) >> 50) + _CLASSES_AN_OCTAVE * exponent
+
+
+@compiled
+def _alike(waiting, chosen):
+    """Return how many of the chosen, from the first on, are of like size."""
+    first = _size_class(waiting, chosen[0])
+    alike = np.int64(1)
+    while alike < chosen.size and (
+        abs(_size_class(waiting, chosen[alike]) - first) <= _CLASSES_AN_OCTAVE * _MOST_OCTAVES
+    ):
+        alike += 1
+    return alike
+
+
 @compiled
 def _sorted_by_size(waiting, left):
     """Return the numbers of those waiting in the order of their deltas' sizes, stably."""
@@ -137,17 +166,15 @@ def _sorted_by_size(waiting, left):
     lowest = np.int64(1) << 60
     highest = -lowest
     for p in range(left):
-        # A logarithm, four classes an octave.
-        size = np.float64(larger_part(waiting.numbers[WAITING_X, p], waiting.numbers[WAITING_Y, p]))
-        key = (size.view(np.int64) >> 50) + 4 * waiting.ints[WAITING_EXPONENT, p]
+        key = _size_class(waiting, p)
         keys[p] = key
         lowest = min(lowest, key)
         highest = max(highest, key)
     shift = 0
     while (highest - lowest) >> shift >= _MAX_CLASSES:
         shift += 1
-    positions = np.zeros(_MAX_CLASSES + 1, np.int64)
     classes = ((highest - lowest) >> shift) + 1 if left > 0 else 0
+    positions = np.zeros(classes + 1, np.int64)
     for p in range(left):
         keys[p] = (keys[p] - lowest) >> shift
         positions[keys[p] + 1] += 1

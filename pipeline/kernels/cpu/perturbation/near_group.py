@@ -18,6 +18,7 @@ from pipeline.kernels.cpu.perturbation.group_lanes import (
     SMALLEST,
     drop,
     drop_traced,
+    flag_outgrown,
     last_index,
     pass_critical,
     settle,
@@ -34,9 +35,12 @@ from pipeline.kernels.cpu.perturbation.group_steps import (
 )
 from pipeline.kernels.cpu.scaling import exponent_of, power_of_two
 from pipeline.kernels.jit import compiled
+from pipeline.kernels.reference import WIDE_EXPONENT
 
 # Where the reference is nearer to 0 than this, factors of the derivative are taken one by one.
 _CRITICAL = 2.0**-50
+# No delta inside the disc has outgrown a larger value of the reference.
+_OUTGROWABLE = 0.125
 
 
 @compiled
@@ -69,8 +73,10 @@ def go_near(
     end = last_index(ints, steps_end, maxiter, slope, step_limits)
     lane_steps = np.int64(0)
     group_steps = np.int64(0)
-    settle_at = np.int64(SETTLE_STEPS)
     largest = largest_of(lanes)
+    wide = k <= WIDE_EXPONENT
+    # A delta that began next to 0 may have proved the point interior by that.
+    settle_at = np.int64(1 if wide and m == 0 else SETTLE_STEPS)
     edges = orbit.margin_index.size > 0
     while active > 0:
         # The longest stretch that begins here, is valid and ends in time.
@@ -102,11 +108,12 @@ def go_near(
             g_re = nodes[node, G]
             g_im = nodes[node, G + 1]
             if nodes[node, B_EXPONENT] != 0.0:
-                # Far below the deltas.
-                b_re = 0.0
-                b_im = 0.0
-                g_re = 0.0
-                g_im = 0.0
+                # Far below the deltas, unless these differ widely.
+                scale_b = power_of_two(np.int64(nodes[node, B_EXPONENT])) if wide else 0.0
+                b_re *= scale_b
+                b_im *= scale_b
+                g_re *= scale_b
+                g_im *= scale_b
             m += length
             z_re = z[m, 0]
             z_im = z[m, 1]
@@ -147,6 +154,8 @@ def go_near(
             shared += 1.0
         if edges and on_edge(z_re, z_im):
             hits = look_beyond(lanes, ints, orbit, m, 0, results, step_limits is not None)
+        if wide and larger_part(z_re, z_im) < _OUTGROWABLE:
+            hits += flag_outgrown(lanes, ints, z_re, z_im)
         lane_steps += active
         group_steps += 1
         if step_limits is None and group_steps >= settle_at:
