@@ -66,8 +66,8 @@ class Route:
     """Period of the nucleus."""
     size: Decimal
     """Size of its minibrot."""
-    stops: tuple[str, ...]
-    """Places that it passes, for people."""
+    periods: tuple[int, ...]
+    """Periods of the minibrots whose surroundings it passes, its own last."""
 
 
 def route_of(seed: int, number: int, goal: Decimal) -> Route | None:
@@ -76,9 +76,9 @@ def route_of(seed: int, number: int, goal: Decimal) -> Route | None:
     chance = random.Random(f"{seed} {number}")
     view = _first_view(chance)
     goal_log2 = log2(goal)
-    stops: list[str] = []
+    periods: list[int] = []
     tries = 0
-    while len(stops) < _MOST_STOPS and tries < _TRIES:
+    while len(periods) < _MOST_STOPS and tries < _TRIES:
         search, found = _places(view, nuclei_alone=True)
         nuclei = [
             each
@@ -92,9 +92,9 @@ def route_of(seed: int, number: int, goal: Decimal) -> Route | None:
         nucleus = chance.choice(nuclei[:_AMONG])
         size_log2 = nucleus.scale.log2()
         julia_log2 = (1 - _JULIA) * log2(view.width) + _JULIA * size_log2 + _JULIA_WIDER_LOG2
-        stops.append(f"period {nucleus.equation.period}")
+        periods.append(nucleus.equation.period)
         if julia_log2 < goal_log2 + _JULIA_WIDER_LOG2:
-            return _ended(search, nucleus, goal_log2, stops)
+            return _ended(search, nucleus, goal_log2, periods)
         following = _off_the_middle(search, nucleus, julia_log2, chance)
         if following is None:
             tries += 1
@@ -162,9 +162,11 @@ def _off_the_middle(
     return View(exact.center, narrow, Decimal(0), _COLUMNS, _ROWS)
 
 
-def _ended(search: Search, nucleus: Candidate, goal_log2: float, stops: list[str]) -> Route | None:
+def _ended(
+    search: Search, nucleus: Candidate, goal_log2: float, periods: list[int]
+) -> Route | None:
     width = decimal_of(max(goal_log2, nucleus.scale.log2() + _FRAMED_LOG2))
     place = search.exact(nucleus, width)
     if not isinstance(place, Nucleus):
         return None
-    return Route(place.center, width, place.period, place.size, tuple(stops))
+    return Route(place.center, width, place.period, place.size, tuple(periods))

@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.colour.tones import ZoomTones, adapted, equalised
 from pipeline.counts.compute import count_rows
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
@@ -31,6 +32,7 @@ _TOP = View(Point(Decimal("-0.75"), Decimal(0)), Decimal("3.5"), Decimal(0), 72,
 _OCTAVES_A_VIEW = 4.0
 _LEAST_VIEWS, _MOST_VIEWS = 16, 64
 _FIRST_LIMIT = 1000
+_FINEST = 4096
 # The last view's maximum iterations, in periods of the nucleus.
 _LIMIT_PERIODS = 12
 
@@ -43,6 +45,8 @@ class Proposal:
     """Number of the route, of its seed."""
     route: Route
     score: Score
+    tones: ZoomTones
+    """Tones of the zoom, from the views that it was scored by."""
 
 
 def proposals(
@@ -109,9 +113,15 @@ def _scored(routes: dict[int, Route], pool: SharedPool, references: References) 
         smooth[task.tag] = counts.smooth.reshape(_TOP.rows, _TOP.columns)
     scored = []
     for number, route in routes.items():
-        score = score_of([smooth[number, index] for index in range(len(grids[number]))])
+        views = [smooth[number, index] for index in range(len(grids[number]))]
+        score = score_of(views)
         if not score.dead:
-            scored.append(Proposal(number, route, score))
+            together = np.concatenate([view.ravel() for view in views])
+            octaves = log2(_TOP.width) - log2(route.width)
+            tones = ZoomTones(
+                adapted([view.ravel() for view in views]), equalised(together, octaves)
+            )
+            scored.append(Proposal(number, route, score, tones))
     return scored
 
 
@@ -119,22 +129,26 @@ def _views(route: Route) -> list[SampleGrid]:
     """Return small views along a zoom to a route's end, the whole set first."""
     octaves = log2(_TOP.width) - log2(route.width)
     count = min(_MOST_VIEWS, max(_LEAST_VIEWS, round(octaves / _OCTAVES_A_VIEW)))
+    return views_along(route, count + 1, _TOP.columns, _TOP.rows)
+
+
+def views_along(route: Route, count: int, columns: int, rows: int) -> list[SampleGrid]:
+    """Return views along a zoom to a route's end, evenly deep, from the whole set to the end."""
     last = max(_FIRST_LIMIT, _LIMIT_PERIODS * route.period)
     numbers = context(20)
     shrink = numbers.ln(numbers.divide(route.width, _TOP.width))
-    target = Target(route.center, bits_for(numbers.divide(route.width, Decimal(_TOP.columns))))
+    # For all views of a zoom, whatever their size, the same orbit.
+    target = Target(route.center, bits_for(numbers.divide(route.width, Decimal(_FINEST))))
     grids = []
-    for index in range(count + 1):
-        part = numbers.divide(Decimal(index), Decimal(count))
-        width = numbers.multiply(_TOP.width, numbers.exp(numbers.multiply(shrink, part)))
-        view = View(
-            route.center if index else _TOP.center, width, Decimal(0), _TOP.columns, _TOP.rows
-        )
+    for index in range(count):
+        part = Fraction(index, count - 1)
+        depth = numbers.multiply(shrink, numbers.divide(Decimal(index), Decimal(count - 1)))
+        width = numbers.multiply(_TOP.width, numbers.exp(depth))
+        center = route.center if index else _TOP.center
+        view = View(center, width, Decimal(0), columns, rows)
         arithmetic = view_arithmetic(
             float(view.width), view.largest_coordinate(), ACCURACIES["fine"], device_named(AUTO)
         )
-        limit = log_between(_FIRST_LIMIT, last, Fraction(index, count))
-        grids.append(
-            SampleGrid(view, limit, arithmetic, target if arithmetic.needs_orbit else None)
-        )
+        own = target if arithmetic.needs_orbit else None
+        grids.append(SampleGrid(view, log_between(_FIRST_LIMIT, last, part), arithmetic, own))
     return grids
