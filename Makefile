@@ -25,7 +25,7 @@ DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan find import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan find discover import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -72,6 +72,9 @@ plan: needs-config $(READY) ## check CONFIG, and say what a render would take
 
 find: needs-config $(READY) ## the minibrots and spirals of CONFIG's last view; ARGS="--write configs/found.yaml"
 	@$(RUN) find $(ONE) $(ARGS)
+
+discover: $(READY) ## proposals of zooms, with a sheet in output/discover; ARGS="--seed 7 --depth 1e-40"
+	@$(RUN) discover $(ARGS)
 
 import: needs-file $(READY) ## a config from a location of another program: FILE=place.kfr
 	@$(RUN) import $(call quoted,FILE) $(ARGS)

@@ -11,7 +11,13 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.cli.versions import ShowVersions
-from pipeline.cli.words import Parser, add_command, add_find_arguments, frame_number
+from pipeline.cli.words import (
+    Parser,
+    add_command,
+    add_discover_arguments,
+    add_find_arguments,
+    frame_number,
+)
 from pipeline.config.names import PLACES
 from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text, printable_name
 from pipeline.system.invocation import program
@@ -20,7 +26,7 @@ from pipeline.system.terminal import ready_streams, say
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Commands that have nothing to resume.
-_STATELESS = ("find", "watch", "explore", "import", "schema", "clean", "completion")
+_STATELESS = ("find", "discover", "watch", "explore", "import", "schema", "clean", "completion")
 # Those of them that serve pages until they are stopped.
 _SERVING = ("watch", "explore")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
@@ -107,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "player": _player, "preview": _preview, "plan": _plan, "still": _still, "find": _find,
-        "watch": _watch, "explore": _explore, "import": _import, "schema": _schema,
+        "discover": _discover, "watch": _watch, "explore": _explore, "import": _import, "schema": _schema,
         "completion": _completion, "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
@@ -161,6 +167,7 @@ def _parser() -> argparse.ArgumentParser:
     )
 
     add_find_arguments(added["find"])
+    add_discover_arguments(added["discover"])
 
     watch.add_argument(
         "--address",
@@ -197,7 +204,9 @@ def _parser() -> argparse.ArgumentParser:
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )
     added["clean"].add_argument("name", help="name of the outputs: NAME of output/NAME.mp4")
-    for name in runs.keys() - {"find", "import", "schema", "completion", "clean", "explore"}:
+    for name in runs.keys() - {
+        "find", "discover", "explore", "import", "schema", "completion", "clean",
+    }:
         added[name].add_argument(
             "--name", metavar="NAME", help="name of the outputs (default: that of the config)"
         )
@@ -289,6 +298,12 @@ def _explore(options: argparse.Namespace) -> None:
     from pipeline.cli.explore import explore
 
     explore(options.config, options.output, options.address, not options.no_browser)
+
+
+def _discover(options: argparse.Namespace) -> None:
+    from pipeline.cli.discover import discover
+
+    discover(options.seed, options.depth, options.count, options.output)
 
 
 def _import(options: argparse.Namespace) -> None:

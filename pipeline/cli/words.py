@@ -2,6 +2,8 @@
 
 import argparse
 import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -78,6 +80,14 @@ COMMANDS = {
         "of a config's last keyframe, or of --frame or --time; or --center and --width.\n"
         "Writes nothing but the config that --write names.",
         "configs/seahorse.yaml --write configs/found.yaml",
+    ),
+    "discover": (
+        "proposals of zooms: a sheet of them, and a config for each",
+        "Look for zooms worth making: ways down through minibrots and the Julia sets around them,\n"
+        "by chance, chosen by what there is to see along the whole way. The same seed finds the\n"
+        "same zooms.\n"
+        "Writes output/discover/SEED.png, a strip for each, and output/discover/SEED-NN.yaml.",
+        "--seed 7 --depth 1e-40",
     ),
     "watch": (
         "serve the status page of a render to a browser",
@@ -264,6 +274,51 @@ def add_find_arguments(find: Parser) -> None:
         "--write", type=Path, metavar="FILE", help="write a config that zooms to the place"
     )
     find.add_argument("--replace", action="store_true", help="let --write replace a file")
+
+
+def add_discover_arguments(discover: Parser) -> None:
+    """Add the arguments of `discover`."""
+    discover.add_argument(
+        "--seed", type=_within("a seed", 0, 10**9), default=1, metavar="N",
+        help="the number that chance begins with (default: 1)",
+    )  # fmt: skip  # one call
+    discover.add_argument(
+        "--depth", type=_depth, default=Decimal("1e-40"), metavar="WIDTH",
+        help="the width at which the zooms end (default: 1e-40)",
+    )  # fmt: skip  # one call
+    discover.add_argument(
+        "--count", type=_within("a number of zooms", 1, 48), default=12, metavar="N",
+        help="how many zooms to propose (default: 12)",
+    )  # fmt: skip  # one call
+
+
+def _within(what: str, low: int, high: int) -> Callable[[str], int]:
+    """Return a reader of whole numbers in a range."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text[:12]) <= high or len(text) > 12:
+            raise argparse.ArgumentTypeError(
+                f'"{text[:40]}" is not {what}, a whole number from {low} to {high}'
+            )
+        return int(text)
+
+    return read
+
+
+_SHALLOWEST, _DEEPEST = Decimal("1e-8"), Decimal("1e-300")
+
+
+def _depth(text: str) -> Decimal:
+    """Read the width at which zooms end."""
+    try:
+        width = Decimal(text[:40])
+    except InvalidOperation:
+        width = Decimal("NaN")
+    if not (width.is_finite() and _DEEPEST <= width <= _SHALLOWEST):
+        raise argparse.ArgumentTypeError(
+            f'"{text[:40]}" is not a width, such as 1e-40, from 1e-300 to 1e-8'
+        )
+    return width
 
 
 def _row_number(text: str) -> int:

@@ -12,6 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pipeline.colour.palette_files import PaletteFileError, palette_from_bytes
+from pipeline.config.fault import ConfigError
 from pipeline.errors import PipelineError, UsageError
 from pipeline.explorer.engine import Wish
 from pipeline.explorer.explorer import Explorer
