@@ -22,10 +22,11 @@ WORDS := $(foreach word,$(value CONFIG),'$(subst ','\'',$(word))')
 # A stamp each, so that installing happens once, and again only when the dependencies change.
 READY := $(VENV)/.ready
 DASK_READY := $(VENV)/.dask-ready
+PAGES_READY := $(VENV)/.pages-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan find discover import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan find discover import watch explore schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -79,7 +80,10 @@ discover: $(READY) ## proposals of zooms, with a sheet in output/discover; ARGS=
 import: needs-file $(READY) ## a config from a location of another program: FILE=place.kfr
 	@$(RUN) import $(call quoted,FILE) $(ARGS)
 
-watch: needs-config $(READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
+explore: $(PAGES_READY) ## a page to find a place, look at it, and film the way there; CONFIG is a config to begin with
+	@$(RUN) explore $(if $(filter command environment,$(origin CONFIG)),$(ONE)) $(ARGS)
+
+watch: needs-config $(PAGES_READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
 	@$(RUN) watch $(ONE) $(ARGS)
 
 schema: $(READY) ## renew configs/schema.json, with which editors complete and explain the YAML
@@ -169,8 +173,9 @@ test-latest: ## make test with the newest dependencies, in .venv-latest
 lock: ## renew requirements/*.txt, what make installs: versions and hashes
 	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
 	echo "setuptools>=77" > .venv-lock/build.in
-	$(LOCK) --upgrade --extra dask --extra docs --extra dev -o requirements/dev.txt
+	$(LOCK) --upgrade --extra dask --extra explore --extra docs --extra dev -o requirements/dev.txt
 	$(LOCK) --upgrade -c requirements/dev.txt --extra dask -o requirements/dask.txt
+	$(LOCK) --upgrade -c requirements/dev.txt --extra explore -o requirements/explore.txt
 	$(LOCK) --upgrade -c requirements/dev.txt -o requirements/run.txt
 
 # One resolution for every processor and Python; what builds the package is locked, too.
@@ -203,6 +208,9 @@ $(READY): pyproject.toml requirements/run.txt
 
 $(DASK_READY): $(READY) requirements/dask.txt
 	$(call install,dask)
+
+$(PAGES_READY): $(READY) requirements/explore.txt
+	$(call install,explore)
 
 $(DEV_READY): $(READY) requirements/dev.txt
 	$(call install,dev)

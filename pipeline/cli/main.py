@@ -113,8 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "player": _player, "preview": _preview, "plan": _plan, "still": _still, "find": _find,
-        "discover": _discover, "watch": _watch, "explore": _explore, "import": _import, "schema": _schema,
-        "completion": _completion, "bench": _bench, "clean": _clean,
+        "discover": _discover, "watch": _watch, "explore": _explore, "import": _import,
+        "schema": _schema, "completion": _completion, "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -205,7 +205,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     added["clean"].add_argument("name", help="name of the outputs: NAME of output/NAME.mp4")
     for name in runs.keys() - {
-        "find", "discover", "explore", "import", "schema", "completion", "clean",
+        "find",
+        "discover",
+        "explore",
+        "import",
+        "schema",
+        "completion",
+        "clean",
     }:
         added[name].add_argument(
             "--name", metavar="NAME", help="name of the outputs (default: that of the config)"

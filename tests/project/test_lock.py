@@ -14,7 +14,12 @@ EXTRAS = PROJECT["optional-dependencies"]
 WANTED = {
     "run": PROJECT["dependencies"],
     "dask": PROJECT["dependencies"] + EXTRAS["dask"],
-    "dev": PROJECT["dependencies"] + EXTRAS["dask"] + EXTRAS["docs"] + EXTRAS["dev"],
+    "explore": PROJECT["dependencies"] + EXTRAS["explore"],
+    "dev": PROJECT["dependencies"]
+    + EXTRAS["dask"]
+    + EXTRAS["explore"]
+    + EXTRAS["docs"]
+    + EXTRAS["dev"],
 }
 
 
@@ -52,7 +57,7 @@ def test_a_lock_has_hashes_and_no_address(name):
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes)
 
 
-@pytest.mark.parametrize("name", ["run", "dask"])
+@pytest.mark.parametrize("name", ["run", "dask", "explore"])
 def test_all_locks_name_the_same_versions(name):
     every = {str(requirement) for requirement, _ in locked("dev")}
     assert {str(requirement) for requirement, _ in locked(name)} <= every
