@@ -33,4 +33,5 @@ function thumbnail(columns) {
 
 const app = { picture, thumbnail, say: (text) => console.info(text) };
 // For scripts.
-window.explorer = { picture, film: new Film(document.getElementById("film"), app) };
+window.explorer = app;
+new Film(document.getElementById("film"), app);

@@ -33,11 +33,13 @@ export class Picture extends EventTarget {
     this.dispatchEvent(new Event("state"));
   }
 
-  // Show another view; what is there stays until something comes.
-  show(view) {
+  // Show another view; what is there stays until something comes, moved if it is known how.
+  show(view, motion = null) {
+    if (motion !== null) this.rebase(then(this.motion, motion));
     this.view = { ...view, columns: this.canvas.width, rows: this.canvas.height };
     this.motion = STILL;
     this.shownStep = null;
+    this.draw();
     this.askSoon(0);
   }
 
