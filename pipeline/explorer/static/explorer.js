@@ -95,7 +95,7 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
-app.film = new Film(element("film"), app);
+new Film(element("film"), app);
 
 const begin = placeOf(location.hash) ?? {
   view: start.view ?? whole(), settings: { maxiter: start.maxiter, look: start.look },

@@ -36,9 +36,7 @@ export class Look {
         const question = { film: this.film.asked(), seconds: Number(slider.value), shown: picture.view };
         const { view, motion } = await ask("/api/film/at", question);
         // What is there moves at once; what it lacks follows.
-        if (motion) picture.rebase(motion);
-        picture.show(view);
-        picture.draw();
+        picture.show(view, motion);
         await settled(picture);
       }
     } catch (error) {

@@ -14,6 +14,7 @@ export class Film {
   constructor(element, app) {
     this.element = element;
     this.app = app;
+    app.film = this;
     // As it was opened or saved: its text, and what the keyframes were in it.
     this.text = "";
     this.video = {};
@@ -40,8 +41,9 @@ export class Film {
     on("check", "click", told(() => this.check(true)));
     on("render", "click", told(() => this.render()));
     on("new-film", "click", () => this.clear());
-    on("open", "change", told(() => this.open()));
+    on("open", "change", told(() => this.chosen()));
     on("name", "input", () => this.changed());
+    this.app.picture.addEventListener("settings", () => this.changed());
     for (const key of ["width", "height", "fps"]) {
       on(`video-${key}`, "change", () => {
         const { value } = this.part(`video-${key}`);
@@ -63,10 +65,8 @@ export class Film {
   async start() {
     try {
       const { start } = await this.list();
-      if (start) {
-        this.part("open").value = start;
-        await this.open();
-      }
+      // The page begins where the config does, or at its bookmark.
+      if (start) await this.open(start, false);
     } catch (error) { this.tell(error); }
   }
 
@@ -314,16 +314,23 @@ export class Film {
     this.changed();
   }
 
-  async open() {
+  async chosen() {
     const name = this.part("open").value;
-    if (!name) return;
     this.part("open").value = "";
+    if (name) await this.open(name);
+  }
+
+  // Open a config; the picture goes to its first keyframe, in its colours.
+  async open(name, moves = true) {
     const film = await ask("/api/film/open", { name });
     this.take(film, []);
     this.selected = 0;
-    this.app.picture.set({ maxiter: film.maxiter === "auto" ? "auto" : Number(film.maxiter), look: film.colour });
     this.drawStrip();
-    this.goTo(0);
+    if (moves) {
+      const maxiter = film.maxiter === "auto" ? "auto" : Number(film.maxiter);
+      this.app.picture.set({ maxiter, look: film.colour });
+      this.goTo(0);
+    }
     this.changed();
     await this.drawPictures();
   }
