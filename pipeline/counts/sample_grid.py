@@ -11,6 +11,7 @@ from pipeline.geometry.decimals import canonical_text
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import AUTO, Arithmetic
 from pipeline.kernels.formula import MANDELBROT, Formula
+from pipeline.kernels.reference import WIDE_EXPONENT
 from pipeline.kernels.tracing import Tracing
 
 # Samples of a chunk: the least that is computed, packed and stored at once.
@@ -103,6 +104,9 @@ class SampleGrid:
             if self.target.on_edge():
                 # Counts of versions without margins are wrong there, and only there.
                 facts["edge"] = "margins"
+            if self.geometry.distance_exponent(self.target.center) <= WIDE_EXPONENT:
+                # There earlier versions lost small deltas beside large ones.
+                facts["deltas"] = "of like size"
         if self.tracing is not None:
             facts["tracing"] = json.dumps(asdict(self.tracing))
             if (

@@ -16,9 +16,9 @@ EDGE = 2.0**-30
 # An orbit is followed up to this |Z|²: until then, points near it may still be inside the disc, by
 # less than float64 resolves.
 OUTSIDE = 4.0 + 2.0**-10
-# Where offsets are 2^this at most, deltas may differ so much that float64 does not hold the products
-# of small ones beside those of large ones. Above, what it loses is nothing beside an offset.
-WIDE_EXPONENT = -976
+# Where offsets are 2^this at most, deltas may differ so much that float64 cannot hold the products
+# of small ones beside those of large ones. Elsewhere what it loses is nothing beside an offset.
+WIDE_EXPONENT = -896
 
 
 @dataclass(frozen=True, slots=True)
