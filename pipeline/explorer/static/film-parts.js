@@ -32,6 +32,11 @@ export function made() {
       labelled("Name", "name", { autocomplete: "off", spellcheck: false, size: 14 }),
       button("save", "Save"), button("check", "Check", "Measures what the render takes"),
       button("render", "Render"),
+      element("button", {
+        id: "fold-film", type: "button", textContent: "▾", label: "Fold the film",
+        ariaExpanded: "true",
+      })),
+    element("div", { className: "film-bar" },
       element("select", { id: "open", label: "Open a config" }), button("new-film", "New"),
       labelled("Width", "video-width", { ...number, placeholder: "1280" }),
       labelled("Height", "video-height", { ...number, placeholder: "720" }),

@@ -26,6 +26,7 @@ export class Film {
     new Look(this);
     this.jobs = new Jobs(this.part("jobs"), app);
     this.drawStrip();
+    this.fold(true);
     this.start();
   }
 
@@ -37,6 +38,7 @@ export class Film {
     const on = (id, event, act) => this.part(id).addEventListener(event, act);
     const told = (act) => () => act().catch((error) => this.tell(error));
     on("add-keyframe", "click", told(() => this.add()));
+    on("fold-film", "click", () => this.fold(!this.element.classList.contains("folded")));
     on("save", "click", told(() => this.save()));
     on("check", "click", told(() => this.check(true)));
     on("render", "click", told(() => this.render()));
@@ -60,6 +62,19 @@ export class Film {
     on("go-to", "click", () => this.goTo(this.selected));
     on("remove", "click", () => this.remove(this.selected));
     new ResizeObserver(() => this.drawFacts()).observe(this.part("speed"));
+  }
+
+  // A film that is begun is shown, but on a phone, where it would hide what is being looked for.
+  unfold() {
+    if (matchMedia("(min-width: 700px)").matches) this.fold(false);
+  }
+
+  // Show only the bar and the strip.
+  fold(folded) {
+    this.element.classList.toggle("folded", folded);
+    const button = this.part("fold-film");
+    button.textContent = folded ? "▴" : "▾";
+    button.ariaExpanded = String(!folded);
   }
 
   async start() {
@@ -101,6 +116,7 @@ export class Film {
   async add() {
     const { view } = this.app.picture;
     if (!view) return;
+    this.unfold();
     const at = this.selected < 0 ? this.keyframes.length : this.selected + 1;
     const before = this.keyframes[at - 1];
     const values = { center: [view.re, view.im], width: view.width };
@@ -323,6 +339,7 @@ export class Film {
   // Open a config; the picture goes to its first keyframe, in its colours.
   async open(name, moves = true) {
     const film = await ask("/api/film/open", { name });
+    this.unfold();
     this.take(film, []);
     this.selected = 0;
     this.drawStrip();
