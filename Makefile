@@ -25,7 +25,7 @@ DASK_READY := $(VENV)/.dask-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan find import watch schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -69,6 +69,9 @@ player: needs-config $(READY) ## one page in which the zoom is scrubbed and zoom
 
 plan: needs-config $(READY) ## check CONFIG, and say what a render would take
 	@$(RUN) plan $(ONE) $(ARGS)
+
+find: needs-config $(READY) ## the minibrots and spirals of CONFIG's last view; ARGS="--write configs/found.yaml"
+	@$(RUN) find $(ONE) $(ARGS)
 
 import: needs-file $(READY) ## a config from a location of another program: FILE=place.kfr
 	@$(RUN) import $(call quoted,FILE) $(ARGS)

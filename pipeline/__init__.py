@@ -18,15 +18,22 @@ if TYPE_CHECKING:
     from pipeline import errors as errors
     from pipeline.api import Config as Config
     from pipeline.api import Look as Look
+    from pipeline.api import Misiurewicz as Misiurewicz
+    from pipeline.api import Nucleus as Nucleus
     from pipeline.api import Outcome as Outcome
     from pipeline.api import Session as Session
     from pipeline.api import View as View
     from pipeline.api import ViewCounts as ViewCounts
+    from pipeline.api import find_misiurewicz as find_misiurewicz
+    from pipeline.api import find_nucleus as find_nucleus
     from pipeline.api import load_config as load_config
 
 __version__ = "0.1.0"
 
-_API = ("Config", "Look", "Outcome", "Session", "View", "ViewCounts", "errors", "load_config")
+_API = (
+    "Config", "Look", "Misiurewicz", "Nucleus", "Outcome", "Session", "View", "ViewCounts",
+    "errors", "find_misiurewicz", "find_nucleus", "load_config",
+)  # fmt: skip  # a list
 __all__ = [*_API, "__version__"]  # its names are strings
 
 

@@ -49,6 +49,8 @@ from pipeline.monitor.report import Report
 from pipeline.plan.outputs import Outputs
 from pipeline.plan.record import Owner
 from pipeline.prepare.auto_maxiter import choose_maxiter
+from pipeline.prepare.places import survey as places
+from pipeline.prepare.places.place import Misiurewicz, Nucleus
 from pipeline.prepare.tones import find_tones
 from pipeline.render.job import render_video
 from pipeline.session import Session as _Session
@@ -56,7 +58,10 @@ from pipeline.session import check_usable
 from pipeline.system.atomic_files import make_folder
 from pipeline.timeline.frames import FrameList
 
-__all__ = ["Config", "Look", "Outcome", "Session", "View", "ViewCounts", "errors", "load_config"]
+__all__ = [
+    "Config", "Look", "Misiurewicz", "Nucleus", "Outcome", "Session", "View", "ViewCounts",
+    "errors", "find_misiurewicz", "find_nucleus", "load_config",
+]  # fmt: skip  # a list
 
 Number = str | int | float | Decimal
 """A number; as text or Decimal it keeps every digit."""
@@ -301,8 +306,7 @@ class Session:
         self, view: View, maxiter: int | None, look: Look | None, quality: str, accuracy: str
     ) -> tuple[Config, FrameList]:
         """Return a view as a config and its one frame, and claim the folder."""
-        if not isinstance(view, View):
-            raise TypeError(f"view: {_shown(view)} should be a View")
+        rectangle = _geometry_of(view)
         limit = None if maxiter is None else _checked(maxiter, "maxiter", _MAXITER)
         _checked(quality, "quality", word(*QUALITIES))
         _checked(accuracy, "accuracy", word(*ACCURACIES))
@@ -311,7 +315,7 @@ class Session:
         make_folder(session.outputs.store.folder)
         if limit is None:
             limit = self._chosen.get((view, accuracy))
-        config = config_of_view(view._geometry(), limit, look, quality, accuracy)
+        config = config_of_view(rectangle, limit, look, quality, accuracy)
         check_usable(config)
         if limit is not None:
             return config, FrameList(config)
@@ -348,6 +352,43 @@ def load_config(path: str | os.PathLike[str], name: str | None = None) -> Config
         It cannot be used; the message names every fault with its line and column.
     """
     return load.load_config(Path(_path(path, "path")), name=name)
+
+
+def find_nucleus(view: View) -> Nucleus | None:
+    """Return the nucleus of the lowest period in a view, at any depth; None where none is found.
+
+    Nothing is stored, and no worker is started.
+
+    Parameters
+    ----------
+    view : View
+        Rectangle to look in; its number of pixels does not matter, but for its shape.
+    """
+    return places.find_nucleus(_geometry_of(view))
+
+
+def find_misiurewicz(view: View) -> Misiurewicz | None:
+    """Return the Misiurewicz point that stands out most in a view, such as the eye of a spiral.
+
+    Nothing is stored, and no worker is started.
+
+    Parameters
+    ----------
+    view : View
+        Rectangle to look in; its number of pixels does not matter, but for its shape.
+
+    Returns
+    -------
+    Misiurewicz or None
+        The largest and the nearest to the centre, of a period up to 6; None where none is found.
+    """
+    return places.find_misiurewicz(_geometry_of(view))
+
+
+def _geometry_of(view: View) -> geometry.View:
+    if not isinstance(view, View):
+        raise TypeError(f"view: {_shown(view)} should be a View")
+    return view._geometry()
 
 
 def _path(value: object, name: str) -> str:

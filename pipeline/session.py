@@ -18,10 +18,15 @@ from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.stored_grid import StoredGrid
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.frame import draw_rgb
+from pipeline.drawing.texture.still import rgb_from_bands
 from pipeline.errors import UsageError
+from pipeline.geometry.projection import FLAT
 from pipeline.kernels.choice import HAVE_NUMBA
+from pipeline.plan.frame_plan import plan_of
 from pipeline.plan.outputs import Outputs
+from pipeline.plan.reuse import zooms_of
 from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.prepare.stored import read_stored
@@ -180,6 +185,8 @@ class Session:
             What it is, in messages.
         """
         store, look = self.outputs.store, config.look
+        if config.encoding.projection != FLAT:
+            return self._projected(frame, config, name)
         supersample = config.quality.supersample
         grid = frame.grid(supersample)
         self.compute_orbits([grid])
@@ -190,7 +197,29 @@ class Session:
             name,
             store,
             self.pool,
-            lambda: draw_rgb(store, grid, supersample, look, frame.time),
+            lambda: draw_rgb(
+                store, grid, supersample, look, frame.time, Finish.of(look, frame.index)
+            ),
+            self._say,
+        )
+
+    def _projected(self, frame: Frame, config: Config, name: str) -> NDArray[np.uint8]:
+        """Return a frame of the config, which is not flat, from the bands of the video."""
+        store, look = self.outputs.store, config.look
+        zoom = zooms_of(config, self.frames)[frame.leg]
+        plan = plan_of(frame, zoom, config, self.frames)
+        assert plan.zoom is not None
+        counted = plan.zoom.grids_for(plan.needed)
+        self.compute_orbits(list(counted))
+        grids = [grid.with_references(self.references) for grid in counted]
+        if look.tracing is not None:
+            grids += [grid.traced(look.tracing) for grid in grids]
+        return read_stored(
+            grids,
+            name,
+            store,
+            self.pool,
+            lambda: rgb_from_bands(plan, store, look, Finish.of(look, frame.index)),
             self._say,
         )
 
@@ -201,10 +230,15 @@ def check_usable(config: Config) -> None:
     Raises
     ------
     UsageError
-        Its look needs numba, or its cluster Dask.
+        Its look or its projection needs numba, or its cluster Dask.
     """
     if config.cluster is not None:
         check_installed(config.cluster)
+    if not HAVE_NUMBA and config.encoding.projection != FLAT:
+        raise UsageError(
+            f"{config.path}: video.projection: {config.encoding.projection} needs numba, which has "
+            "wheels for 64-bit processors; flat does not"
+        )
     if not HAVE_NUMBA and config.look.needs_compiler:
         raise UsageError(
             f"{config.path}: colour: a light, layers, interior_by or a property other than count "

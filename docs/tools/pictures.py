@@ -4,18 +4,29 @@ Without names it makes them all, which renders `configs/seahorse.yaml` and some 
 `configs/deep-1e50.yaml` where that is not done. `make gallery` makes those of the gallery.
 """
 
+import math
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import imageio.v3 as iio
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+import pipeline as mz
 from pipeline.cli.main import main
 from pipeline.colour.oklab import srgb_from_linear
 from pipeline.colour.own_palettes import OWN_PALETTES, own_palette
+from pipeline.colour.samples import Samples
+from pipeline.colour.shade import Shader
+from pipeline.config.load import load_config
+from pipeline.drawing.picture import rgb8_from_light
+from pipeline.plan.outputs import Outputs
+from pipeline.session import Session
 
 PICTURES = Path(__file__).parent.parent / "pictures"
 OUTPUT = Path("output/docs")
@@ -39,6 +50,18 @@ PROPERTIES = (
     "palette: dusk, light: {azimuth: 135, elevation: 35, strength: 0.9}",
 )
 """Properties in the order of the page "Colours"; the last is the count, lit."""
+FINISHES = "bloom: 0", "bloom: 0.2", "fog: {}", "grain: 0.1"
+"""Finishes in the order of the page "Colours"."""
+FINISH_VIEW = """\
+video: {width: 640, height: 360}
+maxiter: 5000
+render: {quality: best}
+keyframes: [{time: 0, center: [-0.748, 0.0985], width: 0.012}]
+"""
+SEAM_VIEWS = (("-0.7463", "0.1102"), "0.005"), (("-0.743643887", "0.131825904"), "1e-6")
+SEAM_TILES: tuple[tuple[int, Literal["auto", "none"]], ...] = (2, "none"), (2, "auto"), (8, "none")
+"""Samples along each side of a pixel, and the tone of the finest detail."""
+SEAM_COLUMNS = 320
 PROPERTY_VIEW = """\
 video: {width: 640, height: 360}
 maxiter: 3000
@@ -55,6 +78,20 @@ keyframes:
     width: 3e-9
 """
 STRIP_ROWS = 36
+PROJECTED_VIEW = """\
+video: {{{}}}
+maxiter: 10000
+keyframes:
+  - time: 0
+    center: ["-0.743643887037158704752191506114774", "0.131825904205311970493132056385139"]
+    width: {}
+"""
+PROJECTED = {
+    "equirectangular": ("width: 1280, height: 640, projection: equirectangular", "1.2e-5"),
+    "fisheye": ("width: 800, height: 800, projection: fisheye", "9e-6"),
+    "tunnel": ("width: 1280, height: 720, projection: tunnel", "2.5e-5"),
+}
+"""The size and the width of the view in each projection."""
 
 
 def frames_of_video() -> list[Picture]:
@@ -110,6 +147,33 @@ def properties() -> Picture:
     return contact_sheet(pictures, columns=3, smaller=1)
 
 
+def finish() -> Picture:
+    """Return one view as it is, with bloom, with fog, and with grain."""
+    pictures = [
+        coloured(f"finish-{number}", f"palette: dusk, {more}", FINISH_VIEW)
+        for number, more in enumerate(FINISHES)
+    ]
+    return contact_sheet(pictures, columns=2, smaller=1)
+
+
+def seam() -> Picture:
+    """Return two views with the palette's mean, with the seam, and in 8 × 8 samples a pixel."""
+    config = load_config(Path(CONFIG))
+    with Session(Outputs.of(config, OUTPUT), config) as session:
+        look = session.resolved.look
+    tiles = []
+    with mz.Session(OUTPUT / "cache") as cache:
+        for center, width in SEAM_VIEWS:
+            for side, tone in SEAM_TILES:
+                size = SEAM_COLUMNS * side, SEAM_COLUMNS * side * 9 // 16
+                view = mz.View(center, width, size=size)
+                smooth = np.asarray(cache.counts(view, maxiter=8000).smooth)
+                shader = Shader(replace(look, seam=tone))
+                light = shader.pixels(Samples(smooth, log2_px=-math.log2(side)), side)
+                tiles.append(rgb8_from_light(light.transpose(0, 2, 1), 0))
+    return contact_sheet(tiles, columns=len(SEAM_TILES), smaller=1)
+
+
 def palettes() -> Picture:
     """Return one view by each of our own palettes, each over its turn from left to right."""
     pictures = []
@@ -130,6 +194,12 @@ def coloured(name: str, colour: str, view: str) -> Picture:
     return iio.imread(OUTPUT / f"{name}.png")
 
 
+def projected(name: str) -> Picture:
+    """Return a view in a projection."""
+    view = PROJECTED_VIEW.format(*PROJECTED[name])
+    return contact_sheet([coloured(f"projection-{name}", "palette: dusk", view)], smaller=2)
+
+
 MAKERS: dict[str, Callable[[], Picture]] = {
     "seahorse": seahorse,
     "seahorse-zoom": seahorse_zoom,
@@ -137,6 +207,9 @@ MAKERS: dict[str, Callable[[], Picture]] = {
     "first-zoom": lambda: contact_sheet(stills(FIRST_CONFIG, FIRST_SHOWN), columns=3, smaller=2),
     "properties": properties,
     "palettes": palettes,
+    "finish": finish,
+    "seam": seam,
+    **{f"projection-{name}": partial(projected, name) for name in PROJECTED},
 }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from pipeline.cli.versions import ShowVersions
-from pipeline.cli.words import Parser, add_command, frame_number
+from pipeline.cli.words import Parser, add_command, add_find_arguments, frame_number
 from pipeline.config.names import PLACES
 from pipeline.errors import Interrupted, PipelineError, UsageError, os_error_text, printable_name
 from pipeline.system.invocation import program
@@ -20,7 +20,7 @@ from pipeline.system.terminal import ready_streams, say
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Commands that have nothing to resume.
-_STATELESS = ("watch", "import", "schema", "clean", "completion")
+_STATELESS = ("find", "watch", "import", "schema", "clean", "completion")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
 
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (KeyboardInterrupt, Interrupted):
-        say(f"\n{_RESUME}")
+        say(f"\n{_RESUME if options.resumes else 'stopped'}")
         return Interrupted.exit_status
     except PipelineError as error:
         say(str(error))
@@ -103,9 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     runs = {
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
-        "player": _player, "preview": _preview, "plan": _plan, "still": _still, "watch": _watch,
-        "import": _import, "schema": _schema, "completion": _completion, "bench": _bench,
-        "clean": _clean,
+        "player": _player, "preview": _preview, "plan": _plan, "still": _still, "find": _find,
+        "watch": _watch, "import": _import, "schema": _schema, "completion": _completion,
+        "bench": _bench, "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -152,6 +152,8 @@ def _parser() -> argparse.ArgumentParser:
         "--folder", action="store_true", help="write a folder with a file for each picture"
     )
 
+    add_find_arguments(added["find"])
+
     watch.add_argument(
         "--address",
         default="127.0.0.1:8000",
@@ -176,11 +178,11 @@ def _parser() -> argparse.ArgumentParser:
         "--json", type=Path, metavar="FILE", help="also write the table as JSON"
     )
     added["clean"].add_argument("name", help="name of the outputs: NAME of output/NAME.mp4")
-    for name in runs.keys() - {"import", "schema", "completion", "clean"}:
+    for name in runs.keys() - {"find", "import", "schema", "completion", "clean"}:
         added[name].add_argument(
             "--name", metavar="NAME", help="name of the outputs (default: that of the config)"
         )
-    for name in runs.keys() - {"import", "schema", "completion"}:
+    for name in runs.keys() - {"find", "import", "schema", "completion"}:
         added[name].add_argument(
             "--output",
             type=Path,
@@ -244,6 +246,13 @@ def _still(options: argparse.Namespace) -> None:
     chosen = options.frame, options.time
     files = options.raw, options.exr, options.to
     still(options.config, options.output, options.name, *chosen, *files)
+
+
+def _find(options: argparse.Namespace) -> None:
+    from pipeline.cli.find import find
+
+    view = options.center, options.width, options.frame, options.time
+    find(options.config, *view, options.pick, options.fit, options.write, options.replace)
 
 
 def _watch(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from pipeline.config.load import Config
 from pipeline.counts.orbits.orbit_state import OrbitState
 from pipeline.counts.orbits.target import Target
 from pipeline.geometry.decimals import short_text
+from pipeline.geometry.projection import FLAT
 from pipeline.kernels.choice import device_named
 from pipeline.plan.estimate import Estimate
 from pipeline.plan.frame_plan import FramePlans
@@ -99,11 +100,12 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
     kernels = sorted({f"{grid.arithmetic.name} ({device})" for grid in grids})
     crf = "" if encoding.crf is None else f"crf {encoding.crf} "
     blur = f", motion blur {config.motion_blur:g}" if config.motion_blur else ""
+    projection = "" if encoding.projection == FLAT else f", {encoding.projection}"
     lines = [
         f"config   {config.path}: {len(config.keyframes)} keyframes, no faults",
         f"picture  {encoding.columns}×{encoding.rows}, {float(encoding.fps):g} frames a second, "
         f"{encoding.codec} {crf}{encoding.pixel_format}, "
-        f"quality {config.quality.name}{blur}",
+        f"quality {config.quality.name}{blur}{projection}",
         f"frames   {len(frames)}, {seconds:.2f} s, the last at {float(last.time):g} s",
         *_sound(work_plan.sound),
         f"depth    width {short_text(max(widths))} to {short_text(min(widths))}, "
@@ -170,10 +172,12 @@ def _ways(config: Config, frames: FrameList, frame_plans: FramePlans) -> list[st
             if config.motion_blur:
                 lines.append("         without motion blur, which needs bands")
             continue
+        is_flat = config.encoding.projection == FLAT
+        beside = f"; frame by frame {_millions(own)}" if is_flat else ""
         with_others = " (with other parts of the video)" if frame_plans.legs.count(zoom) > 1 else ""
         lines.append(
             f"reuse    {time}: {len(zoom.bands)} bands and a core, {_millions(zoom.samples)}"
-            f"{with_others}; frame by frame {_millions(own)}"
+            f"{with_others}{beside}"
         )
     if len(frame_plans.legs) > _ROWS:
         lines.append(f"         and {len(frame_plans.legs) - _ROWS} parts more")

@@ -17,12 +17,14 @@ from pipeline.counts.exr import write_exr
 from pipeline.counts.row_blocks import RowCosts
 from pipeline.errors import UsageError
 from pipeline.geometry.decimals import canonical_text
+from pipeline.geometry.projection import FLAT
 from pipeline.geometry.view import View
 from pipeline.kernels.results import Outcome
 from pipeline.monitor.progress import followed
 from pipeline.prepare.stored import read_traced
 from pipeline.session import Session
 from pipeline.system.atomic_files import make_folder
+from pipeline.system.invocation import command_for
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import Frame, FrameList
 from pipeline.units import duration
@@ -56,13 +58,21 @@ def still(
     Raises
     ------
     UsageError
-        The video has no such frame or time, or the picture's ending is unknown.
+        The video has no such frame or time, its pixels are not computed each for itself, or the
+        picture's ending is unknown.
     """
     start = time.monotonic()
     if to is not None and to.suffix not in _PICTURES:
         raise UsageError(f"--to {to}: its ending should be one of {', '.join(_PICTURES)}")
     with open_session(path, root, name) as session:
         outputs = session.outputs
+        projection = session.config.encoding.projection
+        if (raw or exr) and projection != FLAT:
+            raise UsageError(
+                f"{path}: --raw and --exr hold what was computed for each pixel, and the pixels of "
+                f"video.projection: {projection} are drawn from bands; take projection: flat, or "
+                f"{command_for('export', path)}"
+            )
         named = [file for file in (to, raw, exr) if file is not None]
         outputs.claim(*named)
         frames = session.frames

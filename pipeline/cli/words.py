@@ -2,6 +2,7 @@
 
 import argparse
 import re
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pipeline.config.fault import nearest
@@ -69,6 +70,15 @@ COMMANDS = {
         "what --to names; its counts are stored.",
         "configs/seahorse.yaml --time 3",
     ),
+    "find": (
+        "the minibrots, spirals and tips of a view, and a zoom to one",
+        "List the places of a view that are worth going to: minibrots with their periods and\n"
+        "sizes, the eyes of spirals, tips and hubs; and print one of them, the first unless told\n"
+        "otherwise, as a keyframe to paste, with all the digits that it needs. The view is that\n"
+        "of a config's last keyframe, or of --frame or --time; or --center and --width.\n"
+        "Writes nothing but the config that --write names.",
+        "configs/seahorse.yaml --write configs/found.yaml",
+    ),
     "watch": (
         "serve the status page of a render to a browser",
         "Serve the status page of a render, and the finished video, to browsers on this machine\n"
@@ -111,11 +121,12 @@ COMMANDS = {
     ),
 }
 
+_NEGATIVE_NUMBER = re.compile(r"-\.?[0-9].*", re.DOTALL)
 _REQUIRED = re.compile(r"the following arguments are required: (.*)")
 _CHOICE = re.compile(r"argument COMMAND: invalid choice: '(.*?)'(?: \(|, maybe).*", re.DOTALL)
 _VALUE = re.compile(r"argument (\S+): invalid choice: '(.*?)'(?: \(|, maybe).*", re.DOTALL)
 _UNKNOWN = re.compile(r"unrecognized arguments: (.*)", re.DOTALL)
-_NO_VALUE = re.compile(r"argument (\S+): expected (?:one|at least one) argument")
+_NO_VALUE = re.compile(r"argument (\S+): expected (one|at least one|[0-9]+) arguments?")
 _TOGETHER = re.compile(r"argument (\S+): not allowed with argument (\S+)")
 _AMBIGUOUS = re.compile(r"ambiguous option: (\S+) could match (.*)")
 _EXPLICIT = re.compile(r"argument (\S+): ignored explicit argument .*")
@@ -129,6 +140,11 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*arguments, **options)
         # Python 3.14 colours its help with escape sequences, which would be shown as text here.
         self.color = False
+
+    def takes_numbers(self) -> None:
+        """Take every word that begins like a negative number for one, such as -1.5e-3."""
+        # argparse's own pattern has no exponents, before Python 3.14.
+        self._negative_number_matcher = _NEGATIVE_NUMBER
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse; leftover arguments are a fault of the command, whose usage is then shown."""
@@ -169,7 +185,8 @@ class Parser(argparse.ArgumentParser):
             near = nearest(option.partition("=")[0], options)
             return f"{option} is not an option here{near}; the options are {known}"
         if match := _NO_VALUE.fullmatch(message):
-            return f"{match[1]} needs a value: {self._with_value(match[1])}"
+            values = f"{match[2]} values" if match[2].isdecimal() else "a value"
+            return f"{match[1]} needs {values}: {self._with_value(match[1])}"
         if match := _TOGETHER.fullmatch(message):
             return f"{match[1]} and {match[2]} exclude each other; keep one"
         if match := _AMBIGUOUS.fullmatch(message):
@@ -197,7 +214,8 @@ class Parser(argparse.ArgumentParser):
         long = option.rpartition("/")[2]
         for action in self._actions:
             if long in action.option_strings:
-                return f"{long} {action.metavar or 'VALUE'}"
+                names = action.metavar or "VALUE"
+                return f"{long} {names if isinstance(names, str) else ' '.join(names)}"
         return f"{long} VALUE"
 
 
@@ -211,6 +229,43 @@ def add_command(commands: "argparse._SubParsersAction[Parser]", name: str) -> Pa
         epilog=f"example: {program()} {name} {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def add_find_arguments(find: Parser) -> None:
+    """Add the arguments of `find`, some of which begin with a minus and are no options."""
+    find.takes_numbers()
+    find.add_argument("config", type=Path, nargs="?", help="the YAML file")
+    chosen = find.add_mutually_exclusive_group()
+    chosen.add_argument(
+        "--frame", type=frame_number, metavar="N", help="the view of the frame of this number"
+    )
+    chosen.add_argument("--time", metavar="S", help="the view at this time, in seconds")
+    find.add_argument(
+        "--center", nargs=2, metavar=("RE", "IM"), help="the centre of the view, all its digits"
+    )
+    find.add_argument("--width", metavar="W", help="the width of the view")
+    find.add_argument(
+        "--pick", type=_row_number, default=1, metavar="N", help="the row to print and to write"
+    )
+    find.add_argument(
+        "--fit",
+        default="4",
+        metavar="SIZES",
+        help="the width that frames a place, in sizes of it (default: 4)",
+    )
+    find.add_argument(
+        "--write", type=Path, metavar="FILE", help="write a config that zooms to the place"
+    )
+    find.add_argument("--replace", action="store_true", help="let --write replace a file")
+
+
+def _row_number(text: str) -> int:
+    """Read the number of a row, from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f'"{text[:40]}" is not the number of a row, such as 2; the first is 1'
+        )
+    return int(text)
 
 
 def frame_number(text: str) -> int:

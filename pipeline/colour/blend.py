@@ -9,7 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.colour.look import Blend, Light
+from pipeline.colour.look import Blend, Fog, Light
+from pipeline.colour.oklab import linear_from_srgb
 from pipeline.kernels.results import Traces
 
 Floats = NDArray[np.float32]
@@ -17,6 +18,8 @@ Floats = NDArray[np.float32]
 _ONE = np.float32(1)
 _HALF = np.float32(0.5)
 _TWO = np.float32(2)
+# Distance from the set at which the relief is half as steep as beside it, in pixels.
+_GENTLE_PX = 24.0
 
 
 def _overlay(under: Floats, over: Floats) -> Floats:
@@ -53,31 +56,52 @@ def blended(under: Floats, over: Floats, blend: Blend, opacity: Floats | float) 
     return np.asarray(np.clip(root, 0, 1) ** 2, np.float32)
 
 
-def shaded(light: Floats, traces: Traces, row: int, lamp: Light) -> Floats:
+def shaded(light: Floats, traces: Traces, row: int, lamp: Light, log2_px: float = 0.0) -> Floats:
     """Return a row of light as it looks on the relief of the distance estimate.
+
+    `log2_px` is log2 of the distance of samples in pixels.
 
     Notes
     -----
-    The relief rises towards the set by as much as it goes on, so that its normal leans 45 degrees
-    along the direction of the estimate; it is lit as a matt surface is (Lambert), relative to a
-    flat one. Nearer to the set than a sample there is no direction any more, and no shade. The
-    highlight is that of a viewer right above, relative to its brightest: J. F. Blinn, "Models of
-    light reflection for computer synthesized pictures", SIGGRAPH 1977, p. 192.
+    The relief rises towards the set, ever steeper: its slope, along the direction of the estimate,
+    is 1 beside the set and 1/2 at `_GENTLE_PX` pixels, so that calm ground lies flat and stays as
+    it is. It is lit as a matt surface is (Lambert), relative to a flat one. Nearer to the set than
+    a sample there is no direction any more, and no shade. The highlight is that of a viewer right
+    above on a slope of 1, and fades with the square of the slope: J. F. Blinn, "Models of light
+    reflection for computer synthesized pictures", SIGGRAPH 1977, p. 192.
     """
     azimuth, elevation = math.radians(lamp.azimuth), math.radians(lamp.elevation)
-    angle = traces.direction[row] * np.float32(2 * math.pi) - np.float32(azimuth)
-    slanted = math.cos(elevation) * np.cos(angle) + math.sin(elevation)
-    against_flat = slanted / (math.sqrt(2.0) * max(math.sin(elevation), 0.05))
+    towards = np.cos(traces.direction[row] * np.float32(2 * math.pi) - np.float32(azimuth))
     distance = np.exp2(np.clip(traces.log2_distance[row], -30, 30))
     seen = distance**2 / (1 + distance**2)
+    slope = np.float32(_GENTLE_PX) / (np.float32(_GENTLE_PX) + distance * np.float32(2.0**log2_px))
+    upright = 1 / np.sqrt(1 + slope**2)
+    leaning = slope * towards
+    flat = max(math.sin(elevation), 0.05)
+    against_flat = upright * (math.cos(elevation) * leaning + math.sin(elevation)) / flat
     shade = 1 + lamp.strength * seen * (np.maximum(against_flat, 0) - 1)
     shade = np.asarray(shade, np.float32)
-    # What is brighter than flat goes towards white, and never beyond.
-    dark = light * np.minimum(shade, _ONE)
-    lit = dark + (_ONE - light) * (_ONE - _ONE / np.maximum(shade, _ONE)) * light**_HALF
+    # What is brighter than flat keeps its hue, and never goes beyond white.
+    lit = light * shade / (1 + light * np.maximum(shade - 1, 0))
     if lamp.highlight:
-        upright, leaning = 1 + math.sin(elevation), math.cos(elevation)
-        facing = np.maximum(leaning * np.cos(angle) + upright, 0) / np.float32(leaning + upright)
-        shine = np.float32(lamp.highlight) * seen * facing ** np.float32(lamp.shininess)
-        lit = lit + (_ONE - lit) * np.asarray(shine, np.float32)
+        upward, across = 1 + math.sin(elevation), math.cos(elevation)
+        facing = np.maximum(across * towards + upward, 0) / np.float32(across + upward)
+        shine = np.float32(lamp.highlight) * seen * slope**2 * facing ** np.float32(lamp.shininess)
+        lit += (_ONE - lit) * np.asarray(shine, np.float32)
     return np.asarray(lit, np.float32)
+
+
+def fogged(
+    light: Floats, traces: Traces, row: int, fog: Fog, outside: Floats, log2_px: float
+) -> Floats:
+    """Return a row of light seen through fog; what is not `outside` the set stays as it is.
+
+    Notes
+    -----
+    Exponential fog, mixed in linear light; its depth is the distance from the set, since the relief
+    rises towards the set.
+    """
+    distance = np.exp2(np.clip(traces.log2_distance[row] + np.float32(log2_px), -30, 30))
+    part = np.float32(fog.strength) * (_ONE - np.exp(distance / np.float32(-fog.distance)))
+    own = linear_from_srgb(np.array(fog.colour) / 255.0).astype(np.float32)[:, None]
+    return np.asarray(light + outside * part * (own - light), np.float32)

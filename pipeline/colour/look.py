@@ -67,6 +67,17 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True)
+class Fog:
+    """Fog in which the relief stands: thicker the farther a point is from the set."""
+
+    colour: Rgb
+    strength: float
+    """Part of the light that is the fog's own, far from the set."""
+    distance: float
+    """Distance from the set, in pixels, at which it is at 63 % of its strength."""
+
+
+@dataclass(frozen=True, slots=True)
 class Layer:
     """A layer of colour by one property of the points."""
 
@@ -115,6 +126,11 @@ class Look:
     """Tone that fine detail falls to where the palette turns faster than samples can show: that
     which goes with the palette, or the palette's mean."""
     light: Light | None = None
+    fog: Fog | None = None
+    bloom: float = 0.0
+    """Part of the light that spreads over its surroundings, 0 to 1."""
+    grain: float = 0.0
+    """Standard deviation of brightness from pixel to pixel, as a fraction of it."""
     layers: tuple[Layer, ...] = ()
     """Layers over the base, from the lowest up."""
     stripes: int = 5
@@ -191,6 +207,7 @@ class Look:
         """Traces that it needs; None where counts are enough."""
         wanted = {layer.by for layer in self.all_layers}
         lit = self.light is not None or any(moment.light is not None for moment in self.moments)
+        lit |= self.fog is not None
         if wanted == {"count"} and not lit and self.interior_by == "colour":
             return None
         trap = self.trap if "trap" in wanted else None

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.colour.blend import blended, shaded
+from pipeline.colour.blend import blended, fogged, shaded
 from pipeline.colour.look import FOUND_SCALES, By, Layer, Look
 from pipeline.colour.oklab import linear_from_srgb
 from pipeline.colour.palette import (
@@ -101,16 +101,19 @@ class Shader:
             Valid until the next.
         """
         each = [layer.rows(samples, above, below, wrapped) for layer in self._layers]
-        if len(each) == 1 and self._look.light is None and self._inside is None:
+        look = self._look
+        if len(each) == 1 and look.light is None and look.fog is None and self._inside is None:
             yield from each[0]
             return
-        layers = self._look.all_layers[1:]
+        layers = look.all_layers[1:]
         for row, (light, *over) in enumerate(zip(*each, strict=True), above):
             outside = np.float32(1) - np.isnan(samples.smooth[row])
             for layer, one in zip(layers, over, strict=True):
                 light = blended(light, one, layer.blend, outside * np.float32(layer.opacity))
-            if self._look.light is not None and samples.traces is not None:
-                light = shaded(light, samples.traces, row, self._look.light)
+            if look.light is not None and samples.traces is not None:
+                light = shaded(light, samples.traces, row, look.light, samples.log2_px)
+            if look.fog is not None and samples.traces is not None:
+                light = fogged(light, samples.traces, row, look.fog, outside, samples.log2_px)
             if self._inside is not None and samples.traces is not None:
                 light = self._inside.laid_on(light, samples.traces, row, outside)
             yield light

@@ -6,6 +6,7 @@ from pipeline.colour.look import (
     DEFAULT_DISTANCE,
     DEFAULT_PERIOD,
     By,
+    Fog,
     Layer,
     Light,
     Look,
@@ -14,7 +15,13 @@ from pipeline.colour.look import (
 )
 from pipeline.colour.palette_files import PaletteFiles
 from pipeline.config.beats import Tempo, seconds_from
-from pipeline.config.model import ColourSection, LayerSection, LightSection, MomentSection
+from pipeline.config.model import (
+    ColourSection,
+    FogSection,
+    LayerSection,
+    LightSection,
+    MomentSection,
+)
 
 
 def look_from(colour: ColourSection, files: PaletteFiles, tempo: Tempo | None = None) -> Look:
@@ -31,6 +38,9 @@ def look_from(colour: ColourSection, files: PaletteFiles, tempo: Tempo | None = 
         interior_by=colour.interior_by,
         interior_palette=files.resolved(colour.interior_palette),
         light=None if colour.light is None else _light(colour.light),
+        fog=None if colour.fog is None else _fog(colour.fog),
+        bloom=float(colour.bloom),
+        grain=float(colour.grain),
         layers=tuple(_layer(layer, files) for layer in colour.layers),
         moments=tuple(_moment(moment, colour, files, tempo) for moment in colour.keyframes),
         stripes=colour.stripes,
@@ -70,6 +80,10 @@ def _light(light: LightSection) -> Light:
         float(light.highlight),
         float(light.shininess),
     )
+
+
+def _fog(fog: FogSection) -> Fog:
+    return Fog(fog.colour, float(fog.strength), float(fog.distance))
 
 
 def _layer(layer: LayerSection, files: PaletteFiles) -> Layer:

@@ -28,6 +28,7 @@ from pipeline.config.limits import limit_fault
 from pipeline.config.model import ConfigModel, Ease, Keep, KeyframeModel, RenderSection, Reuse
 from pipeline.config.names import name_fault
 from pipeline.config.palettes import palette_faults, palette_remarks
+from pipeline.config.projections import projection_faults
 from pipeline.config.quality import QUALITIES, Quality
 from pipeline.config.sounds import SoundFiles, names_bpm, sound_faults, sound_from, tempo_from
 from pipeline.config.videos import encoding_from, video_faults
@@ -322,7 +323,9 @@ class _Checker:
         for at, message in faults:
             at = ("keyframes", *at)
             self._fault(self._key_or_position(at), at, message)
-        if faults:
+        for whole_path, message in projection_faults(model, widths):
+            self._fault(self._position(*whole_path), whole_path, message)
+        if self.faults:
             raise ConfigError(path, self.faults)
         keyframes = tuple(
             self._keyframe(k, keyframe, model, times[k], widths[k])

@@ -30,6 +30,7 @@ from pipeline.config.value import (
     whole,
     word,
 )
+from pipeline.geometry.projection import FLAT, PROJECTIONS
 from pipeline.kernels.choice import ACCURACIES, AUTO, DEVICES
 from pipeline.kernels.tracing import TrapShape
 from pipeline.video.encoding import PIXEL_FORMATS, PRESETS
@@ -102,6 +103,11 @@ class VideoSection(Section):
     loop: Annotated[str, word(*get_args(Loop))] = "none"
     """Order of the frames: there-and-back plays them forwards and then backwards, so that the video
     loops without a jump."""
+    projection: Annotated[str, word(*PROJECTIONS)] = FLAT
+    """Projection of the pictures: flat is the plane; equirectangular the whole sphere around the
+    viewer, twice as wide as high, for headsets and YouTube, which an MP4 or MOV says of itself;
+    fisheye the half of it in front, in a circle, for domes; tunnel the rings around the target
+    unrolled, angles across and depth downwards. All but flat are drawn from bands."""
     preset: Annotated[str | None, some_text("a preset of the codec")] = None
     """Preset of the encoder, from fast to small: ultrafast to veryslow for h264 and h265, 0 to 13
     for av1, 0 to 8 for vp9. If left out faster for h264, fast for h265, 8 for av1, 4 for vp9."""
@@ -126,6 +132,20 @@ class LightSection(Section):
     """Brightness of the highlight (Blinn and Phong): 0 for a matt relief, 1 for white."""
     shininess: Annotated[Decimal, number("1", "1000", "a number from 1 to 1000")] = Decimal(20)
     """Narrowness of the highlight: small is satin, large is glass."""
+
+
+class FogSection(Section):
+    """Fog around the set: thick far from it, where the picture is calm, thin at its details.
+
+    It needs traces, which take about as long as counting.
+    """
+
+    colour: Annotated[Rgb, COLOUR] = (94, 114, 144)
+    """Colour of the fog."""
+    strength: Annotated[Decimal, FRACTION] = Decimal("0.5")
+    """Part of the light that is the fog's own, far from the set."""
+    distance: Annotated[Decimal, number("0.1", "10000", "pixels, from 0.1 to 10000")] = Decimal(40)
+    """Distance from the set at which the fog is at 63 % of its strength, in pixels."""
 
 
 class LayerSection(Section):
@@ -205,6 +225,14 @@ class ColourSection(Section):
     """Palette for interior_by: multiplier or period."""
     light: LightSection | None = None
     """Light from the side; {} for the usual one."""
+    fog: FogSection | None = None
+    """Fog around the set; {} for the usual one."""
+    bloom: Annotated[Decimal, FRACTION] = Decimal(0)
+    """Part of the light that spreads over its surroundings, as in a lens: 0.1 is soft, 0.3 a
+    dream."""
+    grain: Annotated[Decimal, FRACTION] = Decimal(0)
+    """Film grain, new in each frame: by how much brightness varies from pixel to pixel, as a
+    fraction of it. 0.05 is fine film, and makes the video about a third larger."""
     layers: Annotated[
         list[LayerSection],
         listed("layers", "layers, each with by, palette and blend", MAX_LAYERS),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from pipeline.config.load import Config
+from pipeline.config.projections import fits
 from pipeline.errors import UsageError
 from pipeline.video.encoding import DEFAULT_PRESET, Delivery, Encoding
 
@@ -93,10 +94,22 @@ _PLACES = {
 
 
 def config_for(config: Config, name: str) -> Config:
-    """Return the config of a config's video for a place; the usual video stays as it is."""
+    """Return the config of a config's video for a place; the usual video stays as it is.
+
+    Raises
+    ------
+    UsageError
+        The place shows no pictures of the config's projection.
+    """
     place = _PLACES[name]
+    encoding = _encoding(config.encoding, place)
+    if not fits(encoding.projection, encoding.columns, encoding.rows):
+        raise UsageError(
+            f"{config.path}: video.projection: {encoding.projection} is twice as wide as it is "
+            f"high, and {name} takes {encoding.columns}×{encoding.rows}; youtube shows it"
+        )
     sound = config.sound and replace(config.sound, kbps=place.sound_kbps, may_copy=False)
-    return replace(config, place=name, encoding=_encoding(config.encoding, place), sound=sound)
+    return replace(config, place=name, encoding=encoding, sound=sound)
 
 
 def check_length(config: Config, frames: int) -> None:

@@ -70,4 +70,5 @@ def encoding_from(video: VideoSection) -> Encoding:
         pixel_format=video.pixel_format or usual,
         preset=video.preset or DEFAULT_PRESET.get(video.codec),
         white_nits=video.hdr_white_nits,
+        projection=video.projection,
     )

@@ -25,6 +25,11 @@ class StoredSamples:
         """Number of rows."""
         return self.counts.grid.rows
 
+    @property
+    def grid_columns(self) -> int:
+        """Number of columns."""
+        return self.counts.grid.columns
+
     def rows(self, first: int, last: int) -> Samples:
         """Return rows `first` up to, not including, `last`.
 

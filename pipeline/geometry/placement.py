@@ -24,3 +24,8 @@ class Placement:
     def near_px(self, columns: int, rows: int) -> float:
         """Return the distance in pixels from the target to the picture, 0 where it is in it."""
         return math.hypot(max(-self.x, 0.0, self.x - columns), max(-self.y, 0.0, self.y - rows))
+
+    def reduced(self, factor: int) -> "Placement":
+        """Return that in the same picture with pixels `factor` times as large."""
+        log2_spacing = self.log2_spacing + math.log2(factor)
+        return Placement(self.x / factor, self.y / factor, log2_spacing, self.turn)

@@ -23,7 +23,8 @@ WORKER_BYTES = 36_000_000
 ENCODER_BYTES = 65_000_000
 ENCODER_PIXEL_BYTES = 24
 TEXTURES_BYTES = 40_000_000
-TEXTURES_PIXEL_BYTES = 50
+TEXTURES_PIXEL_BYTES = {"flat": 50, "equirectangular": 27, "fisheye": 58, "tunnel": 24}
+"""By projection: those beside flat are what two neighbouring pictures show."""
 # Pictures besides one for each worker: drawn, sent, or on their way into the encoder.
 WAITING_PICTURES = 6
 # Where counts do not stay: frames from the first that is not encoded to the last that is counted.
@@ -199,7 +200,8 @@ def memory_bytes(config: Config, workers: int) -> int:
     encoder = ENCODER_BYTES + ENCODER_PIXEL_BYTES * depth * pixels
     textures = 0.0
     if config.reuse != "frames":
-        textures = TEXTURES_BYTES + TEXTURES_PIXEL_BYTES * config.quality.density**2 * pixels
+        pixel_bytes = TEXTURES_PIXEL_BYTES[config.encoding.projection]
+        textures = TEXTURES_BYTES + pixel_bytes * config.quality.density**2 * pixels
         # Frames are blended of two looks.
         textures *= 2 if config.look.moves else 1
     return int(PARENT_BYTES + workers * WORKER_BYTES + encoder + textures + pictures)

@@ -11,6 +11,7 @@ from pipeline.config.load import Config
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.decimals import context, difference, log2
 from pipeline.geometry.placement import Placement
+from pipeline.geometry.projection import FLAT, Projection, projection_named
 from pipeline.geometry.view import View
 from pipeline.plan.reuse import zooms_of
 from pipeline.plan.zoom import Zoom
@@ -34,6 +35,8 @@ class FramePlan:
     """None where the frame has its own grid."""
     exposures: tuple[Placement, ...]
     """Positions of the zoom while the shutter is open; the picture is their mean."""
+    projection: Projection
+    """Projection of the picture; flat for a frame with its own grid."""
 
     @property
     def grids(self) -> tuple[SampleGrid, ...]:
@@ -46,8 +49,7 @@ class FramePlan:
     def needed(self) -> range:
         """Indices of those among the zoom's sample grids."""
         assert self.zoom is not None
-        view = self.frame.view
-        return self.zoom.needed(self.exposures, view.columns, view.rows)
+        return self.zoom.needed(self.exposures, self.projection)
 
     def key(self) -> str:
         """Return the digest of all that the picture depends on except its look."""
@@ -57,6 +59,8 @@ class FramePlan:
         else:
             facts = [self.zoom.keys[index] for index in self.needed]
         facts += [(at.x, at.y, at.log2_spacing, at.turn) for at in self.exposures]
+        if self.projection.name != FLAT:
+            facts.append(self.projection.name)
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]
 
 
@@ -86,14 +90,7 @@ class FramePlans:
 
     def __getitem__(self, index: int) -> FramePlan:
         frame = self._frames[index]
-        zoom = self.legs[frame.leg]
-        if zoom is None:
-            return FramePlan(frame, self._config.quality.supersample, None, ())
-        views = [frame.view]
-        if self._config.motion_blur:
-            views = _exposed(frame, self._config, self._frames)
-        placements = tuple(zoom.placement(view) for view in views)
-        return FramePlan(frame, self._config.quality.supersample, zoom, placements)
+        return plan_of(frame, self.legs[frame.leg], self._config, self._frames)
 
     def from_bands(self, index: int) -> bool:
         """Tell whether a frame is drawn from bands."""
@@ -140,13 +137,20 @@ class FramePlans:
             if latest == (id(zoom), needed):
                 continue
             latest = (id(zoom), needed)
-            grids = zoom.grids
-            first, end = max(needed.start - 1, 0), min(needed.stop + 1, len(zoom.bands))
-            for grid in grids[first:end]:
+            for grid in zoom.grids_for(needed):
                 _add(needs, grid, index)
-            if len(zoom.bands) in needed:
-                _add(needs, zoom.core, index)
         return needs
+
+
+def plan_of(frame: Frame, zoom: Zoom | None, config: Config, frames: FrameList) -> FramePlan:
+    """Return the plan of a frame; `zoom` serves its leg, None where it has its own grid."""
+    encoding = config.encoding
+    projection = projection_named(encoding.projection, encoding.columns, encoding.rows)
+    placements: tuple[Placement, ...] = ()
+    if zoom is not None:
+        views = _exposed(frame, config, frames) if config.motion_blur else [frame.view]
+        placements = tuple(map(zoom.placement, views))
+    return FramePlan(frame, config.quality.supersample, zoom, placements, projection)
 
 
 @dataclass(frozen=True, slots=True)

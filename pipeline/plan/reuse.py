@@ -5,6 +5,7 @@ from collections import defaultdict
 
 from pipeline.config.load import Config
 from pipeline.geometry.band import columns_for
+from pipeline.geometry.projection import FLAT, projection_named
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.plan.zoom import Zoom, zoom_of
 from pipeline.timeline.frames import FrameList
@@ -19,7 +20,7 @@ def zooms_of(config: Config, frames: FrameList) -> list[Zoom | None]:
 
     Legs with the same target share a zoom. With `auto`, a leg is drawn from bands where that
     takes fewer samples. What happens to be stored already makes no difference, so that the same
-    config always makes the same video.
+    config always makes the same video. A projection shows all legs from bands.
     """
     zooms: list[Zoom | None] = [None] * len(frames.legs)
     if config.reuse == "frames" or not HAVE_NUMBA:
@@ -36,10 +37,14 @@ def zooms_of(config: Config, frames: FrameList) -> list[Zoom | None]:
 
 def _chosen(group: list[int], config: Config, frames: FrameList) -> tuple[list[int], Zoom | None]:
     """Return the legs of a group that are drawn from bands, and their zoom."""
+    encoding = config.encoding
+    projection = projection_named(encoding.projection, encoding.columns, encoding.rows)
 
     def zoom(legs: list[int]) -> Zoom:
-        return zoom_of(legs, frames, config.quality.density)
+        return zoom_of(legs, frames, config.quality.density, projection)
 
+    if encoding.projection != FLAT:
+        return group, zoom(group)
     alone = {leg: zoom([leg]) for leg in group}
     legs = [leg for leg in group if _in_reach(alone[leg], config)]
     if not legs:

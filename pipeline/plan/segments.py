@@ -11,7 +11,7 @@ from pipeline.video.encoding import Encoding
 # x264's longest run without a keyframe is 250: cutting here costs hardly a byte.
 SEGMENT_FRAMES = 240
 # To be raised when a change of the code gives other pictures for the same counts and look.
-_DRAWING_VERSION = 2
+_DRAWING_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def segments_of(
         facts = {
             "drawings": keys[first:last],
             "look": asdict(look),
-            # Only a look that moves makes pictures depend on their time.
-            "times": times[first:last] if look.moves else None,
+            # Only a look that moves, or its grain, makes pictures depend on their time.
+            "times": times[first:last] if look.moves or look.grain else None,
             "encoding": encoding.key(),
             "drawing": _DRAWING_VERSION,
         }

@@ -15,6 +15,7 @@ from pipeline.geometry.band import Band, columns_for, rows_for
 from pipeline.geometry.decimals import context, difference, log2
 from pipeline.geometry.placement import Placement
 from pipeline.geometry.point import Point
+from pipeline.geometry.projection import Projection
 from pipeline.geometry.view import View
 from pipeline.timeline.frames import FrameList
 from pipeline.timeline.leg import Leg
@@ -27,8 +28,9 @@ _CORE_MARGIN = 1.02
 CORE_EDGE = 1.01
 # This close to a band's edge, in octaves, the next band is needed too.
 _EDGE_OCTAVES = 0.02
-# Rings smaller than this, in pixels, look like a point.
-_SMALLEST_PX = 0.35
+# A projection whose rings are shorter than the flat picture's has bands with this fraction of its
+# samples along each axis: the store finds those that both have.
+_COARSER = (Fraction(1, 4), Fraction(1, 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +88,27 @@ class Zoom:
             turn,
         )
 
-    def needed(self, placements: Iterable[Placement], columns: int, rows: int) -> range:
+    def needed(self, placements: Iterable[Placement], projection: Projection) -> range:
         """Return the indices in `grids` of what a picture with these placements shows."""
         placements = list(placements)
-        outermost = max(math.log2(p.far_px(columns, rows)) + p.log2_spacing for p in placements)
-        innermost = min(
-            math.log2(max(p.near_px(columns, rows), _SMALLEST_PX)) + p.log2_spacing
-            for p in placements
-        )
+        outermost = max(math.log2(projection.far_px(p)) + p.log2_spacing for p in placements)
+        innermost = min(math.log2(projection.near_px(p)) + p.log2_spacing for p in placements)
         top = self.octave + 1
         first = min(max(math.floor(top - outermost - _EDGE_OCTAVES), 0), len(self.bands) - 1)
         last = min(max(math.floor(top - innermost), first), len(self.bands))
         return range(first, last + 1)
 
+    def grids_for(self, needed: range) -> tuple[SampleGrid, ...]:
+        """Return the sample grids that must be counted to colour those with these indices.
 
-def zoom_of(legs: list[int], frames: FrameList, density: float) -> Zoom:
+        A band's neighbours are needed with it: the light at its edge depends on theirs.
+        """
+        first, end = max(needed.start - 1, 0), min(needed.stop + 1, len(self.bands))
+        core = (self.core,) if len(self.bands) in needed else ()
+        return (*self.grids[first:end], *core)
+
+
+def zoom_of(legs: list[int], frames: FrameList, density: float, projection: Projection) -> Zoom:
     """Return the zoom that serves some legs with the same target.
 
     It depends on the keyframes' centres, widths and maxiter alone: times, rotation and easing do
@@ -115,20 +123,24 @@ def zoom_of(legs: list[int], frames: FrameList, density: float) -> Zoom:
     )
     width = min(frames.legs[leg].deep.width for leg in legs)
     deepest = log2(width) - math.log2(columns)
-    core_exponent = math.floor(math.log2(corner_px / 2) + deepest)
-    farthest = float(np.max(np.log2(moments.far_px) + moments.log2_spacing))
-    octave = math.ceil(farthest) - 1
-    bands = tuple(
-        _band(
-            target,
-            octave_of_band,
-            moments.near(octave_of_band, corner_px),
-            corner_px,
-            frames,
-            density,
-        )
-        for octave_of_band in range(octave, core_exponent - 1, -1)
-    )
+    core_exponent = math.floor(math.log2(projection.core_px) + deepest)
+    octave = moments.octave(projection.reach_px(moments.far_px))
+    flat_octave = moments.octave(moments.far_px)
+    coarser = next((part for part in _COARSER if projection.ring_px <= part * corner_px), None)
+
+    def band(octave_of_band: int) -> SampleGrid:
+        # Rings that no flat picture shows are as its outermost ones.
+        seen = min(octave_of_band, flat_octave)
+        grid = _band(target, seen, moments.near(seen, corner_px), corner_px, frames, density)
+        geometry = grid.geometry
+        assert isinstance(geometry, Band)
+        if coarser is not None:
+            geometry = geometry.multiplied(coarser) or geometry
+        if octave_of_band == seen:
+            return replace(grid, geometry=geometry)
+        return frames.shared_grid(replace(geometry, octave=octave_of_band), grid.maxiter, target)
+
+    bands = tuple(map(band, range(octave, core_exponent - 1, -1)))
     core = _core(target, width, columns, core_exponent, frames, legs, density)
     keys = tuple((grid.key(), grid.maxiter) for grid in (*bands, core))
     return Zoom(bands, octave, core, target.center, keys)
@@ -150,6 +162,10 @@ class _Moments:
         """Take log2 of the pixel distance, the farthest corner and maxiter of each picture."""
         spacing, far_px, maxiter = map(np.array, zip(*sorted(moments), strict=True))
         return _Moments(spacing, far_px, maxiter, float(far_px.max()), int(maxiter.max()))
+
+    def octave(self, reach_px: NDArray[np.float64]) -> int:
+        """Return the octave of the outermost band, given how far from the target each reaches."""
+        return math.ceil(float(np.max(np.log2(reach_px) + self.log2_spacing))) - 1
 
     def near(self, octave: int, corner_px: float) -> "_Moments":
         """Return the pictures that decide a band's size, in which it is neither tiny nor gone.

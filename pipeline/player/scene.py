@@ -9,6 +9,7 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.geometry.band import Band
 from pipeline.geometry.decimals import log2
+from pipeline.geometry.projection import FLAT
 from pipeline.geometry.view import View
 from pipeline.plan.reuse import zooms_of
 from pipeline.plan.zoom import CORE_EDGE, Zoom
@@ -128,7 +129,8 @@ class Scene:
 
     @staticmethod
     def of(config: Config, frames: FrameList) -> "Scene":
-        """Find the zooms of a film."""
+        """Find the zooms of a film, which the player shows flat whatever its projection."""
+        config = replace(config, encoding=replace(config.encoding, projection=FLAT))
         corner = math.hypot(1, config.encoding.rows / config.encoding.columns) / 2
         zooms: list[Zoom] = []
         shown: list[tuple[Leg, int]] = []

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -20,7 +21,7 @@ from pipeline.timeline.frames import FrameList
 from pipeline.workers.pool import SharedPool, Task
 
 # Version of what is stored: raise it when the same views give other figures.
-_VERSION = 2
+_VERSION = 3
 _COLUMNS = 48
 # Views of a leg, by its depth; then of all legs, before and after refining where they change.
 _OCTAVES_A_VIEW = 2.0
@@ -51,7 +52,9 @@ def dead_ends(
     """
     path = outputs.dead_ends
     knots = () if frames.auto_maxiter is None else frames.auto_maxiter.knots
-    key = text_digest(f"{_VERSION} {config.text} {knots}")
+    # The text names palettes, some of which are files; the tones follow from the rest.
+    look = replace(config.look, tones=None)
+    key = text_digest(f"{_VERSION} {config.text} {knots} {look}")
     seen = usable_state(
         path, lambda facts: _stored(facts, key), say, "dead ends are looked for again"
     )
@@ -59,7 +62,9 @@ def dead_ends(
         seen = _found(config, frames, pool, references)
         # Where nothing else is stored, as by a plan, this is not stored either.
         if path.parent.is_dir():
-            plain = [[str(at.time), at.interior, at.unresolved, at.levels] for at in seen]
+            plain = [
+                [str(at.time), at.interior, at.unresolved, at.levels, at.spread] for at in seen
+            ]
             write_state(path, {"key": key, "seen": plain})
     return [_fault(stretch, config, frames) for stretch in stretches(seen)]
 
@@ -74,8 +79,9 @@ def _stored(facts: Any, key: str) -> list[Seen] | None:
             finite_number(interior, 0, 1),
             finite_number(unresolved, 0, 1),
             finite_number(levels, 0, 255),
+            finite_number(spread, 0, 2),
         )
-        for time, interior, unresolved, levels in facts["seen"]
+        for time, interior, unresolved, levels, spread in facts["seen"]
     ]
 
 
@@ -113,15 +119,16 @@ def _looked(
     grids = [roughly(frames.at(time), 2 * _COLUMNS, 2 * rows, config, references) for time in times]
     compute_orbits(steps_wanted(grids), references, pool)
     log2_px = math.log2(encoding.columns / _COLUMNS)
+    looks = _LOOK, config.look
     tasks = [
-        Task(f"view at {float(time):.1f} s", seen_of, (grid, _LOOK, time, log2_px), time)
+        Task(f"view at {float(time):.1f} s", seen_of, (grid, looks, time, log2_px), time)
         for time, grid in zip(times, grids, strict=True)
     ]
     seen = []
-    for task, (interior, unresolved, levels) in pool.results(tasks):
+    for task, (interior, *more) in pool.results(tasks):
         # An interior with colours of its own is not dark.
         own = config.look.interior_by != "colour"
-        seen.append(Seen(task.tag, 0.0 if own else interior, unresolved, levels))
+        seen.append(Seen(task.tag, 0.0 if own else interior, *more))
     return seen
 
 

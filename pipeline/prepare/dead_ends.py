@@ -14,6 +14,9 @@ from itertools import groupby, pairwise
 _DARK = 0.6
 # Levels by which one flat colour varies, through dither and rounding.
 _FLAT_LEVELS = 2
+# Spread of a picture's colours, in Oklab, below which it looks like one colour. Films in the usual
+# scale stay above 0.15; the square root of counts in periods of 60 is at 0.02 in a deep zoom.
+_PLAIN_SPREAD = 0.1
 # Stretches that are shorter are not reported; nor are mostly dark ones amid the video up to this
 # long, in which a zoom passes the set.
 _MOMENT_S = 0.5
@@ -36,6 +39,8 @@ class Sight(IntEnum):
     """Only points that do not escape."""
     FLAT = 3
     """A single colour, of points that escape."""
+    PLAIN = 4
+    """Nearly one colour in the look of the video, though there is something to see."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,7 +53,10 @@ class Seen:
     unresolved: float
     """Fraction of samples that reached maxiter."""
     levels: float
-    """Largest difference between its colours, in levels of 255."""
+    """Largest difference between its colours in a fixed look, in levels of 255."""
+    spread: float
+    """Distance in Oklab from the 10th to the 90th percentiles of its colours in the look of the
+    video."""
 
     @property
     def sight(self) -> Sight:
@@ -59,6 +67,11 @@ class Seen:
         if self.levels <= _FLAT_LEVELS:
             return Sight.FLAT
         return Sight.DARK if dark > _DARK else Sight.CLEAR
+
+    @property
+    def plain(self) -> bool:
+        """Whether there is something to see that nearly one colour hides."""
+        return self.sight == Sight.CLEAR and self.spread < _PLAIN_SPREAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,14 @@ def stretches(seen: list[Seen]) -> list[Stretch]:
             continue
         parts = groupby(run, lambda one: one.sight > Sight.DARK)
         found += [_stretch(list(part)) for nothing, part in parts if nothing]
-    return [one for one in found if one.end - one.start >= _MOMENT_S or len(seen) == 1]
+    found = [one for one in found if one.end - one.start >= _MOMENT_S or len(seen) == 1]
+    plain = [list(run) for is_plain, run in groupby(seen, lambda one: one.plain) if is_plain]
+    found += [
+        Stretch(run[0].time, run[-1].time, Sight.PLAIN, run[0].time, False)
+        for run in plain
+        if run[-1].time - run[0].time > _PASSING_S or len(seen) == 1
+    ]
+    return sorted(found, key=lambda one: one.start)
 
 
 def _stretch(run: list[Seen]) -> Stretch:
@@ -124,6 +144,11 @@ def told(stretch: Stretch, end: Fraction, width_at: Callable[[Fraction], Decimal
         when = f"from {first:.1f} s on (width {width:.1g}) the picture is"
     else:
         when = f"from {first:.1f} to {last:.1f} s the picture is"
+    if stretch.sight == Sight.PLAIN:
+        return (
+            f"{when} nearly one colour: counts differ less there than the palette shows; write "
+            "scale: adaptive, or a shorter period"
+        )
     if stretch.sight == Sight.FLAT:
         what = "one flat colour"
         why = "the target is no point of the set's boundary to all its digits"

@@ -6,6 +6,7 @@ from itertools import islice
 
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.frame import draw_frame
 from pipeline.drawing.frame_buffers import FrameBuffers
 from pipeline.drawing.texture.paint import draw_from_textures
@@ -131,7 +132,8 @@ class FrameQueue:
         self._drawing.add(index)
         self._send(Began(_stage(plan)))
         config = self._work_plan.config
-        into = config.encoding, self._buffers.arena.map, self._buffers.offset(index)
+        finish = Finish.of(config.look, index)
+        into = finish, config.encoding, self._buffers.arena.map, self._buffers.offset(index)
         name, done = f"drawing frame {index}", partial(self._take, index)
         if plan.zoom is not None:
             blend = self._painting.blend(plan)

@@ -13,6 +13,7 @@ from pipeline.drawing.arena import Arena, whole_pages
 from pipeline.drawing.frame_buffers import FrameBuffers
 from pipeline.drawing.texture.cache import Textures
 from pipeline.drawing.texture.pieces import Pieces
+from pipeline.geometry.projection import projection_named
 from pipeline.monitor.events import (
     EncoderDone,
     Listener,
@@ -58,8 +59,8 @@ def encode_missing(
         Something else failed, or the disk is full.
     """
     encoding, store = work_plan.config.encoding, outputs.store
-    size = encoding.columns, encoding.rows
-    pieces = Pieces(work_plan.frame_plans.zooms, *size)
+    projection = projection_named(encoding.projection, encoding.columns, encoding.rows)
+    pieces = Pieces(work_plan.frame_plans.zooms, projection)
     looks = min(2, len(work_plan.config.look.nodes(float(work_plan.frames.seconds))))
     # Frames that wait, with one for every worker, the encoder's two, and one to spare.
     frames = 2 * pool.workers + 4
@@ -67,7 +68,7 @@ def encode_missing(
     # Twice what is ever needed: what is not written takes no memory.
     arena = Arena(2 * needed)
     try:
-        textures = Textures(pieces, store, *size, arena)
+        textures = Textures(pieces, store, arena)
         buffers = FrameBuffers(arena, encoding.frame_bytes)
         counting = Counting(work_plan, store, references, pool, work.compute_s, send)
         painting = Painting(work_plan, textures, counting, pool, work.paint_sample_s, send)

@@ -104,6 +104,8 @@ class Encoding:
     """Brightness of white in HDR10, in nits (cd/m²); None for standard dynamic range."""
     delivery: Delivery | None = None
     """Requirements of the place where it is shown; None for the usual video."""
+    projection: str = "flat"
+    """Name of the projection of its pictures."""
 
     @property
     def signal(self) -> str:
@@ -167,6 +169,7 @@ class Encoding:
             "white_nits": self.white_nits,
             # Segments that were encoded before it was measured do not tell it.
             **({} if self.white_nits is None else {"light": "measured"}),
+            **({} if self.projection == "flat" else {"projection": self.projection}),
             "options": {name: self._encoder_options(name) for name in self.encoders()},
         }
 

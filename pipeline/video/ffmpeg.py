@@ -20,6 +20,7 @@ from pipeline.video.animation import frames_of_animation, is_animation, webp_sho
 from pipeline.video.encoding import Encoding
 from pipeline.video.light import Light
 from pipeline.video.light_tags import write_with_light
+from pipeline.video.spherical import write_spherical
 
 _REPORT_LINES = 3
 _PICTURE_NAME = "%06d.png"
@@ -263,6 +264,8 @@ def join(
                 ],
                 folder,
             )
+            if encoding.projection == "equirectangular" and muxer != "matroska":
+                write_spherical(path)
     finally:
         for file in (listing, facts, colours, *labelled):
             file.unlink(missing_ok=True)

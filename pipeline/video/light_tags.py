@@ -15,15 +15,13 @@ from pathlib import Path
 from pipeline.errors import RenderError
 from pipeline.video.encoding import Encoding
 from pipeline.video.light import Light
+from pipeline.video.mp4_boxes import HEAD, boxes
 
 _SEI_TYPE, _METADATA_TYPE = 39, 5
 # Payload type and size of the SEI message; metadata type of the OBU.
 _SEI_HEAD, _OBU_HEAD = b"\x90\x04", b"\x01"
 _LEVELS = struct.Struct(">HH")
 _MOST_OF_A_START = 3
-# Size and kind of a box.
-_HEAD = struct.Struct(">I4s")
-_LONG_SIZE = struct.Struct(">Q")
 # The primaries of BT.2020, green, blue and red, and D65 in units of 0.00002; the largest and
 # smallest luminance in units of 0.0001 nits: those of the encoders' options.
 _MDCV = struct.pack(
@@ -52,17 +50,17 @@ def write_with_light(segment: Path, target: Path, encoding: Encoding, light: Lig
     shutil.copyfile(segment, target)
     with target.open("r+b") as file:
         with mmap.mmap(file.fileno(), 0) as data:
-            boxes = {kind: (start, end) for kind, start, end in _boxes(data, 0, len(data))}
-            if not {b"mdat", b"moov"} <= boxes.keys() or boxes[b"moov"] < boxes[b"mdat"]:
+            found = {kind: (start, end) for kind, start, end in boxes(data, 0, len(data))}
+            if not {b"mdat", b"moov"} <= found.keys() or found[b"moov"] < found[b"mdat"]:
                 raise RenderError(f"{segment}: is not laid out as expected")
-            for start, end in units(data, *boxes[b"mdat"]):
+            for start, end in units(data, *found[b"mdat"]):
                 at = data.find(written, start, end)
                 if at >= 0:
                     data[at : at + len(measured)] = measured
-            start, end = boxes[b"moov"]
-            index = data[start - _HEAD.size : end].replace(written, measured)
+            start, end = found[b"moov"]
+            index = data[start - HEAD.size : end].replace(written, measured)
         # All that is behind the index is the checksum of what was.
-        file.seek(start - _HEAD.size)
+        file.seek(start - HEAD.size)
         file.write(_with_boxes(index, light))
         file.truncate()
 
@@ -76,20 +74,6 @@ def _storable(light: Light) -> Light:
     if light.most_nits % 256 == 0 and light.frame_nits <= _MOST_OF_A_START:
         return Light(light.most_nits + 1, light.frame_nits)
     return light
-
-
-def _boxes(data: mmap.mmap | bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yield the kind of each box in a range, and where its content begins and ends."""
-    while start + _HEAD.size <= end:
-        size, kind = _HEAD.unpack_from(data, start)
-        content = start + _HEAD.size
-        if size == 1:
-            (size,) = _LONG_SIZE.unpack_from(data, content)
-            content += _LONG_SIZE.size
-        if size < content - start:
-            return
-        yield kind, content, start + size
-        start += size
 
 
 def _units_of_h265(data: mmap.mmap, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -126,8 +110,8 @@ def _with_boxes(index: bytes, light: Light) -> bytes:
     longer = bytearray(index)
     start, end = 0, len(index)
     for level in (*((kind,) for kind in _CONTAINERS), _SAMPLE_ENTRIES):
-        kind, start, end = next(box for box in _boxes(index, start, end) if box[0] in level)
-        box = start - _HEAD.size
+        kind, start, end = next(box for box in boxes(index, start, end) if box[0] in level)
+        box = start - HEAD.size
         struct.pack_into(">I", longer, box, end - box + len(added))
         start += _STSD_HEAD if kind == b"stsd" else 0
     longer[end:end] = added

@@ -15,10 +15,12 @@ from pipeline.colour.shade import Shader
 from pipeline.colour.tones import Tones, ZoomTones
 from pipeline.counts.codec_counts import counts_from_packed, packed_from_counts
 from pipeline.counts.codec_traces import packed_from_traces, traces_from_packed
+from pipeline.drawing.bloom import Bloom
 from pipeline.drawing.picture import draw_rows
 from pipeline.drawing.texture import paint as paint
 from pipeline.drawing.texture import texels
 from pipeline.geometry.placement import Placement
+from pipeline.geometry.projection import FLAT, PROJECTIONS, projection_named
 from pipeline.kernels.cpu.float64.counts import escape_counts as float64_counts
 from pipeline.kernels.cpu.float64.interior_discs import inside_discs
 from pipeline.kernels.cpu.float64.series import series_about
@@ -105,17 +107,19 @@ def _paint() -> None:
     texels.halve(bordered[1:-2, 1:-2], half[1:-1, 1:-1])
 
 
-def _look_up() -> np.ndarray:
+def _look_up(projection: str = FLAT) -> np.ndarray:
     # A picture from a band and a core of few samples.
     offsets, sizes = np.zeros((1, 2), np.int64), np.array([[16, 8]], np.int64)
     return paint.light_of(
         paint.Tables(offsets, sizes, sizes, offsets[0], sizes[0], 0.9, 4.0, 0.0, 1.0),
-        (Placement(8.0, 8.0, 0.0, 0.0),), np.zeros(4000, np.uint32), 0, _SIDE, 0, _SIDE,
+        (Placement(8.0, 8.0, 0.0, 0.0),), np.zeros(4000, np.uint32),
+        projection_named(projection, _SIDE, _SIDE), 0, _SIDE, 0, _SIDE,
     )  # fmt: skip  # the tables, the place, the size
 
 
 def _look_up_alone() -> None:
-    _look_up()
+    for projection in PROJECTIONS:
+        _look_up(projection)
 
 
 def _draw() -> None:
@@ -123,6 +127,7 @@ def _draw() -> None:
     for codec, pixels in (("h264", "yuv420p"), ("h264", "yuv420p10le"), ("png", "gbrp")):
         encoding = Encoding(_SIDE, _SIDE, Fraction(1), codec, 18, pixels, "faster")
         draw_rows(light, 0, encoding, np.empty(encoding.frame_bytes, np.uint8))
+    Bloom.of(light, 1, 0.5).add(light, 0, 0)
     Shader(_look()).pixels(Samples(np.ones((_ROWS, _COLUMNS))), 2)
 
 

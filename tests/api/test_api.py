@@ -192,3 +192,17 @@ def test_importing_the_package_imports_nothing_else():
         "assert all(hasattr(pipeline, name) for name in pipeline.__all__)\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+def test_places_of_a_view_are_found_with_all_their_digits():
+    view = mz.View(("-1.76", "0"), "0.05")
+    nucleus = mz.find_nucleus(view)
+    assert isinstance(nucleus, mz.Nucleus)
+    assert nucleus.period == 3
+    assert abs(nucleus.center[0] - Decimal("-1.75487766624669276004950889635852869")) < 1e-17
+    tip = mz.find_misiurewicz(mz.View((-2, 0), 0.01))
+    assert isinstance(tip, mz.Misiurewicz)
+    assert (tip.preperiod, tip.period, round(tip.shrink, 6)) == (2, 1, 4.0)
+    assert mz.find_nucleus(mz.View((1, 1), 0.1)) is None
+    with pytest.raises(TypeError, match="should be a View"):
+        mz.find_nucleus(CENTER)

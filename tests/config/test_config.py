@@ -117,6 +117,25 @@ BAD = {
     ),
     "workers none": (ONE + "render: {workers: 0}\n", "2:19", "1 to 256"),
     "quality unknown": (ONE + "render: {quality: goo}\n", "2:19", 'did you mean "good"'),
+    "unknown projection": (ONE + "video: {projection: dome}\n", "2:21", "equirectangular, fisheye, tunnel"),
+    "a sphere not twice as wide as high": (
+        ONE + "video: {width: 1922, height: 1080, projection: equirectangular}\n", "2:30",
+        "take width: 1920 and height: 960",
+    ),
+    "a sphere of the usual size": (
+        ONE + "video: {projection: equirectangular}\n", "2:8", "take width: 1280 and height: 640",
+    ),
+    "a projection frame by frame": (
+        ONE + "video: {projection: fisheye}\nrender: {reuse: frames}\n", "3:17", "take bands or auto",
+    ),
+    "a projection of a pan": (
+        "video: {projection: fisheye}\nkeyframes:\n  - {time: 0, center: [-0.75, 0], width: 0.1}\n"
+        "  - {time: 4, center: [0.25, 0], width: 0.1}\n", "4:23", "zoom out between the two",
+    ),
+    "a tunnel to two targets": (
+        "video: {projection: tunnel}\n" + TWO + "  - {time: 8, center: [-0.7436, 0.1319], width: 1e-5}\n",
+        "5:23", "the centre of the deepest",
+    ),
     "reuse unknown": (ONE + "render: {reuse: rings}\n", "2:17", "bands, frames, auto"),
     "shutter too long": (ONE + "render: {motion_blur: 1.5}\n", "2:23", "0 to 1"),
     "engine unknown": (ONE + "render: {engine: ray}\n", "2:18", "local, dask"),

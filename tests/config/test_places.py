@@ -57,6 +57,15 @@ def test_hdr_stays_where_it_is_shown(tmp_path):
     assert config_for(config, "instagram").encoding.signal == "bt709"
 
 
+def test_a_sphere_goes_only_where_its_shape_is_shown(tmp_path):
+    config = config_in(tmp_path, "{width: 3840, height: 1920, projection: equirectangular}")
+    assert config_for(config, "youtube").encoding.projection == "equirectangular"
+    assert config_for(config, "web").encoding.columns == 1920
+    for place in ("instagram", "x"):
+        with pytest.raises(UsageError, match="youtube shows it"):
+            config_for(config, place)
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_the_file_is_what_the_place_asks_for(tmp_path, place):
     sound = write_wav(tmp_path / "a.wav", noise(2))

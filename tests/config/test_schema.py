@@ -30,7 +30,9 @@ BEYOND = {
     "one value depends on another": {
         "first time not zero", "times equal", "too many frames", "tls without certificates",
         "speed of the first", "speed without a way", "time during a hold",
-        "time before what a speed takes",
+        "time before what a speed takes", "a sphere not twice as wide as high",
+        "a sphere of the usual size", "a projection frame by frame", "a projection of a pan",
+        "a tunnel to two targets",
     },
     "a float of a reader may be 0 where the text is not": {
         "width of the view zero", "width beyond the exponents",

@@ -36,7 +36,7 @@ def test_a_notebook_shows_bars_and_another_ipython_does_not(monkeypatch, config,
     [
         ("plan", ["measuring what it takes"]),
         ("still", ["counting small views of the whole zoom", "counting frame 2"]),
-        ("export", ["bands", "counting band 0", "tracing band 0"]),
+        ("export", ["bands", "counting band 0"]),
         pytest.param("palette", ["drawing 25 looks of 3 frames"], marks=pytest.mark.slow),
     ],
 )

@@ -17,6 +17,7 @@ from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.drawing.arena import Arena
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.frame import draw_rgb
 from pipeline.drawing.texture import pieces as cutting
 from pipeline.drawing.texture.cache import Textures
@@ -24,6 +25,7 @@ from pipeline.drawing.texture.layout import texels_in
 from pipeline.drawing.texture.paint import light_of, paint
 from pipeline.drawing.texture.pieces import Pieces
 from pipeline.geometry.band import Band
+from pipeline.geometry.projection import projection_named
 from pipeline.plan import zoom as zooms
 from pipeline.plan.frame_plan import FramePlan, FramePlans
 from pipeline.plan.zoom import zoom_of
@@ -63,9 +65,10 @@ class Studio:
         self.references = References(folder, folder / "tables")
         encoding = config.encoding
         self.size = encoding.columns, encoding.rows
-        pieces = Pieces(self.frame_plans.zooms, *self.size)
+        projection = projection_named(encoding.projection, *self.size)
+        pieces = Pieces(self.frame_plans.zooms, projection)
         self.arena = Arena(2 * pieces.most_bytes)
-        self.textures = Textures(pieces, self.store, *self.size, self.arena)
+        self.textures = Textures(pieces, self.store, self.arena)
 
     def count(self, grid: SampleGrid) -> None:
         if self.store.holds(grid):
@@ -89,7 +92,7 @@ class Studio:
                 self.textures.finish(piece)
         light = light_of(
             self.textures.tables(frame_plan), frame_plan.exposures, texels_in(self.arena.map),
-            0, self.size[1], 0, self.size[0],
+            frame_plan.projection, 0, self.size[1], 0, self.size[0],
         )  # fmt: skip  # one call
         return light.transpose(0, 2, 1)
 
@@ -324,7 +327,7 @@ def test_the_limit_of_a_band_is_that_of_the_frame_that_it_leaves(tmp_path):
     assert limits == sorted(limits)
     assert limits[0] < 3000
     assert zoom.core.maxiter == 32000
-    assert zoom_of([0], frames, 1.0).keys == zoom.keys
+    assert zoom_of([0], frames, 1.0, projection_named("flat", 320, 180)).keys == zoom.keys
     assert frames.at(Fraction(3, 2)).maxiter in range(limits[0], limits[-1])
 
 
@@ -333,7 +336,8 @@ def test_the_frame_s_own_grid_is_still_drawn_as_before(tmp_path):
     studio = Studio(config, frames, tmp_path / "counts")
     grid = frames[3].grid(2)
     studio.count(grid)
-    picture = draw_rgb(studio.store, grid, 2, config.look, frames[3].time)
+    finish = Finish.of(config.look, 3)
+    picture = draw_rgb(studio.store, grid, 2, config.look, frames[3].time, finish)
     expected = srgb_from_linear(studio.direct(frames[3], 2).astype(float)) * 255
     assert np.abs(picture - expected).max() < 1.6
 

@@ -19,13 +19,14 @@ CASES = ROOT / "tests/prepare/dead_ends"
 
 
 def seen_as(letters, step=1):
-    """Views a step apart: c clear, d dark, u undecided, b black, f flat."""
+    """Views a step apart: c clear, d dark, u undecided, b black, f flat, p plain."""
     kinds = {
-        "c": (0.1, 0, 200),
-        "d": (0.7, 0, 200),
-        "u": (0.1, 0.7, 200),
-        "b": (1, 0, 0),
-        "f": (0, 0, 1),
+        "c": (0.1, 0, 200, 0.5),
+        "d": (0.7, 0, 200, 0.5),
+        "u": (0.1, 0.7, 200, 0.5),
+        "b": (1, 0, 0, 0),
+        "f": (0, 0, 1, 0),
+        "p": (0.1, 0, 200, 0.02),
     }
     return [Seen(Fraction(k) * step, *kinds[letter]) for k, letter in enumerate(letters)]
 
@@ -44,6 +45,9 @@ def seen_as(letters, step=1):
         ("b", [(0, 0, Sight.BLACK)]),
         ("fffff", [(0, 4, Sight.FLAT)]),
         ("bbccff", [(0, 1, Sight.BLACK), (4, 5, Sight.FLAT)]),
+        ("ppppff", [(0, 3, Sight.PLAIN), (4, 5, Sight.FLAT)]),
+        ("cppc", []),
+        ("ddpppcb", [(0, 1, Sight.DARK), (2, 4, Sight.PLAIN)]),
     ],
 )  # fmt: skip  # one a line
 def test_stretches_are_told_at_both_ends_and_in_between_where_there_is_nothing(letters, found):
@@ -79,6 +83,7 @@ def test_words_say_when_why_and_what_helps():
     assert words("cdddc").endswith("it lies inside the set; pass beside it, with a keyframe there")
     assert "; start nearer to the target, or pass beside it" in words("ddcc")
     assert words("b").startswith("the picture is black")
+    assert words("ccppp").startswith("from 2.0 s on (width 1e-17) the picture is nearly one colour")
 
 
 def warnings_of(path, folder):
@@ -92,6 +97,19 @@ def warnings_of(path, folder):
     # What was seen is kept: nobody is asked to count it again.
     assert dead_ends(config, frames, outputs, None, None, pytest.fail) == found
     return [fault.message for fault in found]
+
+
+def test_a_palette_that_hardly_moves_at_depth_is_told_and_one_that_adapts_is_not(tmp_path):
+    pytest.importorskip("numba")
+    text = (ROOT / "configs" / "spiral.yaml").read_text()
+    told = {}
+    for scale in ("scale: sqrt, period: 60", "scale: adaptive"):
+        path = tmp_path / "spiral.yaml"
+        path.write_text(re.sub("colour: {", f"colour: {{{scale}, ", text))
+        told[scale] = warnings_of(path, tmp_path / scale[:10])
+    (message,) = told["scale: sqrt, period: 60"]
+    assert re.match(r"from 1?\d\.\d s on .* nearly one colour: .*scale: adaptive", message)
+    assert told["scale: adaptive"] == []
 
 
 def test_a_target_too_shallow_for_its_width_is_told(tmp_path):

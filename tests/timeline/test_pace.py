@@ -4,7 +4,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.config.speeds import Travel, ramp_s, seconds_at
@@ -81,6 +81,8 @@ def test_speed_and_acceleration_are_continuous_through_keyframes(travels):
             assert getattr(pace, end) == 0
 
 
+# On a busy machine five moves take hypothesis longer than it likes.
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(MOVES, min_size=5, max_size=5))
 def test_a_keyframe_moves_the_three_legs_before_it_at_most(travels):
     changed = [*travels[:-1], (Travel(Fraction(7), "smooth", Fraction(0)), Fraction(3))]

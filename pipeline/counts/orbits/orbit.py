@@ -121,7 +121,7 @@ class Orbit:
         deadline = time.monotonic() + seconds
         make_folder(self.folder)
         with gmpy2.context(gmpy2.get_context(), precision=self.target.bits):
-            run = _Run(self.target, state)
+            run = OrbitRun(self.target, state)
             values = [] if state.last else [np.zeros((1, 2))]
             length = _FIRST_PIECE_STEPS
             now = time.monotonic()
@@ -174,7 +174,7 @@ class Orbit:
         )
 
 
-class _Run:
+class OrbitRun:
     """The computation of an orbit, continued from a state."""
 
     def __init__(self, target: Target, state: OrbitState) -> None:

@@ -39,8 +39,6 @@ class Textures:
 
     pieces: Pieces
     store: Store
-    columns: int
-    rows: int
     arena: Arena
     _regions: dict[Piece, _Region] = field(default_factory=dict)
     _tables: dict[tuple[int, range, int], Tables] = field(default_factory=dict)
@@ -72,12 +70,13 @@ class Textures:
     def _log2_px(self, zoom: Zoom, grid: SampleGrid) -> float:
         """Return log2 of the distance between a sample grid's samples, in pixels.
 
-        For a band: where it leaves the screen at a corner. For the core: when its edge does.
+        For a band: where it is largest on the screen, at the corners of a flat picture. For the
+        core: when its edge is.
         """
-        corner_px = math.hypot(self.columns, self.rows) / 2
+        ring_px = self.pieces.projection.ring_px
         if isinstance(grid.geometry, Band):
-            return math.log2(corner_px * 2 * math.pi / grid.columns)
-        return math.log2(corner_px) + zoom.log2_core_spacing - zoom.core_exponent
+            return math.log2(ring_px * 2 * math.pi / grid.columns)
+        return math.log2(ring_px) + zoom.log2_core_spacing - zoom.core_exponent
 
     def finish(self, piece: Piece) -> None:
         """Note that a piece is painted, and copy its edges to its neighbours' borders and back."""

@@ -1,5 +1,6 @@
 """Textures painted from a zoom's counts, and frames drawn from textures, by workers."""
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from pipeline.counts.sample_grid import SampleGrid
 from pipeline.counts.store import Store
 from pipeline.counts.stored_samples import stored_samples
 from pipeline.drawing.arena import ArenaMap
+from pipeline.drawing.bloom import Bloom, reduction
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.picture import draw_tile, left_of_tiles
 from pipeline.drawing.texture.layout import Layout, Texels, texels_in
 from pipeline.errors import DamagedError
 from pipeline.geometry.placement import Placement
+from pipeline.geometry.projection import FLAT, Projection, projection_named
 from pipeline.video.encoding import Encoding
 
 # Pixels that are drawn at once; even numbers, as chroma has half the resolution.
@@ -168,6 +172,7 @@ def _close_borders(bordered: Texels, wrapped: bool) -> None:
 def draw_from_textures(
     mixture: Sequence[tuple[Tables, float]],
     exposures: tuple[Placement, ...],
+    finish: Finish,
     encoding: Encoding,
     arena: ArenaMap,
     offset: int,
@@ -180,6 +185,9 @@ def draw_from_textures(
     start = time.thread_time()
     texels = texels_in(arena)
     frame = arena.region(offset, encoding.frame_bytes)
+    projection = projection_named(encoding.projection, encoding.columns, encoding.rows)
+    side = min(encoding.rows, encoding.columns)
+    bloom = bloom_of(mixture, exposures, texels, projection, finish.bloom)
     # Tile below tile: neighbouring ones share texels, which are still in the cache then.
     left = left_of_tiles(encoding.rows)
     for first_column in range(0, encoding.columns, _TILE_COLUMNS):
@@ -187,18 +195,55 @@ def draw_from_textures(
         for first_row in range(0, encoding.rows, _TILE_ROWS):
             rows = min(_TILE_ROWS, encoding.rows - first_row)
             tile = first_row, rows, first_column, columns
-            light = light_of(mixture[0][0], exposures, texels, *tile)
-            for tables, weight in mixture[1:]:
-                light += np.float32(weight) * (light_of(tables, exposures, texels, *tile) - light)
+            light = mixed_light(mixture, exposures, texels, projection, *tile)
+            finish.apply(light, first_row, first_column, side, bloom)
             beside = left[:, first_row : first_row + rows]
             draw_tile(light, first_row, first_column, encoding, frame, beside)
     return time.thread_time() - start
+
+
+def bloom_of(
+    mixture: Sequence[tuple[Tables, float]],
+    exposures: tuple[Placement, ...],
+    texels: Texels,
+    projection: Projection,
+    part: float,
+) -> Bloom | None:
+    """Return the bloom of a frame, from a small picture of it; None where no light spreads."""
+    if part == 0:
+        return None
+    factor = reduction(projection.rows, projection.columns)
+    rows, columns = -(-projection.rows // factor), -(-projection.columns // factor)
+    reduced = tuple(placement.reduced(factor) for placement in exposures)
+    small = projection_named(projection.name, columns, rows)
+    light = mixed_light(mixture, reduced, texels, small, 0, rows, 0, columns)
+    return Bloom.of(light, factor, part, projection.wraps)
+
+
+def mixed_light(
+    mixture: Sequence[tuple[Tables, float]],
+    exposures: tuple[Placement, ...],
+    texels: Texels,
+    projection: Projection,
+    first_row: int,
+    rows: int,
+    first_column: int,
+    columns: int,
+) -> NDArray[np.float32]:
+    """Return the linear light of a tile in a mixture of looks, shape (rows, 3, columns)."""
+    tile = first_row, rows, first_column, columns
+    light = light_of(mixture[0][0], exposures, texels, projection, *tile)
+    for tables, weight in mixture[1:]:
+        other = light_of(tables, exposures, texels, projection, *tile)
+        light += np.float32(weight) * (other - light)
+    return light
 
 
 def light_of(
     tables: Tables,
     exposures: tuple[Placement, ...],
     texels: Texels,
+    projection: Projection,
     first_row: int,
     rows: int,
     first_column: int,
@@ -209,6 +254,9 @@ def light_of(
 
     light = np.zeros((rows, 3, columns), np.float32)
     for placement in exposures:
+        if projection.name != FLAT:
+            _add_projected(tables, placement, texels, projection, first_row, first_column, light)
+            continue
         core_px = 2.0 ** (tables.log2_core - placement.log2_spacing)
         edge_px = 2.0 ** (tables.log2_edge - placement.log2_spacing)
         add_light(
@@ -221,3 +269,27 @@ def light_of(
     if len(exposures) > 1:
         light *= np.float32(1 / len(exposures))
     return light
+
+
+def _add_projected(
+    tables: Tables,
+    placement: Placement,
+    texels: Texels,
+    projection: Projection,
+    first_row: int,
+    first_column: int,
+    light: NDArray[np.float32],
+) -> None:
+    """Add the light of a tile of a picture that is not flat."""
+    from pipeline.drawing.texture.lens import KINDS
+    from pipeline.drawing.texture.projected import add_projected_light
+
+    log2_width = placement.log2_spacing + math.log2(projection.columns)
+    add_projected_light(
+        texels, tables.offsets, tables.columns, tables.rows, tables.innermost_octaves,
+        tables.core_offsets, tables.core_sides, tables.log2_core - log2_width,
+        2.0 ** (tables.log2_edge - log2_width) if tables.core_sides.size else 0.0,
+        tables.log2_top - log2_width, KINDS[projection.name], projection.columns, projection.rows,
+        first_column, first_row, placement.x / projection.columns - 0.5,
+        (0.5 * projection.rows - placement.y) / projection.columns, placement.turn, light,
+    )  # fmt: skip  # in signature order

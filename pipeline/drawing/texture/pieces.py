@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pipeline.drawing.arena import whole_pages
 from pipeline.drawing.texture.layout import SHARPER_LEVELS, TEXEL_BYTES, Layout
+from pipeline.geometry.projection import Projection
 from pipeline.plan.frame_plan import FramePlan
 from pipeline.plan.zoom import Zoom
 
@@ -34,17 +35,16 @@ class Piece(NamedTuple):
 
 
 class Pieces:
-    """Pieces into which the textures of some zooms are cut, for pictures of one size."""
+    """Pieces into which the textures of some zooms are cut, for pictures of one projection."""
 
-    def __init__(self, zooms: list[Zoom], columns: int, rows: int) -> None:
+    def __init__(self, zooms: list[Zoom], projection: Projection) -> None:
         self.zooms = zooms
-        self._columns = columns
-        self._rows = rows
+        self.projection = projection
         self._layouts: dict[tuple[int, int], Layout] = {}
         self._cuts: list[tuple[int, ...]] = []
         """Levels before which a zoom's textures are cut."""
         self._largest = 1
-        self._window = math.ceil(math.log2(math.hypot(columns, rows))) + 2
+        self._window = projection.window
         for number, zoom in enumerate(zooms):
             sizes = []
             for index, grid in enumerate(zoom.grids):
@@ -107,9 +107,9 @@ class Pieces:
                 detail = placement.log2_spacing - zoom.log2_core_spacing
             else:
                 outer = zoom.octave + 1 - index - placement.log2_spacing
-                far = math.log2(placement.far_px(self._columns, self._rows))
                 # A neighbour may have fewer columns, and show a finer level beside it.
                 columns = min(band.columns for band in zoom.bands[max(index - 1, 0) : index + 2])
-                detail = math.log2(columns / (2 * math.pi)) - min(outer, far)
+                sharpest = self.projection.log2_sharpest(placement, outer)
+                detail = math.log2(columns / (2 * math.pi)) - sharpest
             finest = min(finest, detail + SHARPER_LEVELS - _MARGIN_LEVELS)
         return finest

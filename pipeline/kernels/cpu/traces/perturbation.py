@@ -53,7 +53,7 @@ def traces(
     Parameters
     ----------
     reference, approximation, w_re, w_im
-        As for `perturbation.escape_counts`; shape (rows, columns).
+        As for `perturbation.counts.walk`; shape (rows, columns).
     n, escaped : ndarray, shape (rows · columns,)
         Their counts, and which of them escape. Traces are of these alone, in their order.
     """

@@ -131,9 +131,7 @@ def assert_like_the_first(references, shrinkings):
 
 def test_without_any_stretch_the_counts_are_the_same(references):
     """The slow twin: one step at a time, in float64 and with an exponent."""
-    escape_counts = importlib.import_module(
-        "pipeline.kernels.cpu.perturbation.counts"
-    ).escape_counts
+    walk = importlib.import_module("pipeline.kernels.cpu.perturbation.counts").walk
     for name in ("5e113", "e1000"):
         view, maxiter = location(name)
         target = Target(view.center, bits_for(view.spacing()))
@@ -144,9 +142,9 @@ def test_without_any_stretch_the_counts_are_the_same(references):
         none = Approximation(
             np.empty((0, 16)), np.empty((0, 2)), np.zeros(3, np.int64), 2, exponent
         )
-        plain = escape_counts(reference, none, w_re, w_im, maxiter)
+        plain = walk(reference, none, w_re, w_im, maxiter).counts()
         _, table = references.loaded(target, maxiter, exponent, -54)
-        quick = escape_counts(reference, table, w_re, w_im, maxiter)
+        quick = walk(reference, table, w_re, w_im, maxiter).counts()
         assert plain.iterations > 20 * quick.iterations
         np.testing.assert_array_equal(plain.n, quick.n)
         np.testing.assert_allclose(plain.smooth, quick.smooth, atol=1e-4)

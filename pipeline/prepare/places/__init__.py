@@ -1,0 +1,1 @@
+"""Places of a view worth going to: nuclei of minibrots, and Misiurewicz points, at any depth."""
