@@ -6,6 +6,10 @@ reference together, by the longest stretch that the lane group's largest delta a
 single step. A lane drops out when it escapes or reaches maxiter, or when it rebases, and then
 waits at index 0 for another lane group.
 
+Far down, deltas that wait may differ by more than float64 holds: by the square root of the offset.
+There only those of like size go together, and a delta that has outgrown the reference rebases
+though it need not, for it would leave the others behind.
+
 Notes
 -----
 Rebasing: Zhuoran, "Another solution to perturbation glitches", fractalforums.org, 2021.
