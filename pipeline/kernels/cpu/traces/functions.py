@@ -20,8 +20,13 @@ def fill_any_log2(values, out):
         known[k] = min(max(values[k], _SMALLEST), _LARGEST) if values[k] > 0.0 else 1.0
     fill_log2(known, known.view(np.int64), out[:size])
     for k in range(size):
-        if not 0.0 < values[k] <= _LARGEST:
+        # Without a warning of numpy's, where this is not compiled.
+        if values[k] == 0.0:
+            out[k] = -np.inf
+        elif values[k] > _LARGEST:
             out[k] = np.log2(values[k])
+        elif not values[k] > 0.0:
+            out[k] = np.nan
 
 
 @inlined
