@@ -310,7 +310,7 @@ def test_a_film_is_saved_opened_and_saved_again(tmp_path):
     saved = films.save(asked(COMMENTED, "mine"), over=False)
     assert saved["text"] == (tmp_path / "configs" / "mine.yaml").read_text() == COMMENTED
     opened = films.open("mine")
-    assert opened["keyframes"][0]["view"]["width"] == "3.50"
+    assert opened["keyframes"][0]["view"]["width"] == "3.5"
     again = films.save(asked(opened["text"], "mine", maxiter="auto"), over=False)
     assert "maxiter: auto" in again["text"]
     with pytest.raises(UsageError, match="a name is missing"):

@@ -45,6 +45,7 @@ def rendering(cli):
     made.jobs.close()
 
 
+@pytest.mark.slow
 def test_jobs_are_done_in_their_order_and_one_that_fails_stops_no_other(rendering):
     bad = rendering.add("bad", "keyframes: none\n")
     one = rendering.add("one")
@@ -114,6 +115,7 @@ def test_progress_is_told_a_line_at_a_time(cli):
     assert cli.run("zoom", "--progress-lines", config, config).returncode == 2
 
 
+@pytest.mark.slow
 def test_a_film_is_checked_as_plan_does(cli):
     # Fast, with too few digits, and at its end inside of the set.
     text = SMALL.replace(

@@ -227,6 +227,7 @@ def test_the_point_under_the_cursor_is_examined(page):
 
 
 def test_another_palette_recolours_and_goes_into_the_address(page):
+    settled(page)
     before = pixels(page)
     click(page, "tab-look")
     typed(page, "palette", "lagoon")
@@ -312,10 +313,10 @@ def test_a_phone_has_a_sheet_and_large_buttons(page, server):
     page.call("Emulation.setDeviceMetricsOverride", **size)
     try:
         opened(page, server)
-        assert page.run("document.getElementById('panel').getBoundingClientRect().top") > 700
+        assert page.run("document.getElementById('panel').getBoundingClientRect().top") > 560
         click(page, "fold")
         box = page.run("document.getElementById('panel').getBoundingClientRect().toJSON()")
-        assert box["top"] > 300
+        assert box["top"] > 240
         assert box["right"] <= 390
         assert page.run(
             "[...document.querySelectorAll('#panel button, #panel input')]"

@@ -1,3 +1,5 @@
+import pytest
+
 """A light from the start, or later: the same video, and the same counts and traces on disk."""
 
 import json
@@ -56,6 +58,7 @@ def test_a_video_is_the_same_lit_from_the_start_or_later(cli):
     assert stored(cli.output / "small") == first
 
 
+@pytest.mark.slow
 def test_a_larger_maxiter_under_a_light_computes_only_what_was_open(cli):
     cli.done("zoom", cli.config(CONFIG.replace("3000", "2800") + LIGHT))
     cli.done("zoom", cli.config(CONFIG + LIGHT))
