@@ -1,8 +1,8 @@
-import pytest
-
 """A light from the start, or later: the same video, and the same counts and traces on disk."""
 
 import json
+
+import pytest
 
 # In float64, then by perturbation.
 CONFIG = """\
