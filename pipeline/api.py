@@ -15,25 +15,21 @@ messages go to the logger ``pipeline``.
 """
 
 import logging
-import numbers
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from pipeline import errors as errors
 from pipeline.colour.look import Look
 from pipeline.colour.tones import ZoomTones
 from pipeline.config import load
+from pipeline.config.arguments import checked, pair_of, path_text, shown
 from pipeline.config.beats import MAX_SECONDS
 from pipeline.config.kinds import MAX_MAXITER
 from pipeline.config.load import Config
@@ -122,16 +118,16 @@ class View:
     ) -> None:
         if isinstance(center, complex):
             center = center.real, center.imag
-        re, im = _pair(center, "center", "two numbers, such as (-0.75, 0)")
-        columns, rows = _pair(size, "size", "two whole numbers, columns and rows")
+        re, im = pair_of(center, "center", "two numbers, such as (-0.75, 0)")
+        columns, rows = pair_of(size, "size", "two whole numbers, columns and rows")
         values = {
             "center": Point(
-                _checked(re, "center[0]", _COORDINATE),
-                _checked(im, "center[1]", _COORDINATE),
+                checked(re, "center[0]", _COORDINATE),
+                checked(im, "center[1]", _COORDINATE),
             ),
-            "width": _checked(width, "width", _WIDTH),
-            "size": (_checked(columns, "size[0]", _SIDE), _checked(rows, "size[1]", _SIDE)),
-            "rotation": _checked(rotation, "rotation", _ROTATION),
+            "width": checked(width, "width", _WIDTH),
+            "size": (checked(columns, "size[0]", _SIDE), checked(rows, "size[1]", _SIDE)),
+            "rotation": checked(rotation, "rotation", _ROTATION),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -171,10 +167,10 @@ class Session:
     """
 
     def __init__(self, folder: str | os.PathLike[str], workers: int | None = None) -> None:
-        path = Path(_path(folder, "folder")).absolute()
+        path = Path(path_text(folder, "folder")).absolute()
         if fault := name_fault(path.name):
             raise ValueError(f"folder: {fault}")
-        self._workers = None if workers is None else _checked(workers, "workers", _WORKERS)
+        self._workers = None if workers is None else checked(workers, "workers", _WORKERS)
         # Whatever view it is of, another session may go on with it.
         outputs = Outputs(path.parent, path.name, Owner("session", "session"))
         self._session = _Session(outputs, workers=self._workers, say=_LOG.info)
@@ -261,8 +257,8 @@ class Session:
             It cannot be computed or stored; the message says why.
         """
         if look is not None and not isinstance(look, Look):
-            raise TypeError(f"look: {_shown(look)} should be a Look, such as load_config(…).look")
-        seconds = _checked(time, "time", _TIME)
+            raise TypeError(f"look: {shown(look)} should be a Look, such as load_config(…).look")
+        seconds = checked(time, "time", _TIME)
         with self._session.attempt():
             config, frames = self._resolved(view, maxiter, look, quality, accuracy)
             if config.look.needs_tones and config.look.tones is None:
@@ -291,8 +287,8 @@ class Session:
             It failed; what was finished is on disk.
         """
         if not isinstance(config, Config):
-            raise TypeError(f"config: {_shown(config)} should be what load_config(…) returns")
-        root = self.folder if output is None else Path(_path(output, "output"))
+            raise TypeError(f"config: {shown(config)} should be what load_config(…) returns")
+        root = self.folder if output is None else Path(path_text(output, "output"))
         check_usable(config)
         # A video has a pool of its own, with its niceness and its cluster.
         self._session.close_pool()
@@ -307,9 +303,9 @@ class Session:
     ) -> tuple[Config, FrameList]:
         """Return a view as a config and its one frame, and claim the folder."""
         rectangle = _geometry_of(view)
-        limit = None if maxiter is None else _checked(maxiter, "maxiter", _MAXITER)
-        _checked(quality, "quality", word(*QUALITIES))
-        _checked(accuracy, "accuracy", word(*ACCURACIES))
+        limit = None if maxiter is None else checked(maxiter, "maxiter", _MAXITER)
+        checked(quality, "quality", word(*QUALITIES))
+        checked(accuracy, "accuracy", word(*ACCURACIES))
         session = self._session
         session.outputs.claim()
         make_folder(session.outputs.store.folder)
@@ -351,7 +347,7 @@ def load_config(path: str | os.PathLike[str], name: str | None = None) -> Config
     pipeline.errors.PipelineError
         It cannot be used; the message names every fault with its line and column.
     """
-    return load.load_config(Path(_path(path, "path")), name=name)
+    return load.load_config(Path(path_text(path, "path")), name=name)
 
 
 def find_nucleus(view: View) -> Nucleus | None:
@@ -387,36 +383,5 @@ def find_misiurewicz(view: View) -> Misiurewicz | None:
 
 def _geometry_of(view: View) -> geometry.View:
     if not isinstance(view, View):
-        raise TypeError(f"view: {_shown(view)} should be a View")
+        raise TypeError(f"view: {shown(view)} should be a View")
     return view._geometry()
-
-
-def _path(value: object, name: str) -> str:
-    if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"{name}: {_shown(value)} should be a path")
-    return os.fspath(value)
-
-
-def _pair(value: object, name: str, wanted: str) -> tuple[Any, Any]:
-    if isinstance(value, tuple | list) and len(value) == 2:
-        return value[0], value[1]
-    raise TypeError(f"{name}: {_shown(value)} should be {wanted}")
-
-
-def _checked(value: object, name: str, validator: BeforeValidator) -> Any:
-    """Return an argument as the config's validator reads it, which takes text and decimals."""
-    if isinstance(value, bool) or not isinstance(value, str | Decimal | numbers.Real):
-        raise TypeError(f"{name}: {_shown(value)} should be a number or its text")
-    if isinstance(value, numbers.Real) and not isinstance(value, Decimal):
-        # The shortest text that gives this float: 0.1 is meant as 0.1.
-        value = repr(int(value)) if isinstance(value, numbers.Integral) else repr(float(value))
-    check: Callable[[object], Any] = validator.func  # type: ignore[assignment]  # of one argument
-    try:
-        return check(value)
-    except PydanticCustomError as error:
-        raise ValueError(f"{name}: {error.message()}") from None
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:36]}…"
