@@ -1,4 +1,4 @@
-"""How long the explorer's pictures take, and how much memory its server holds.
+"""Times of the explorer's pictures, and the memory that its server holds.
 
     python benchmarks/explorer.py [--moves 500]
 

@@ -1,4 +1,4 @@
-"""What each part of a look costs: colouring by the sample, finishing and encoding by the pixel.
+"""Costs of the parts of a look: colouring by the sample, finishing and encoding by the pixel.
 
 `extra_info` holds nanoseconds a sample of a band, and nanoseconds a pixel of a frame.
 """

@@ -1,4 +1,4 @@
-"""What a projection asks of the rest of a config."""
+"""Checks of a projection against the rest of its config."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What a frame's light goes through after colouring: bloom and grain."""
+"""Finish of a frame: bloom and grain, added to its light after colouring."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a worker does for the explorer: the samples of a small rectangle."""
+"""Task of a worker for the explorer: count the samples of a small rectangle."""
 
 import time
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ _JULIA_QUALITY = 88
 
 
 class Explorer:
-    """What all pages share: the session, its pool, and the pictures that are kept."""
+    """Session that all pages share, with its pool and the pictures that are kept."""
 
     def __init__(
         self, outputs: Outputs, workers: int | None = None, config: Config | None = None
@@ -68,7 +68,7 @@ class Explorer:
 
     @property
     def artist(self) -> Artist:
-        """What makes pictures; only for the engine's thread."""
+        """Maker of pictures; only for the engine's thread."""
         if self._artist is None:
             session = self.session
             session.outputs.claim()

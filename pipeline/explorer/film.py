@@ -55,7 +55,7 @@ class KeyframeAsked(_Asked):
     was: Annotated[int, Field(ge=0, lt=MAX_KEYFRAMES)] | None = None
     """Index of the keyframe of the opened file that it is; None for a new one."""
     values: dict[str, _Typed]
-    """What a config would say of it, as texts."""
+    """Values of its keys in a config, as texts."""
 
 
 class FilmAsked(_Asked):
@@ -78,7 +78,7 @@ class MomentAsked(_Asked):
     film: FilmAsked
     seconds: Annotated[float, Field(ge=0, le=1e6)]
     shown: ViewAsked | None = None
-    """What the page shows now, to be told how that moves to the moment's view."""
+    """View that the page shows now; the answer tells how it moves to the moment's view."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a film will take, and where it shows too little: measured as `plan` does.
+"""Check of a film: time, memory, disk and warnings, measured as `plan` does.
 
 It is done in a process of its own, behind the explorer's pictures, that is killed when the answer
 is no longer wanted: ``python -m pipeline.explorer.film_check PATH ROOT`` reads the config's text

@@ -1,4 +1,4 @@
-"""Who may ask the server for what: only its own page, on this machine's own names."""
+"""Protection of the server: it answers its own page alone, by this machine's own names."""
 
 import hmac
 import ipaddress

@@ -29,7 +29,7 @@ _MOST_CYCLES = 8
 
 @dataclass(frozen=True, slots=True)
 class PointFacts:
-    """What is known of a point."""
+    """Facts of a point: its count or its cycle, and its distance from the set."""
 
     count: int | None
     """Steps before it escapes; None where it does not within those that were done."""

@@ -1,4 +1,4 @@
-"""What the explorer knows of the way down to where it is: maxiter, tones, and a reference orbit.
+"""Facts of the zoom down to a view: maxiter, tones, and a reference orbit.
 
 All three belong to the zoom that leads from the whole set to the view, so that colours are those
 that a film of it would have; and all are kept while the hand moves, as far as they serve.
@@ -6,7 +6,6 @@ that a film of it would have; and all are kept while the hand moves, as far as t
 
 import math
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -20,12 +19,11 @@ from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.explorer.counting import count_samples
-from pipeline.explorer.work import Check, StoppedError, drain, results
+from pipeline.explorer.work import Check, drain, results
 from pipeline.geometry.decimals import context, difference, log2
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, AUTO, device_named, view_arithmetic
-from pipeline.monitor.eta import Eta
 from pipeline.prepare.auto_maxiter import Probe
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.timeline.leg import log_between
@@ -48,10 +46,6 @@ _AHEAD_BITS = 128
 _FARTHEST_OCTAVES = 6
 
 
-def _hush(_: object) -> None:
-    """Say nothing: the page shows what goes on."""
-
-
 @dataclass(slots=True)
 class _Seen:
     """Smooth counts of a small view on the way."""
@@ -61,7 +55,7 @@ class _Seen:
 
 
 class Scenery:
-    """What is known of the way to the view that is looked at."""
+    """Facts of the zoom down to the view that is looked at."""
 
     def __init__(self, pool: SharedPool, references: References, accuracy: str = "fine") -> None:
         self._pool = pool
@@ -115,20 +109,15 @@ class Scenery:
         smooth = [self._seen[octave].smooth.ravel() for octave in octaves]
         return ZoomTones(adapted(smooth), equalised(np.concatenate(smooth), max(1.0, depth)))
 
-    def compute_orbits(
-        self, grids: list[SampleGrid], check: Check, tell: Callable[[Eta], object] = _hush
-    ) -> None:
-        """Compute the reference orbits that grids need; `tell` is told how far they are."""
-
-        def told(eta: Eta) -> None:
-            check()
-            tell(eta)
-
+    def compute_orbits(self, grids: list[SampleGrid], check: Check) -> None:
+        """Compute the reference orbits that grids need."""
+        wanted = steps_wanted(grids)
         try:
-            compute_orbits(steps_wanted(grids), self._references, self._pool, None, told, _hush)
-        except StoppedError:
+            compute_orbits(
+                wanted, self._references, self._pool, tell=lambda _: check(), say=lambda _: None
+            )
+        finally:
             drain(self._pool)
-            raise
 
     def _alike(self, near: View, view: View) -> bool:
         """Tell whether what was found for one view serves another."""

@@ -17,7 +17,7 @@ PAGE_POLICY = (
     "default-src 'none'; img-src 'self' data:; media-src 'self'; style-src 'unsafe-inline'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Of the status page: it embeds its style and pictures, and has no script."""
+"""Policy of the status page, which embeds its style and pictures, and has no script."""
 _WAITING = (
     "<!DOCTYPE html><meta charset=utf-8><meta http-equiv=refresh content=5>"
     "<meta name=viewport content='width=device-width'>"

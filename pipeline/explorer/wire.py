@@ -1,4 +1,4 @@
-"""What goes over the wire: views and moves as JSON with numbers as text, pictures as records."""
+"""Questions and answers of the page: views as JSON with numbers as text, pictures as records."""
 
 import json
 import struct
@@ -46,7 +46,7 @@ _Px = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
 class MoveAsked(_Asked):
-    """What the hand did since, in pixels."""
+    """Move of the hand since that view, in pixels."""
 
     right_px: _Px = 0.0
     down_px: _Px = 0.0

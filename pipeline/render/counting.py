@@ -38,7 +38,7 @@ class _Part:
 
 @dataclass(slots=True)
 class _AtWork:
-    """What the same blocks make: counts, traces, or counts and their traces."""
+    """Products of the same blocks: counts, traces, or counts and their traces."""
 
     parts: list[_Part]
     chunk_cpu_s: list[float]

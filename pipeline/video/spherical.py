@@ -48,7 +48,7 @@ _OFFSETS: dict[bytes, np.dtype[np.unsignedinteger]] = {
 _AT_ONCE = 1 << 23
 
 Boxes = list[tuple[int, int]]
-"""Where each of several boxes begins, head included, and ends."""
+"""Start, head included, and end of each of several boxes."""
 
 
 def write_spherical(path: Path) -> None:

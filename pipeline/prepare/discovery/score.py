@@ -25,7 +25,7 @@ _DEAD_STRETCH = 2
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What a viewer gets of a route."""
+    """Score of a route, and the figures behind it."""
 
     value: float
     """The larger the better; 1 is very good."""

@@ -28,7 +28,7 @@ class Start(NamedTuple):
 
     center: Point
     offset: Scaled
-    """Of the point from the centre."""
+    """Offset of the point from the centre."""
     error_log2: float
     """log2 of its distance from the root."""
     scale_log2: float

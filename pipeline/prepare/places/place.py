@@ -1,4 +1,4 @@
-"""What a search finds: candidates, known to float64, and places, known to all digits they need."""
+"""Results of a search: candidates, known to float64, and places, known to all digits they need."""
 
 import cmath
 import math

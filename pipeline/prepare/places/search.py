@@ -47,7 +47,7 @@ _COLUMNS = 1024
 
 
 class Seen(Enum):
-    """What the images of a whole view show."""
+    """Kinds of views, by the images of the whole of them."""
 
     PLACES = "places"
     OUTSIDE = "outside"
@@ -60,7 +60,7 @@ class Seen(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a view as a whole shows, and at which step or period."""
+    """Kind of a view, and the step or period at which that shows."""
 
     seen: Seen
     index: int
@@ -159,7 +159,7 @@ class Search:
 
     @property
     def sight(self) -> Sight:
-        """What the view as a whole shows."""
+        """Kind of the view as a whole."""
         from pipeline.kernels.cpu.perturbation.nearby import FOUND, OUTSIDE
 
         if self._sight is None:

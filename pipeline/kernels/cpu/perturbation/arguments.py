@@ -55,7 +55,7 @@ def table_arrays(approximation: Approximation) -> TableArrays:
 
 
 class Results(NamedTuple):
-    """What is found of each point of a tile; without counts, or without slopes, empty arrays."""
+    """Results of the points of a tile; without counts, or without slopes, empty arrays."""
 
     n: NDArray[np.int32]
     outcome: NDArray[np.uint8]

@@ -26,7 +26,7 @@ _MOST = 1 << 10
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Where the walk along the reference has left each point, one-dimensional."""
+    """Ends of the points' walks along the reference, one-dimensional."""
 
     n: NDArray[np.int32]
     outcome: NDArray[np.uint8]
