@@ -1,4 +1,4 @@
-"""One thread that works for the pages: the latest wish goes first, what is old is dropped."""
+"""One thread that works for the pages: the latest query goes first, what is old is dropped."""
 
 import asyncio
 import threading
@@ -15,12 +15,12 @@ _MOST_WAITING = 64
 
 
 @dataclass(slots=True, eq=False)
-class Wish:
+class Query:
     """Something that a page wants: a function that yields results until it ends or is stopped."""
 
     work: Callable[[Check], Iterable[Any]]
     key: str | None
-    """Name of what a later wish with the same name takes the place of; None for none."""
+    """Name of what a later query with the same name takes the place of; None for none."""
     _loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
     _results: "asyncio.Queue[Any]" = field(default_factory=asyncio.Queue)
     _stopped: threading.Event = field(default_factory=threading.Event)
@@ -60,7 +60,7 @@ class Wish:
             pass
         except PipelineError as error:
             self._put(error)
-        except Exception as error:  # a fault of ours ends this wish, not the server
+        except Exception as error:  # a fault of ours ends this query, not the server
             self._put(PipelineError(f"{type(error).__name__}: {error}"))
         finally:
             self._put(_END)
@@ -75,7 +75,7 @@ _END = object()
 
 
 class Engine:
-    """Does wishes one after another, the latest first, in a thread of its own.
+    """Does queries one after another, the latest first, in a thread of its own.
 
     Parameters
     ----------
@@ -84,22 +84,22 @@ class Engine:
     """
 
     def __init__(self, name: str = "explorer") -> None:
-        self._waiting: deque[Wish] = deque()
+        self._waiting: deque[Query] = deque()
         self._change = threading.Condition()
-        self._current: Wish | None = None
+        self._current: Query | None = None
         self._closed = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def wish(self, work: Callable[[Check], Iterable[Any]], key: str | None = None) -> Wish:
-        """Take a wish; one with the same key that waits or is being done is stopped.
+    def ask(self, work: Callable[[Check], Iterable[Any]], key: str | None = None) -> Query:
+        """Take a query; one with the same key that waits or is being done is stopped.
 
         Raises
         ------
         PipelineError
             Too many wait.
         """
-        wish = Wish(work, key)
+        query = Query(work, key)
         with self._change:
             if len(self._waiting) >= _MOST_WAITING:
                 raise PipelineError("too much at once; try again in a moment")
@@ -107,17 +107,17 @@ class Engine:
                 for other in (*self._waiting, self._current):
                     if other is not None and other.key == key:
                         other.stop()
-            self._waiting.append(wish)
+            self._waiting.append(query)
             self._change.notify()
-        return wish
+        return query
 
     def close(self) -> None:
-        """Stop all wishes, and wait for the thread."""
+        """Stop all queries, and wait for the thread."""
         with self._change:
             self._closed = True
-            for wish in (*self._waiting, self._current):
-                if wish is not None:
-                    wish.stop()
+            for query in (*self._waiting, self._current):
+                if query is not None:
+                    query.stop()
             self._change.notify()
         self._thread.join()
 

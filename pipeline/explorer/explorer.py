@@ -17,7 +17,6 @@ from pipeline.config.load import Config
 from pipeline.config.model import ColourSection
 from pipeline.config.palettes import named_palettes, palette_faults
 from pipeline.errors import UsageError
-from pipeline.explorer.artist import Artist, Strip, jpeg_from
 from pipeline.explorer.engine import Engine
 from pipeline.explorer.films import Films
 from pipeline.explorer.hand import moved, point_at
@@ -25,7 +24,7 @@ from pipeline.explorer.julia import julia_picture
 from pipeline.explorer.looks import ready_looks, tiles
 from pipeline.explorer.places import find_place
 from pipeline.explorer.point import point_facts
-from pipeline.explorer.scenery import Scenery
+from pipeline.explorer.progressive import ProgressiveRenderer, Strip, jpeg_from
 from pipeline.explorer.wire import (
     JuliaAsked,
     LooksAsked,
@@ -38,6 +37,7 @@ from pipeline.explorer.wire import (
     width_text,
 )
 from pipeline.explorer.work import Check
+from pipeline.explorer.zoom_context import ZoomContext
 from pipeline.plan.outputs import Outputs
 from pipeline.session import Session
 
@@ -52,29 +52,31 @@ class Explorer:
     ) -> None:
         self.session = Session(outputs, workers=workers, say=lambda _: None)
         self.engine = Engine("pictures")
-        self.desk = Engine("questions")
+        self.questions = Engine("questions")
         """Answers what needs no pool, so that it does not wait for pictures."""
         self._config = config
         self._files = PaletteFiles(Path())
         self.films = Films(outputs.root, start=config)
-        self._artist: Artist | None = None
+        self._renderer: ProgressiveRenderer | None = None
 
     def close(self) -> None:
         """Stop all work, and end the workers."""
-        self.desk.close()
+        self.questions.close()
         self.films.close()
         self.engine.close()
         self.session.close(kill=True)
 
     @property
-    def artist(self) -> Artist:
+    def renderer(self) -> ProgressiveRenderer:
         """Maker of pictures; only for the engine's thread."""
-        if self._artist is None:
+        if self._renderer is None:
             session = self.session
             session.outputs.claim()
             session.pool.start(tracing=True)
-            self._artist = Artist(session.pool, Scenery(session.pool, session.references))
-        return self._artist
+            self._renderer = ProgressiveRenderer(
+                session.pool, ZoomContext(session.pool, session.references)
+            )
+        return self._renderer
 
     def look(self, colour: dict[str, Any]) -> Look:
         """Return the look of a config's section `colour`.
@@ -105,7 +107,7 @@ class Explorer:
         maxiter = None if asked.maxiter == "auto" else asked.maxiter
         plain = asked.move.factor == 1 and asked.move.turn == 0
         shown = asked.shown_step if plain and asked.shown_step is not None else float("inf")
-        for part in self.artist.pictures(view, look, maxiter, check, shown):
+        for part in self.renderer.pictures(view, look, maxiter, check, shown):
             if isinstance(part, Strip):
                 facts = {
                     "step": part.step,
@@ -135,9 +137,9 @@ class Explorer:
 
     def looks(self, asked: LooksAsked, check: Check) -> Iterator[bytes]:
         """Yield the records of a view's small pictures in all looks that are ready."""
-        artist = self.artist
+        renderer = self.renderer
         view, pool = asked.view.view(), self.session.pool
-        for tile in tiles(view, asked.maxiter, pool, artist.scenery, check):
+        for tile in tiles(view, asked.maxiter, pool, renderer.zoom_context, check):
             yield record({"look": tile.number}, tile.jpeg)
 
     def start(self) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from pipeline.config.colours import look_from
 from pipeline.config.model import ColourSection
 from pipeline.config.ready_looks import READY_LOOKS
 from pipeline.drawing.frame import preview_looks
-from pipeline.explorer.artist import jpeg_from
-from pipeline.explorer.scenery import Scenery
+from pipeline.explorer.progressive import jpeg_from
 from pipeline.explorer.work import Check, results
+from pipeline.explorer.zoom_context import ZoomContext
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.workers.pool import SharedPool, Task
@@ -55,16 +55,16 @@ def ready_looks() -> list[ReadyLook]:
 
 
 def tiles(
-    view: View, maxiter: int, pool: SharedPool, scenery: Scenery, check: Check
+    view: View, maxiter: int, pool: SharedPool, zoom_context: ZoomContext, check: Check
 ) -> Iterator[Tile]:
     """Yield a small picture of a view in each ready look; those that need no traces come first."""
     looks = [each.look for each in ready_looks()]
     rows = max(16, min(_MOST_ROWS, round(_COLUMNS * view.rows / view.columns)))
     # As much of the middle as a tile of that shape shows.
     small = view.resized(_COLUMNS * _SAMPLES, rows * _SAMPLES)
-    grid = scenery.grid(small, maxiter)
-    scenery.compute_orbits([grid], check)
-    tones = scenery.tones(view, maxiter, check)
+    grid = zoom_context.grid(small, maxiter)
+    zoom_context.compute_orbits([grid], check)
+    tones = zoom_context.tones(view, maxiter, check)
     groups: dict[Any, list[int]] = {}
     for index, look in enumerate(looks):
         groups.setdefault(look.tracing, []).append(index)

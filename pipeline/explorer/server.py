@@ -1,8 +1,9 @@
 """The server of the explorer: its page, and the answers to what the page asks."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -14,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from pipeline.colour.palette_files import PaletteFileError, palette_from_bytes
 from pipeline.config.fault import ConfigError
 from pipeline.errors import PipelineError, UsageError
-from pipeline.explorer.engine import Wish
+from pipeline.explorer.engine import Query
 from pipeline.explorer.explorer import Explorer
 from pipeline.explorer.film_routes import film_routes
 from pipeline.explorer.guard import Guard
@@ -22,12 +23,17 @@ from pipeline.explorer.places import NothingFoundError
 from pipeline.explorer.wire import (
     JuliaAsked,
     LooksAsked,
+    PageAsked,
     PictureAsked,
     PlaceAsked,
     PointAsked,
     read,
     record,
 )
+from pipeline.explorer.work import Check
+
+Asked = TypeVar("Asked", bound=PageAsked)
+Work = Callable[[Asked, Check], Iterable[Any]]
 
 _STATIC = Path(__file__).parent / "static"
 _STREAM = "application/octet-stream"
@@ -45,34 +51,25 @@ def app_of(explorer: Explorer, token: str | None = None) -> Guard:
         text = (_STATIC / "explorer.html").read_text(encoding="utf-8")
         return HTMLResponse(text.replace("{{token}}", guard.token).replace("{{start}}", start))
 
-    async def picture(request: Request) -> Response:
-        asked = read(PictureAsked, await request.body())
-        wish = explorer.engine.wish(
-            lambda check: explorer.pictures(asked, check), f"picture {asked.page}"
-        )
-        return StreamingResponse(_records(wish), media_type=_STREAM)
+    def stream(name: str, kind: type[Asked], work: Work[Asked]) -> Route:
+        """Return the route of a question that is answered piece by piece, by the pool."""
 
-    async def looks(request: Request) -> Response:
-        asked = read(LooksAsked, await request.body())
-        wish = explorer.engine.wish(
-            lambda check: explorer.looks(asked, check), f"looks {asked.page}"
-        )
-        return StreamingResponse(_records(wish), media_type=_STREAM)
+        async def streamed(request: Request) -> Response:
+            asked = read(kind, await request.body())
+            query = explorer.engine.ask(lambda check: work(asked, check), f"{name} {asked.page}")
+            return StreamingResponse(_records(query), media_type=_STREAM)
 
-    async def point(request: Request) -> Response:
-        asked = read(PointAsked, await request.body())
-        wish = explorer.desk.wish(lambda check: explorer.point(asked, check), f"point {asked.page}")
-        return await answer(wish)
+        return Route(f"/api/{name}", streamed, methods=["POST"])
 
-    async def julia(request: Request) -> Response:
-        asked = read(JuliaAsked, await request.body())
-        wish = explorer.desk.wish(lambda check: explorer.julia(asked, check), f"julia {asked.page}")
-        return await answer(wish)
+    def question(name: str, kind: type[Asked], work: Work[Asked]) -> Route:
+        """Return the route of a question that has one answer, and needs no pool."""
 
-    async def place(request: Request) -> Response:
-        asked = read(PlaceAsked, await request.body())
-        wish = explorer.desk.wish(lambda check: explorer.place(asked, check), f"place {asked.page}")
-        return await answer(wish)
+        async def answered(request: Request) -> Response:
+            asked = read(kind, await request.body())
+            query = explorer.questions.ask(lambda check: work(asked, check), f"{name} {asked.page}")
+            return await answer(query)
+
+        return Route(f"/api/{name}", answered, methods=["POST"])
 
     async def palette(request: Request) -> Response:
         name = request.query_params.get("name", "")[:_MOST_NAME]
@@ -85,11 +82,15 @@ def app_of(explorer: Explorer, token: str | None = None) -> Guard:
         status = 400 if isinstance(error, _PERSONS) else 500
         return JSONResponse({"error": str(error)}, status)
 
-    posted = picture, looks, point, julia, place, palette
     app = Starlette(
         routes=[
             Route("/", page),
-            *(Route(f"/api/{each.__name__}", each, methods=["POST"]) for each in posted),
+            stream("picture", PictureAsked, explorer.pictures),
+            stream("looks", LooksAsked, explorer.looks),
+            question("point", PointAsked, explorer.point),
+            question("julia", JuliaAsked, explorer.julia),
+            question("place", PlaceAsked, explorer.place),
+            Route("/api/palette", palette, methods=["POST"]),
             *film_routes(explorer.films),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
@@ -99,18 +100,18 @@ def app_of(explorer: Explorer, token: str | None = None) -> Guard:
     return guard
 
 
-async def _records(wish: Wish) -> AsyncIterator[bytes]:
-    """Yield a wish's records; a failure is the last of them."""
+async def _records(query: Query) -> AsyncIterator[bytes]:
+    """Yield a query's records; a failure is the last of them."""
     try:
-        async for part in wish.results():
+        async for part in query.results():
             yield part
     except PipelineError as error:
         yield record({"error": str(error)})
 
 
-async def answer(wish: Wish) -> Response:
-    """Return a wish's only result: bytes are a JPEG, all else is JSON."""
-    async for result in wish.results():
+async def answer(query: Query) -> Response:
+    """Return a query's only result: bytes are a JPEG, all else is JSON."""
+    async for result in query.results():
         if isinstance(result, bytes):
             return Response(result, media_type="image/jpeg")
         return JSONResponse(result)

@@ -60,16 +60,20 @@ class MoveAsked(_Asked):
         return Move(**self.model_dump())
 
 
-_Page = Annotated[str, Field(max_length=64)]
 _MaxIter = Annotated[int, Field(ge=1, le=MAX_MAXITER)]
 
 
-class PictureAsked(_Asked):
+class PageAsked(_Asked):
+    """A question of a page about a view."""
+
+    page: Annotated[str, Field(max_length=64)]
+    """The page that asks: its earlier question of the kind is no longer wanted."""
+    view: ViewAsked
+
+
+class PictureAsked(PageAsked):
     """A picture of a view, after a move."""
 
-    page: _Page
-    """The page that asks: its earlier picture is no longer wanted."""
-    view: ViewAsked
     move: MoveAsked = MoveAsked()
     maxiter: _MaxIter | Literal["auto"] = "auto"
     look: dict[str, Any] = {}
@@ -78,39 +82,31 @@ class PictureAsked(_Asked):
     """Step down to which the page shows what is known of the view before a plain shift."""
 
 
-class PointAsked(_Asked):
+class PointAsked(PageAsked):
     """The point under a pixel of a view."""
 
-    page: _Page
-    view: ViewAsked
     x: _Px
     y: _Px
     maxiter: _MaxIter = 1000
 
 
-class JuliaAsked(_Asked):
+class JuliaAsked(PageAsked):
     """The Julia set of the point under a pixel of a view."""
 
-    page: _Page
-    view: ViewAsked
     x: _Px
     y: _Px
     look: dict[str, Any] = {}
 
 
-class PlaceAsked(_Asked):
+class PlaceAsked(PageAsked):
     """The place of a view that stands out."""
 
-    page: _Page
-    view: ViewAsked
     kind: Literal["nucleus", "spiral"]
 
 
-class LooksAsked(_Asked):
+class LooksAsked(PageAsked):
     """A view in all looks that are ready."""
 
-    page: _Page
-    view: ViewAsked
     maxiter: _MaxIter
 
 

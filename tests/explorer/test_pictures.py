@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import pipeline as mz
-from pipeline.explorer.artist import STEPS, Artist, Strip
 from pipeline.explorer.counting import count_samples
 from pipeline.explorer.hand import Move, moved
 from pipeline.explorer.plane import Plane
-from pipeline.explorer.scenery import Scenery
+from pipeline.explorer.progressive import STEPS, ProgressiveRenderer, Strip
 from pipeline.explorer.work import StoppedError
+from pipeline.explorer.zoom_context import ZoomContext
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 
@@ -31,10 +31,10 @@ def never() -> None:
     """Keep going."""
 
 
-def fresh(explorer) -> Artist:
+def fresh(explorer) -> ProgressiveRenderer:
     session = explorer.session
-    explorer.artist  # noqa: B018  # claims the folder, and starts the pool
-    return Artist(session.pool, Scenery(session.pool, session.references))
+    explorer.renderer  # noqa: B018  # claims the folder, and starts the pool
+    return ProgressiveRenderer(session.pool, ZoomContext(session.pool, session.references))
 
 
 def drawn(parts, view, step):
@@ -54,9 +54,9 @@ def psnr(one, other):
     return 10 * math.log10(255**2 / np.mean((one.astype(float) - other.astype(float)) ** 2))
 
 
-def pictures(explorer, artist, view, colour=None, **more):
+def pictures(explorer, renderer, view, colour=None, **more):
     look = explorer.look(colour or {"scale": "log"})
-    return list(artist.pictures(view, look, MAXITER, never, **more))
+    return list(renderer.pictures(view, look, MAXITER, never, **more))
 
 
 @pytest.mark.parametrize("colour", [{"scale": "log"}, {"scale": "log", "light": {}}])
@@ -87,10 +87,10 @@ def test_pictures_come_from_coarse_to_fine(explorer):
 @pytest.mark.parametrize("colour", [{"scale": "log"}, {"scale": "log", "light": {}}])
 @pytest.mark.parametrize("view", [SHALLOW, TURNED, DEEP])
 def test_a_picture_after_a_pan_is_a_fresh_one(explorer, view, colour):
-    artist = fresh(explorer)
-    pictures(explorer, artist, view, colour)
+    renderer = fresh(explorer)
+    pictures(explorer, renderer, view, colour)
     after = moved(view, Move(right_px=17, down_px=-9))
-    panned = pictures(explorer, artist, after, colour)
+    panned = pictures(explorer, renderer, after, colour)
     anew = pictures(explorer, fresh(explorer), after, colour)
     for step in (1.0, 0.5):
         one, other = (drawn(parts, after, step) for parts in (panned, anew))
@@ -100,44 +100,44 @@ def test_a_picture_after_a_pan_is_a_fresh_one(explorer, view, colour):
 
 
 def test_samples_after_a_pan_are_fresh_ones(explorer):
-    scenery = fresh(explorer).scenery
+    zoom_context = fresh(explorer).zoom_context
     whole = Plane(SHALLOW, 1.0, MAXITER, None)
-    whole.fill(whole.whole, count_samples(scenery.grid(SHALLOW, MAXITER)).smooth, None)
+    whole.fill(whole.whole, count_samples(zoom_context.grid(SHALLOW, MAXITER)).smooth, None)
     after = moved(SHALLOW, Move(right_px=17, down_px=-9))
     panned = Plane(after, 1.0, MAXITER, None)
     panned.take_from(whole)
     assert panned.known.mean() > 0.6
     for rect in panned.missing():
-        panned.fill(rect, count_samples(scenery.grid(panned.part(rect), MAXITER)).smooth, None)
+        panned.fill(rect, count_samples(zoom_context.grid(panned.part(rect), MAXITER)).smooth, None)
     assert panned.known.all()
-    anew = count_samples(scenery.grid(after, MAXITER)).smooth
+    anew = count_samples(zoom_context.grid(after, MAXITER)).smooth
     # Points are rounded from another centre: a few differ by the last bit.
     np.testing.assert_allclose(panned.smooth, anew, rtol=0, atol=1e-5)
 
 
 def test_a_pan_counts_only_what_is_new(explorer):
-    artist = fresh(explorer)
-    pictures(explorer, artist, SHALLOW)
+    renderer = fresh(explorer)
+    pictures(explorer, renderer, SHALLOW)
     after = moved(SHALLOW, Move(right_px=8))
-    parts = pictures(explorer, artist, after, shown_step=0.5)
+    parts = pictures(explorer, renderer, after, shown_step=0.5)
     sent = [part for part in parts if isinstance(part, Strip) and part.step == 1.0]
     # And two columns whose light depends on it.
     assert sum(part.columns * part.rows for part in sent) == 10 * 54
 
 
 def test_another_look_counts_nothing(explorer):
-    artist = fresh(explorer)
-    pictures(explorer, artist, SHALLOW)
+    renderer = fresh(explorer)
+    pictures(explorer, renderer, SHALLOW)
     ember = {"palette": "ember", "scale": "log"}
     for step in (1.0, 0.5):
-        assert not artist._plane(SHALLOW, step, MAXITER, explorer.look(ember)).missing()
-    again = pictures(explorer, artist, SHALLOW, ember)
+        assert not renderer._plane(SHALLOW, step, MAXITER, explorer.look(ember)).missing()
+    again = pictures(explorer, renderer, SHALLOW, ember)
     anew = pictures(explorer, fresh(explorer), SHALLOW, ember)
     assert psnr(drawn(again, SHALLOW, 0.5), drawn(anew, SHALLOW, 0.5)) > JPEG_DB
 
 
 def test_a_stale_picture_stops_and_leaves_nothing_in_the_pool(explorer):
-    artist, left = fresh(explorer), 40
+    renderer, left = fresh(explorer), 40
 
     def check():
         nonlocal left
@@ -147,7 +147,7 @@ def test_a_stale_picture_stops_and_leaves_nothing_in_the_pool(explorer):
 
     def take():
         nonlocal left
-        for part in artist.pictures(SHALLOW, explorer.look({"scale": "log"}), MAXITER, check):
+        for part in renderer.pictures(SHALLOW, explorer.look({"scale": "log"}), MAXITER, check):
             if isinstance(part, Strip) and part.step == 1.0:
                 left = 0
 
@@ -155,6 +155,6 @@ def test_a_stale_picture_stops_and_leaves_nothing_in_the_pool(explorer):
         take()
     assert not explorer.session.pool.in_flight
     # What was counted is kept.
-    kept = artist._plane(SHALLOW, 1.0, MAXITER, explorer.look({"scale": "log"}))
+    kept = renderer._plane(SHALLOW, 1.0, MAXITER, explorer.look({"scale": "log"}))
     assert kept.known.any()
-    assert pictures(explorer, artist, SHALLOW)[-1].value == "fine"
+    assert pictures(explorer, renderer, SHALLOW)[-1].value == "fine"

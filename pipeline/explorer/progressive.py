@@ -14,8 +14,8 @@ from pipeline.colour.shade import HALO_ROWS, shader_of
 from pipeline.drawing.picture import rgb8_from_light
 from pipeline.explorer.counting import count_samples
 from pipeline.explorer.plane import Plane, Rect, runs
-from pipeline.explorer.scenery import Scenery
 from pipeline.explorer.work import Check, results
+from pipeline.explorer.zoom_context import ZoomContext
 from pipeline.geometry.view import View
 from pipeline.workers.pool import SharedPool, Task
 
@@ -54,12 +54,12 @@ class Told:
     value: object
 
 
-class Artist:
+class ProgressiveRenderer:
     """Makes pictures of views; keeps the samples of the latest."""
 
-    def __init__(self, pool: SharedPool, scenery: Scenery) -> None:
+    def __init__(self, pool: SharedPool, zoom_context: ZoomContext) -> None:
         self._pool = pool
-        self.scenery = scenery
+        self.zoom_context = zoom_context
         self._planes: list[Plane] = []
 
     def pictures(
@@ -84,16 +84,16 @@ class Artist:
             Step down to which the browser shows all that is known here: that is not sent again.
         """
         if maxiter is None:
-            maxiter = self.scenery.maxiter(view, check)
+            maxiter = self.zoom_context.maxiter(view, check)
         yield Told("maxiter", maxiter)
-        grid = self.scenery.grid(view, maxiter)
+        grid = self.zoom_context.grid(view, maxiter)
         yield Told("kernel", grid.arithmetic.name)
-        self.scenery.compute_orbits([grid], check)
+        self.zoom_context.compute_orbits([grid], check)
         fine = {step: self._plane(view, step, maxiter, look) for step in STEPS if step <= FULL}
         steps = [step for step in STEPS if step <= FULL or fine[FULL].known.mean() < _MOSTLY]
         if look.needs_tones:
             # Those of the finest picture: colours stay while it becomes sharper.
-            look = replace(look, tones=self.scenery.tones(view, maxiter, check))
+            look = replace(look, tones=self.zoom_context.tones(view, maxiter, check))
         for step in steps:
             plane = fine.get(step) or Plane(view, step, maxiter, look.tracing)
             if step < shown_step:
@@ -116,7 +116,7 @@ class Artist:
         for rect in rects:
             size = rect.columns * rect.rows // (8 * self._pool.workers)
             for piece in rect.pieces(min(max(size, _LEAST_SAMPLES), _MOST_SAMPLES)):
-                grid = self.scenery.grid(plane.part(piece), plane.maxiter)
+                grid = self.zoom_context.grid(plane.part(piece), plane.maxiter)
                 if plane.tracing is not None:
                     grid = grid.traced(plane.tracing)
                 tasks.append(Task("picture", count_samples, (grid,), piece))

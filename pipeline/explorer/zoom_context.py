@@ -54,7 +54,7 @@ class _Seen:
     smooth: Floats
 
 
-class Scenery:
+class ZoomContext:
     """Facts of the zoom down to the view that is looked at."""
 
     def __init__(self, pool: SharedPool, references: References, accuracy: str = "fine") -> None:
