@@ -22,7 +22,7 @@ from pipeline.geometry.decimals import short_text
 from pipeline.monitor.progress import followed
 from pipeline.plan.outputs import Outputs
 from pipeline.plan.record import Owner
-from pipeline.prepare.discovery.search import Proposal, proposals, views_along
+from pipeline.prepare.discovery.search import Proposal, even_parts, proposals, views_along
 from pipeline.prepare.places.place import Nucleus
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.session import Session
@@ -82,7 +82,9 @@ def _palettes(found: list[Proposal]) -> list[str]:
 def _strips(found: list[Proposal], session: Session) -> list[NDArray[np.uint8]]:
     """Return a strip of pictures for each proposal."""
     pool, references = session.pool, session.references
-    grids = [views_along(one.route, _PICTURES, 2 * _COLUMNS, 2 * _ROWS) for one in found]
+    grids = [
+        views_along(one.route, even_parts(_PICTURES), 2 * _COLUMNS, 2 * _ROWS) for one in found
+    ]
     compute_orbits(steps_wanted(grid for each in grids for grid in each), references, pool)
     looks = [
         replace(

@@ -1,7 +1,7 @@
 """The search for zooms: routes of a seed, counted along the way, the best of them chosen."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.tones import ZoomTones, adapted, equalised
+from pipeline.config.fault import Position
+from pipeline.config.load import Keyframe
 from pipeline.counts.compute import count_rows
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
@@ -19,9 +21,10 @@ from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, AUTO, device_named, view_arithmetic
 from pipeline.monitor.progress import followed
 from pipeline.prepare.discovery.route import Route, route_of
-from pipeline.prepare.discovery.score import Score, score_of
+from pipeline.prepare.discovery.score import Score, opens_dark, score_of
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
-from pipeline.timeline.leg import log_between
+from pipeline.timeline.leg import Leg, log_between
+from pipeline.timeline.legs import legs_of
 from pipeline.workers.pool import SharedPool, Task
 
 # Routes that are tried for each that is wanted: chance leads some nowhere, and the best are chosen.
@@ -31,6 +34,8 @@ _TOP = View(Point(Decimal("-0.75"), Decimal(0)), Decimal("3.5"), Decimal(0), 72,
 # Small views along a route, by its depth.
 _OCTAVES_A_VIEW = 4.0
 _LEAST_VIEWS, _MOST_VIEWS = 16, 64
+# Views of the first octaves, and octaves between them.
+_OPENING_VIEWS, _OPENING_STEP = 17, Fraction(1, 2)
 _FIRST_LIMIT = 1000
 _FINEST = 4096
 # The last view's maximum iterations, in periods of the nucleus.
@@ -96,7 +101,7 @@ def _distinct(routes: dict[int, Route], before: list[Route]) -> dict[int, Route]
 
 
 def _scored(routes: dict[int, Route], pool: SharedPool, references: References) -> list[Proposal]:
-    grids = {number: _views(route) for number, route in routes.items()}
+    grids = {number: [*_views(route), *_opening(route)] for number, route in routes.items()}
     compute_orbits(steps_wanted(grid for each in grids.values() for grid in each), references, pool)
     tasks = [
         Task(
@@ -113,42 +118,65 @@ def _scored(routes: dict[int, Route], pool: SharedPool, references: References) 
         smooth[task.tag] = counts.smooth.reshape(_TOP.rows, _TOP.columns)
     scored = []
     for number, route in routes.items():
-        views = [smooth[number, index] for index in range(len(grids[number]))]
+        counted = [smooth[number, index] for index in range(len(grids[number]))]
+        views, opening = counted[:-_OPENING_VIEWS], counted[-_OPENING_VIEWS:]
         score = score_of(views)
-        if not score.dead:
-            together = np.concatenate([view.ravel() for view in views])
-            octaves = log2(_TOP.width) - log2(route.width)
-            tones = ZoomTones(
-                adapted([view.ravel() for view in views]), equalised(together, octaves)
-            )
+        if not score.dead and not opens_dark(opening):
+            flat = [view.ravel() for view in views]
+            tones = ZoomTones(adapted(flat), equalised(np.concatenate(flat), _octaves(route)))
             scored.append(Proposal(number, route, score, tones))
     return scored
 
 
+def _octaves(route: Route) -> float:
+    return log2(_TOP.width) - log2(route.width)
+
+
 def _views(route: Route) -> list[SampleGrid]:
     """Return small views along a zoom to a route's end, the whole set first."""
-    octaves = log2(_TOP.width) - log2(route.width)
-    count = min(_MOST_VIEWS, max(_LEAST_VIEWS, round(octaves / _OCTAVES_A_VIEW)))
-    return views_along(route, count + 1, _TOP.columns, _TOP.rows)
+    count = min(_MOST_VIEWS, max(_LEAST_VIEWS, round(_octaves(route) / _OCTAVES_A_VIEW)))
+    return views_along(route, even_parts(count + 1), _TOP.columns, _TOP.rows)
 
 
-def views_along(route: Route, count: int, columns: int, rows: int) -> list[SampleGrid]:
-    """Return views along a zoom to a route's end, evenly deep, from the whole set to the end."""
+def _opening(route: Route) -> list[SampleGrid]:
+    """Return small views of the first octaves, in which a zoom is most likely to pass the set."""
+    octaves = Fraction(_octaves(route))
+    parts = [min(_OPENING_STEP * view / octaves, Fraction(1)) for view in range(_OPENING_VIEWS)]
+    return views_along(route, parts, _TOP.columns, _TOP.rows)
+
+
+def even_parts(count: int) -> list[Fraction]:
+    """Return so many parts of a way, evenly from 0 to 1."""
+    return [Fraction(index, count - 1) for index in range(count)]
+
+
+def views_along(
+    route: Route, parts: Sequence[Fraction], columns: int, rows: int
+) -> list[SampleGrid]:
+    """Return views of the film that zooms to a route's end, at some parts of its octaves."""
     last = max(_FIRST_LIMIT, _LIMIT_PERIODS * route.period)
     numbers = context(20)
-    shrink = numbers.ln(numbers.divide(route.width, _TOP.width))
     # For all views of a zoom, whatever their size, the same orbit.
     target = Target(route.center, bits_for(numbers.divide(route.width, Decimal(_FINEST))))
+    leg = _leg_to(route)
     grids = []
-    for index in range(count):
-        part = Fraction(index, count - 1)
-        depth = numbers.multiply(shrink, numbers.divide(Decimal(index), Decimal(count - 1)))
-        width = numbers.multiply(_TOP.width, numbers.exp(depth))
-        center = route.center if index else _TOP.center
-        view = View(center, width, Decimal(0), columns, rows)
+    for part in parts:
+        view = leg.view(part, columns, rows)
         arithmetic = view_arithmetic(
             float(view.width), view.largest_coordinate(), ACCURACIES["fine"], device_named(AUTO)
         )
         own = target if arithmetic.needs_orbit else None
         grids.append(SampleGrid(view, log_between(_FIRST_LIMIT, last, part), arithmetic, own))
     return grids
+
+
+def _leg_to(route: Route) -> Leg:
+    """Return the leg of a film from the whole set to a route's end."""
+    first = Keyframe(
+        time=Fraction(0), center=_TOP.center, width=_TOP.width, rotation=Decimal(0),
+        maxiter=_FIRST_LIMIT, ease="smooth", hold=Fraction(0), position=Position(1, 1),
+    )  # fmt: skip  # one call
+    # How the target comes to the middle depends on the octaves alone, not on the time.
+    end = replace(first, time=Fraction(60), center=route.center, width=route.width)
+    (leg,) = legs_of([first, end])
+    return leg

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.geometry.view import View
 from pipeline.prepare.discovery.route import route_of
-from pipeline.prepare.discovery.score import score_of
+from pipeline.prepare.discovery.score import opens_dark, score_of
 from pipeline.prepare.places.search import Search
 
 pytest.importorskip("numba")
@@ -66,3 +66,10 @@ def test_a_dead_stretch_and_a_dull_end_are_told_and_a_moment_is_not():
     assert scored(*rich, "black").dead
     assert scored(*rich, "black", *rich).darkest > 0.6
     assert scored(*rich, "black", *rich).value < scored(*rich, "rich", *rich).value
+
+
+def test_a_film_that_opens_in_the_black_is_told_by_two_views_and_no_fewer():
+    rich, black = picture("rich"), picture("black")
+    assert not opens_dark([rich, black, rich, black])
+    assert opens_dark([rich, rich, black, black, rich])
+    assert not opens_dark([rich] * 5)
