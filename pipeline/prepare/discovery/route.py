@@ -16,9 +16,11 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 
+from pipeline.counts.compute import counts_of_rows
 from pipeline.geometry.decimals import log2
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
+from pipeline.prepare.discovery.opening import opening_views, opens_dark
 from pipeline.prepare.places.place import Candidate, Nucleus, decimal_of
 from pipeline.prepare.places.search import (
     Search,
@@ -92,6 +94,8 @@ def route_of(seed: int, number: int, goal: Decimal) -> Route | None:
         nucleus = chance.choice(nuclei[:_AMONG])
         size_log2 = nucleus.scale.log2()
         julia_log2 = (1 - _JULIA) * log2(view.width) + _JULIA * size_log2 + _JULIA_WIDER_LOG2
+        if not periods and _opens_dark(search, nucleus, goal):
+            return None
         periods.append(nucleus.equation.period)
         if julia_log2 < goal_log2 + _JULIA_WIDER_LOG2:
             return _ended(search, nucleus, goal_log2, periods)
@@ -101,6 +105,15 @@ def route_of(seed: int, number: int, goal: Decimal) -> Route | None:
             continue
         view = following
     return None
+
+
+def _opens_dark(search: Search, nucleus: Candidate, goal: Decimal) -> bool:
+    """Tell whether a film by way of a first minibrot opens in the black: most that do show it."""
+    place = search.exact(nucleus)
+    if place is None:
+        return True
+    counted = (counts_of_rows(grid, 0, grid.rows) for grid in opening_views(place.center, goal))
+    return opens_dark([counts.smooth for counts in counted])
 
 
 def _first_view(chance: random.Random) -> View:

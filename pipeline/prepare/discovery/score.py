@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,6 @@ _SHADES = 16
 _SCALES = (1, 3, 9)
 # Parts of a picture that may be black, and the entropy below which it is flat, of at most 1.
 _DARK = 0.6
-# A film is slow at first: two views of its first octaves as dark as this are seen, and told.
-_DARK_OPENING = 0.55
 _FLAT = 0.3
 # Weight of symmetry, and the price of a dull view.
 _SYMMETRY = 0.25
@@ -60,12 +57,6 @@ def score_of(views: list[Floats]) -> Score:
     value = float(entropy.mean() + _SYMMETRY * symmetry.mean() - _DULL * dull.mean())
     dead = "1" * _DEAD_STRETCH in "".join(str(int(flag)) for flag in dull) or bool(dull[-1])
     return Score(value, dead, float(dark[2:].max()), float(entropy[2:].min()))
-
-
-def opens_dark(views: list[Floats]) -> bool:
-    """Tell whether a film is mostly black somewhere in its first octaves, by views of them."""
-    dark = [bool(np.isnan(view).mean() > _DARK_OPENING) for view in views]
-    return any(one and other for one, other in pairwise(dark))
 
 
 def _seen(positions: Floats) -> tuple[float, float]:

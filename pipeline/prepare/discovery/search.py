@@ -1,7 +1,8 @@
 """The search for zooms: routes of a seed, counted along the way, the best of them chosen."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -9,33 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.colour.tones import ZoomTones, adapted, equalised
-from pipeline.config.fault import Position
-from pipeline.config.load import Keyframe
 from pipeline.counts.compute import count_rows
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.decimals import context, log2
-from pipeline.geometry.point import Point
-from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, AUTO, device_named, view_arithmetic
 from pipeline.monitor.progress import followed
+from pipeline.prepare.discovery.opening import (
+    OPENING_VIEWS,
+    WHOLE,
+    leg_to,
+    opening_views,
+    opens_dark,
+)
 from pipeline.prepare.discovery.route import Route, route_of
-from pipeline.prepare.discovery.score import Score, opens_dark, score_of
+from pipeline.prepare.discovery.score import Score, score_of
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
-from pipeline.timeline.leg import Leg, log_between
-from pipeline.timeline.legs import legs_of
+from pipeline.timeline.leg import log_between
 from pipeline.workers.pool import SharedPool, Task
 
 # Routes that are tried for each that is wanted: chance leads some nowhere, and the best are chosen.
 _TRIED = 3
 _MOST_TRIED = 24
-_TOP = View(Point(Decimal("-0.75"), Decimal(0)), Decimal("3.5"), Decimal(0), 72, 40)
 # Small views along a route, by its depth.
 _OCTAVES_A_VIEW = 4.0
 _LEAST_VIEWS, _MOST_VIEWS = 16, 64
-# Views of the first octaves, and octaves between them.
-_OPENING_VIEWS, _OPENING_STEP = 17, Fraction(1, 2)
 _FIRST_LIMIT = 1000
 _FINEST = 4096
 # The last view's maximum iterations, in periods of the nucleus.
@@ -69,7 +69,9 @@ def proposals(
     found: list[Proposal] = []
     first = 0
     while len(found) < count and first < _MOST_TRIED * count:
-        numbers = range(first, first + _TRIED * count)
+        # As many as are likely to lead to those that are missing.
+        each = first / len(found) if found else _TRIED
+        numbers = range(first, first + math.ceil(each * (count - len(found))))
         say(f"looking for ways down: {len(numbers)} tries")
         routes = dict(_routes(seed, goal, numbers, pool))
         distinct = _distinct(routes, [each.route for each in found])
@@ -101,7 +103,10 @@ def _distinct(routes: dict[int, Route], before: list[Route]) -> dict[int, Route]
 
 
 def _scored(routes: dict[int, Route], pool: SharedPool, references: References) -> list[Proposal]:
-    grids = {number: [*_views(route), *_opening(route)] for number, route in routes.items()}
+    grids = {
+        number: [*_views(route), *opening_views(route.center, route.width)]
+        for number, route in routes.items()
+    }
     compute_orbits(steps_wanted(grid for each in grids.values() for grid in each), references, pool)
     tasks = [
         Task(
@@ -115,11 +120,11 @@ def _scored(routes: dict[int, Route], pool: SharedPool, references: References) 
     ]
     smooth: dict[tuple[int, int], NDArray[np.float64]] = {}
     for task, (counts, _cpu_s) in followed(pool.results(iter(tasks)), len(tasks), "views"):
-        smooth[task.tag] = counts.smooth.reshape(_TOP.rows, _TOP.columns)
+        smooth[task.tag] = counts.smooth.reshape(WHOLE.rows, WHOLE.columns)
     scored = []
     for number, route in routes.items():
         counted = [smooth[number, index] for index in range(len(grids[number]))]
-        views, opening = counted[:-_OPENING_VIEWS], counted[-_OPENING_VIEWS:]
+        views, opening = counted[:-OPENING_VIEWS], counted[-OPENING_VIEWS:]
         score = score_of(views)
         if not score.dead and not opens_dark(opening):
             flat = [view.ravel() for view in views]
@@ -129,20 +134,13 @@ def _scored(routes: dict[int, Route], pool: SharedPool, references: References) 
 
 
 def _octaves(route: Route) -> float:
-    return log2(_TOP.width) - log2(route.width)
+    return log2(WHOLE.width) - log2(route.width)
 
 
 def _views(route: Route) -> list[SampleGrid]:
     """Return small views along a zoom to a route's end, the whole set first."""
     count = min(_MOST_VIEWS, max(_LEAST_VIEWS, round(_octaves(route) / _OCTAVES_A_VIEW)))
-    return views_along(route, even_parts(count + 1), _TOP.columns, _TOP.rows)
-
-
-def _opening(route: Route) -> list[SampleGrid]:
-    """Return small views of the first octaves, in which a zoom is most likely to pass the set."""
-    octaves = Fraction(_octaves(route))
-    parts = [min(_OPENING_STEP * view / octaves, Fraction(1)) for view in range(_OPENING_VIEWS)]
-    return views_along(route, parts, _TOP.columns, _TOP.rows)
+    return views_along(route, even_parts(count + 1), WHOLE.columns, WHOLE.rows)
 
 
 def even_parts(count: int) -> list[Fraction]:
@@ -158,7 +156,7 @@ def views_along(
     numbers = context(20)
     # For all views of a zoom, whatever their size, the same orbit.
     target = Target(route.center, bits_for(numbers.divide(route.width, Decimal(_FINEST))))
-    leg = _leg_to(route)
+    leg = leg_to(route.center, route.width)
     grids = []
     for part in parts:
         view = leg.view(part, columns, rows)
@@ -168,15 +166,3 @@ def views_along(
         own = target if arithmetic.needs_orbit else None
         grids.append(SampleGrid(view, log_between(_FIRST_LIMIT, last, part), arithmetic, own))
     return grids
-
-
-def _leg_to(route: Route) -> Leg:
-    """Return the leg of a film from the whole set to a route's end."""
-    first = Keyframe(
-        time=Fraction(0), center=_TOP.center, width=_TOP.width, rotation=Decimal(0),
-        maxiter=_FIRST_LIMIT, ease="smooth", hold=Fraction(0), position=Position(1, 1),
-    )  # fmt: skip  # one call
-    # How the target comes to the middle depends on the octaves alone, not on the time.
-    end = replace(first, time=Fraction(60), center=route.center, width=route.width)
-    (leg,) = legs_of([first, end])
-    return leg

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pipeline.geometry.view import View
+from pipeline.prepare.discovery.opening import opens_dark
 from pipeline.prepare.discovery.route import route_of
-from pipeline.prepare.discovery.score import opens_dark, score_of
+from pipeline.prepare.discovery.score import score_of
 from pipeline.prepare.places.search import Search
 
 pytest.importorskip("numba")
