@@ -17,7 +17,7 @@ GOAL = Decimal("1e-10")
 
 
 def test_a_route_is_that_of_its_seed_and_number_and_leads_to_a_nucleus():
-    routes = [route_of(1, number, GOAL) for number in range(12)]
+    routes = [route_of(1, number, GOAL) for number in range(24)]
     found = [route for route in routes if route is not None]
     assert len(found) >= 3
     assert len({route.center for route in found}) == len(found)
