@@ -7,19 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from pipeline.cli.opening import open_session
 from pipeline.colour.look import Look
-from pipeline.colour.palette_files import PaletteFiles
-from pipeline.config.colours import look_from
-from pipeline.config.model import ColourSection
-from pipeline.config.ready_looks import READY_LOOKS
+from pipeline.config.ready_looks import ready_looks
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.drawing.frame import preview_looks
-from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.monitor.progress import followed
 from pipeline.session import Session
 from pipeline.system.terminal import say, show
@@ -58,13 +53,8 @@ def palette(path: Path, root: Path, name: str | None = None) -> None:
 
 def _labelled(own: Look, path: Path) -> list[tuple[str, Look]]:
     """Return the looks that are shown of a config, its own first, each with its label."""
-    labelled = [(f"as {path} has it", own)]
-    for text in READY_LOOKS:
-        section = ColourSection.model_validate(yaml.safe_load(f"{{{text}}}"))
-        look = look_from(section, PaletteFiles(path.parent))
-        if HAVE_NUMBA or not look.needs_compiler:
-            labelled.append((f"colour: {{{text}}}", look))
-    return labelled
+    ready = [(f"colour: {{{each.label}}}", each.look) for each in ready_looks()]
+    return [(f"as {path} has it", own), *ready]
 
 
 def _pictures(session: Session, looks: list[Look]) -> list[list[NDArray[np.uint8]]]:

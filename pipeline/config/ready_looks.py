@@ -1,4 +1,15 @@
-"""Looks to choose from: contents of the config's section `colour`."""
+"""Looks to choose from, by what they say in the config's section `colour`."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from pipeline.colour.look import Look
+from pipeline.colour.palette_files import PaletteFiles
+from pipeline.config.colours import look_from
+from pipeline.config.model import ColourSection
+from pipeline.kernels.choice import HAVE_NUMBA
 
 READY_LOOKS = (
     "palette: dusk",
@@ -27,3 +38,23 @@ READY_LOOKS = (
     'by: decomposition, palette: ["#101820", "#f2efe6"]',
 )
 """YAML without its braces, the quietest of each kind first."""
+
+
+class ReadyLook(NamedTuple):
+    """A look that is ready, with the section `colour` that gives it."""
+
+    label: str
+    """YAML of the section, without its braces."""
+    colour: dict[str, Any]
+    look: Look
+
+
+def ready_looks() -> list[ReadyLook]:
+    """Return all looks that are ready and that this machine can draw."""
+    found = []
+    for text in READY_LOOKS:
+        colour = yaml.safe_load(f"{{{text}}}")
+        look = look_from(ColourSection.model_validate(colour), PaletteFiles(Path()))
+        if HAVE_NUMBA or not look.needs_compiler:
+            found.append(ReadyLook(text, colour, look))
+    return found

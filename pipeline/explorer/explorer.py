@@ -16,12 +16,13 @@ from pipeline.config.keys import dotted
 from pipeline.config.load import Config
 from pipeline.config.model import ColourSection
 from pipeline.config.palettes import named_palettes, palette_faults
+from pipeline.config.ready_looks import ready_looks
 from pipeline.errors import UsageError
 from pipeline.explorer.engine import Engine
 from pipeline.explorer.films import Films
 from pipeline.explorer.hand import moved, point_at
 from pipeline.explorer.julia import julia_picture
-from pipeline.explorer.looks import ready_looks, tiles
+from pipeline.explorer.looks import tiles
 from pipeline.explorer.places import find_place
 from pipeline.explorer.point import point_facts
 from pipeline.explorer.progressive import ProgressiveRenderer, Strip, jpeg_from

@@ -4,22 +4,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
-from pipeline.colour.look import Look
-from pipeline.colour.palette_files import PaletteFiles
-from pipeline.config.colours import look_from
-from pipeline.config.model import ColourSection
-from pipeline.config.ready_looks import READY_LOOKS
+from pipeline.config.ready_looks import ready_looks
 from pipeline.drawing.frame import preview_looks
 from pipeline.explorer.progressive import jpeg_from
 from pipeline.explorer.work import Check, results
 from pipeline.explorer.zoom_context import ZoomContext
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import HAVE_NUMBA
 from pipeline.workers.pool import SharedPool, Task
 
 _COLUMNS = 144
@@ -28,30 +20,11 @@ _SAMPLES = 2
 _QUALITY = 85
 
 
-class ReadyLook(NamedTuple):
-    """A look that is ready, with the section `colour` that gives it."""
-
-    label: str
-    colour: dict[str, Any]
-    look: Look
-
-
 class Tile(NamedTuple):
     """A small picture of a ready look; its number, from 0, tells which."""
 
     number: int
     jpeg: bytes
-
-
-def ready_looks() -> list[ReadyLook]:
-    """Return all looks that are ready and that this machine can draw."""
-    found = []
-    for text in READY_LOOKS:
-        colour = yaml.safe_load(f"{{{text}}}")
-        look = look_from(ColourSection.model_validate(colour), PaletteFiles(Path()))
-        if HAVE_NUMBA or not look.needs_compiler:
-            found.append(ReadyLook(text, colour, look))
-    return found
 
 
 def tiles(

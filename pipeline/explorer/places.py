@@ -11,11 +11,9 @@ from pipeline.geometry.decimals import context
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 from pipeline.prepare.places.place import Candidate, Misiurewicz, Nucleus, framing_width
-from pipeline.prepare.places.search import Search, Seen, by_prominence, distinct, places_of_cells
+from pipeline.prepare.places.search import Search, Seen
+from pipeline.prepare.places.survey import survey
 
-# Cells of a view, from left to right, in which spirals are looked for, and those at once.
-_ACROSS = 16
-_CELLS_AT_ONCE = 4
 # Width that frames a place, in sizes of it.
 _FIT = Decimal(4)
 # Digits of a width that frames a place.
@@ -42,8 +40,15 @@ def find_place(view: View, kind: Kind, check: Check) -> dict[str, Any]:
     NothingFoundError
         There is none; the message says why.
     """
-    search = Search(view, tell=lambda _: check())
-    candidates = _nuclei(search) if kind == "nucleus" else _points(search, view, check)
+    if kind == "nucleus":
+        search = Search(view, tell=lambda _: check())
+        lowest = search.lowest_nucleus()
+        candidates = [] if lowest is None else [lowest]
+    else:
+        seen = survey(view, say=lambda _: None, check=check)
+        search, points = seen.search, seen.points
+        spirals = [each for each in points if _is_spiral(each)]
+        candidates = [*spirals[:_TRIED], *points[:_TRIED]]
     for candidate in candidates:
         check()
         framed = framing_width(candidate.size, view.width, _FIT)
@@ -53,26 +58,6 @@ def find_place(view: View, kind: Kind, check: Check) -> dict[str, Any]:
     if search.sight.seen != Seen.PLACES or kind == "nucleus":
         raise NothingFoundError(search.sight.reason)
     raise NothingFoundError("no spiral was found here; try a smaller or a larger view")
-
-
-def _nuclei(search: Search) -> list[Candidate]:
-    lowest = search.lowest_nucleus()
-    return [] if lowest is None else [lowest]
-
-
-def _points(search: Search, view: View, check: Check) -> list[Candidate]:
-    """Return Misiurewicz points, spirals first."""
-    if search.sight.seen != Seen.PLACES:
-        return []
-    found = search.landmarks(search.lowest_nucleus())
-    discs, steps = search.ready()
-    cells = search.cells(_ACROSS)
-    for first in range(0, len(cells), _CELLS_AT_ONCE):
-        check()
-        found += places_of_cells(discs, steps, cells[first : first + _CELLS_AT_ONCE])
-    points = [each for each in by_prominence(distinct(found), view) if not each.is_nucleus]
-    spirals = [each for each in points if _is_spiral(each)]
-    return [*spirals[:_TRIED], *points[:_TRIED]]
 
 
 def _is_spiral(candidate: Candidate) -> bool:

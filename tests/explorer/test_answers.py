@@ -10,8 +10,8 @@ import pytest
 
 import pipeline as mz
 from pipeline.config.load import load_config
+from pipeline.config.ready_looks import ready_looks
 from pipeline.explorer.explorer import colour_of
-from pipeline.explorer.looks import ready_looks
 from pipeline.explorer.places import NothingFoundError, find_place
 from pipeline.explorer.point import point_facts
 from pipeline.geometry.point import Point

@@ -45,6 +45,7 @@ def survey(
     pool: Callable[[], SharedPool] | None = None,
     most_steps: int = MOST_STEPS,
     say: Callable[[str], object] = say,
+    check: Callable[[], None] = lambda: None,
 ) -> Survey:
     """Return the places of a view that stand out, each known to a millionth of the view.
 
@@ -58,13 +59,22 @@ def survey(
         Steps after which the search for a period is given up.
     say : callable
         Called with messages about what takes long.
+    check : callable
+        Called again and again; an exception of it ends the survey.
     """
-    search = Search(view, most_steps, _Patience(say))
+    patience = _Patience(say)
+
+    def told(steps: int) -> None:
+        check()
+        patience(steps)
+
+    search = Search(view, most_steps, told)
     lowest = search.lowest_nucleus()
     if search.sight.seen != Seen.PLACES:
         return Survey(search, [], [])
     found = search.landmarks(lowest)
     for some in _by_cells(search, pool):
+        check()
         found += some
     sorted_places = by_prominence(distinct(found), view)
     nuclei = [each for each in sorted_places if each.is_nucleus and each != lowest]
