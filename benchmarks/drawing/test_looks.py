@@ -24,7 +24,9 @@ from pipeline.video.encoding import Encoding
 
 pytest.importorskip("numba")
 
-_TONES = Tones(0, tuple(np.arange(300.0)))
+# As many knots as those of a zoom through 250 octaves.
+_COUNTS = np.geomspace(2.0, 1e5, 3000)
+_TONES = Tones(tuple(_COUNTS.tolist()), tuple((4 / _COUNTS).tolist()))
 PLAIN = Look(
     "dusk", 1.0, 0.0, 0.0, "adaptive", (0, 0, 0), seam="auto", tones=ZoomTones(_TONES, _TONES)
 )

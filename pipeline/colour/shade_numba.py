@@ -12,24 +12,31 @@ _EXPONENT_BIAS = np.int32(127)
 
 
 @compiled
-def fill_positions(smooth, shift, node_bits, first_node, table, out):
+def fill_positions(
+    smooth, shift, cut, counts, positions, slopes, bends, guide, first_entry, out
+):  # fmt: skip
     """Fill `out` with the tones of smooth counts, as `Tones.positions_of` finds them.
 
-    Two passes, so that both are vectorised; the second reads the numbers of the first as bits.
+    The first pass is vectorised; the second reads its numbers as bits.
     """
     bits = out.view(np.int64)
-    cut = np.int64(52 - node_bits)
-    part = 1.0 / (np.int64(1) << cut)
-    last = np.int64(table.size - 2)
+    last = np.int64(guide.size - 2)
     for i in range(smooth.size):
         count = smooth[i] + shift
         out[i] = count if count > 0.5 else 0.5
     for i in range(smooth.size):
-        node = (bits[i] >> cut) - first_node
-        entry = min(max(node, np.int64(0)), last)
-        beyond = np.float64(bits[i] - ((entry + first_node) << cut)) * part
-        found = table[entry] + beyond * (table[entry + 1] - table[entry])
-        out[i] = found if smooth[i] == smooth[i] else np.nan
+        count = smooth[i]
+        entry = min(max((bits[i] >> cut) - first_entry, np.int64(0)), last)
+        piece, after = np.int64(guide[entry]), np.int64(guide[entry + 1])
+        # NaN compares false.
+        while piece < after:
+            middle = (piece + after + 1) >> 1
+            if count >= counts[middle]:
+                piece = middle
+            else:
+                after = middle - 1
+        on = count - counts[piece]
+        out[i] = positions[piece] + on * (slopes[piece] + on * bends[piece])
 
 
 @compiled

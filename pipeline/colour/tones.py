@@ -1,6 +1,8 @@
 """Tones: rising functions of the smooth count, found from the counts of a whole zoom."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +11,10 @@ from pipeline.kernels.choice import HAVE_NUMBA
 
 # Smooth counts reach a little below 0 outside the disc of radius 2 (-2.4 at |c| = 1000).
 LOG_SHIFT = 4.0
-NODE_BITS = 5
-"""log2 of the number of nodes of a table for each doubling of the count."""
-_SHIFT = 52 - NODE_BITS
-_NODE = np.int64(1) << _SHIFT
-MOST_NODE = 2047 << NODE_BITS
-"""Largest node of any number."""
+# log2 of the number of entries of a guide for each doubling of the count.
+_GUIDE_BITS = 11
+# Nodes for each doubling of the count, of tones that equalise.
+_NODE_BITS = 5
 # Intervals of equal frequency; more would follow the noise of the sample.
 _INTERVALS = 96
 # The share of a picture's points that its spread leaves out at either end.
@@ -22,51 +22,105 @@ _TAIL = 0.1
 # Pictures whose counts spread less are empty. They have no say: a zoom that runs into nothing would
 # stretch its last counts over the whole palette.
 _EMPTY_SPREAD = 2.0
-# Half the width over which slopes are averaged, in nodes. Narrower, a zoom would brake and hurry
-# through the palette; wider, the first pictures would be coloured as the deepest need it.
-_EASED_NODES = 10
-_WIDE_NODES = 3 * _EASED_NODES
+# Intervals of equal frequency of one picture.
+_PICTURE_INTERVALS = 24
+# How far a picture's own counts are equalised: 0 spreads its palette evenly over all counts from
+# the lowest to the highest, 1 evenly over its area. Deep down counts lie in heaps, one for each
+# ring around the target. At 0 a plain has a single colour, at 1 plains have all and rings none.
+_EQUALISED = 0.8
+# The narrowest interval that counts, as a fraction of the spread.
+_NARROWEST = 1e-3
+# Knots for each picture of a zoom, and half the width over which slopes are averaged, in knots.
+# Narrower, the noise of small pictures would show; wider, rings would be coloured as their
+# neighbours need it.
+_KNOTS_PER_PICTURE = 12
+_EASED_KNOTS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+class ToneTable(NamedTuple):
+    """The pieces of tones, as their compiled code takes them: one more than there are knots.
+
+    The first lies below all knots, each other begins at one.
+    """
+
+    counts: NDArray[np.float64]
+    """At which pieces begin; of the first, at which it ends."""
+    positions: NDArray[np.float64]
+    """There."""
+    slopes: NDArray[np.float64]
+    """There."""
+    bends: NDArray[np.float64]
+    """Half of the change of the slope for each count."""
+    guide: NDArray[np.int32]
+    """For each entry of the guide, and one more, the number of knots before it."""
+    first_entry: int
+
+
+@dataclass(frozen=True)
 class Tones:
-    """A rising function of the smooth count, by a table whose nodes lie evenly in each doubling.
+    """A rising function of the smooth count, whose slope is straight between knots.
 
     Its fields are among those on which the names of segments depend, see `Look`.
 
     Notes
     -----
-    The table's index is the pseudo-logarithm of the count plus LOG_SHIFT: the exponent and the
-    first bits of the mantissa of its float64, which is exact on every machine.
+    With straight pieces instead, smooth fields would show lines where the slope changes (Mach
+    bands). Among which knots a count lies is looked up in a guide, whose index is the
+    pseudo-logarithm of the count plus LOG_SHIFT: the exponent and the first bits of the mantissa
+    of its float64, which is exact on every machine. So a look-up costs about the same among ten
+    knots or thousands.
     """
 
-    first_node: int
-    """Pseudo-logarithm at which the table begins, in nodes."""
-    positions: tuple[float, ...]
-    """Positions along the palette at the nodes, rising from 0."""
+    counts: tuple[float, ...]
+    """Smooth counts of the knots, strictly rising, two at least."""
+    slopes: tuple[float, ...]
+    """Positions along the palette for each count, at the knots: 0 or more."""
+
+    @property
+    def total(self) -> float:
+        """By how much positions rise from the first knot to the last."""
+        return float(self._table.positions[-1])
 
     def positions_of(self, smooth: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the positions of smooth counts; NaN for NaN.
+        """Return the positions of smooth counts, 0 at the first knot; NaN for NaN.
 
-        Beyond the table's ends the function goes on with the slope that it has there.
+        Beyond the outermost knots the function goes on with the slope that it has there.
         """
-        table = np.array(self.positions)
         if HAVE_NUMBA:
             from pipeline.colour.shade_numba import fill_positions
 
             out = np.empty(smooth.size)
-            fill_positions(smooth.ravel(), LOG_SHIFT, NODE_BITS, self.first_node, table, out)
+            fill_positions(smooth.ravel(), LOG_SHIFT, 52 - _GUIDE_BITS, *self._table, out)
             return out.reshape(smooth.shape)
         return self.positions_by_numpy(smooth)
 
     def positions_by_numpy(self, smooth: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what `positions_of` does, by numpy alone."""
-        table = np.array(self.positions)
-        bits = np.maximum(np.where(np.isnan(smooth), 1.0, smooth) + LOG_SHIFT, 0.5).view(np.int64)
-        entry = np.clip((bits >> _SHIFT) - self.first_node, 0, len(table) - 2)
-        beyond = (bits - ((entry + self.first_node) << _SHIFT)) / float(_NODE)
-        found = table[entry] + beyond * (table[entry + 1] - table[entry])
-        return np.asarray(np.where(np.isnan(smooth), np.nan, found))
+        counts, positions, slopes, bends, _, _ = self._table
+        piece = np.searchsorted(counts[1:], smooth, "right")
+        on = smooth - counts[piece]
+        return np.asarray(positions[piece] + on * (slopes[piece] + on * bends[piece]))
+
+    @cached_property
+    def _table(self) -> ToneTable:
+        knots, slopes = np.array(self.counts), np.array(self.slopes)
+        lengths = np.diff(knots)
+        positions = np.cumsum((slopes[1:] + slopes[:-1]) / 2 * lengths)
+        bends = np.diff(slopes) / (2 * lengths)
+        entries = _pseudo_logs(knots, _GUIDE_BITS)
+        guided = np.arange(entries[0], entries[-1] + 2)
+        return ToneTable(
+            np.concatenate([knots[:1], knots]),
+            np.concatenate([[0.0, 0.0], positions]),
+            np.concatenate([slopes[:1], slopes]),
+            np.concatenate([[0.0], bends, [0.0]]),
+            np.searchsorted(entries, guided, "left").astype(np.int32),
+            int(entries[0]),
+        )
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out the table: each process makes its own."""
+        return {"counts": self.counts, "slopes": self.slopes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,75 +142,95 @@ def equalised(smooth: NDArray[np.float64], total: float) -> Tones:
     counts = np.sort(smooth[~np.isnan(smooth)])
     if counts.size < 2 or counts[-1] - counts[0] < 1e-9:
         middle = float(counts[0]) if counts.size else 12.0
-        first, last = _span(np.array([middle, middle]))
-        return Tones(first, tuple(np.linspace(0, total, last - first + 1).tolist()))
+        return _scaled(_nodes(middle, middle), np.ones(2), total)
     probabilities = np.linspace(0, 1, _INTERVALS + 1)
     quantiles = np.quantile(counts, probabilities)
     # Many equal counts, as in a flat picture, would make a jump.
     quantiles = np.maximum.accumulate(quantiles + np.arange(_INTERVALS + 1) * 1e-9)
-    first, last = _span(quantiles[[0, -1]])
-    nodes = _counts_at(np.arange(first, last + 1))
+    nodes = _nodes(quantiles[0], quantiles[-1])
     rises = np.diff(np.interp(nodes, quantiles, probabilities))
     kernel = np.hanning(9)[1:-1]
     rises = np.convolve(np.pad(rises, kernel.size // 2, mode="edge"), kernel, mode="valid")
-    positions = np.concatenate([[0.0], np.cumsum(rises)])
-    return Tones(first, tuple((positions * (total / positions[-1])).tolist()))
+    each = np.pad(rises / np.diff(nodes), 1, mode="edge")
+    return _scaled(nodes, (each[1:] + each[:-1]) / 2, total)
+
+
+def _scaled(counts: NDArray[np.float64], slopes: NDArray[np.float64], total: float) -> Tones:
+    """Return tones that rise by `total` from the first knot to the last."""
+    rise = float(np.sum((slopes[1:] + slopes[:-1]) / 2 * np.diff(counts)))
+    return Tones(tuple(counts.tolist()), tuple((slopes * (total / rise)).tolist()))
 
 
 def adapted(pictures: list[NDArray[np.float64]]) -> Tones:
-    """Return the tones that rise by 1 over the spread of the counts of any picture of a zoom.
+    """Return the tones that rise by about 1 over the counts of any picture of a zoom.
 
     `pictures` are the smooth counts of small views along the zoom, all of equal weight.
 
     Notes
     -----
-    A picture's spread is the distance of the 10th and the 90th percentile of its counts. The slope
-    of the tones at a count is one over the spread: of those pictures in which the count occurs the
-    geometric mean, weighted by how often, and averaged over neighbouring counts. So it depends on
-    the count alone, and a picture's colours span about one unit at any depth.
+    A picture by itself asks at each count for the slope ``spread**(q - 1) * density**q``, where the
+    spread is the distance of the 10th and the 90th percentile of its counts, the density the
+    share of its area that has a count of this unit, and ``q`` is _EQUALISED: by one over the spread
+    alone a picture's colours span one unit; by the density alone its histogram is equalised. The
+    slope of the tones is the geometric mean over all pictures in which a count occurs, averaged
+    over neighbouring counts. Neighbours are told by frequency: a knot comes after each twelfth of
+    a picture, wherever its counts lie. So the tones depend on the count alone, and follow a zoom
+    as closely at a count of a million as at one of ten.
     """
+    counts, logs = _slopes_asked_for(pictures)
+    if not counts.size:
+        return Tones((0.0, 1000.0), (1e-3, 1e-3))
+    # Cells of equal frequency; all samples have the same weight.
+    size = _PICTURE_INTERVALS // _KNOTS_PER_PICTURE
+    cells = max(2, counts.size // size)
+    edges = np.arange(cells + 1) * counts.size // cells
+    knots = np.add.reduceat(counts, edges[:-1]) / np.diff(edges)
+    steepness = np.add.reduceat(logs, edges[:-1]) / np.diff(edges)
+    steepness = np.exp(_averaged(steepness, _EASED_KNOTS))
+    # Equal counts, as in a flat picture, are one knot's.
+    apart = np.concatenate([[True], np.diff(knots) > np.abs(knots[1:]) * 1e-12])
+    knots, steepness = knots[apart], steepness[apart]
+    if knots.size == 1:
+        knots, steepness = np.append(knots, knots + 1), np.repeat(steepness, 2)
+    return Tones(tuple(knots.tolist()), tuple(steepness.tolist()))
+
+
+def _slopes_asked_for(
+    pictures: list[NDArray[np.float64]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return counts of equal weight, rising, and the logarithm of the slope wanted at each."""
     known = [np.sort(each[~np.isnan(each)]) for each in pictures]
-    known = [each for each in known if each.size]
-    if not known:
-        return Tones(_span(np.array([0.0, 1000.0]))[0], (0.0, 1.0))
-    lowest, highest = min(each[0] for each in known), max(each[-1] for each in known)
-    first, last = _span(np.array([lowest, highest]))
-    middles = [each[(tail := int(_TAIL * each.size)) : each.size - tail] for each in known]
+    middles = [
+        each[(tail := int(_TAIL * each.size)) : each.size - tail] for each in known if each.size
+    ]
     full = [each for each in middles if each[-1] - each[0] >= _EMPTY_SPREAD]
-    weights, logs = np.zeros((2, last - first))
+    counts, logs = [np.empty(0)], [np.empty(0)]
     for middle in full or middles:
-        often = np.bincount(_nodes_of(middle) - first, minlength=last - first) / middle.size
-        weights += often
-        logs -= often * np.log(max(middle[-1] - middle[0], _EMPTY_SPREAD))
-    near, far = (
-        [_averaged(values, reach) for values in (weights, logs)]
-        for reach in (_EASED_NODES, _WIDE_NODES)
-    )
-    # Where no picture has such counts the slope is that of the nearest that has.
-    weight = near[0] + 1e-3 * far[0]
-    there = weight > 1e-9
-    steepness = (near[1] + 1e-3 * far[1])[there] / weight[there]
-    nodes = np.arange(first, last)
-    slopes = np.exp(np.interp(nodes, nodes[there], steepness))
-    rises = slopes * np.diff(_counts_at(np.arange(first, last + 1)))
-    return Tones(first, (0.0, *np.cumsum(rises).tolist()))
+        spread = max(middle[-1] - middle[0], _EMPTY_SPREAD)
+        ends = np.quantile(middle, np.linspace(0, 1, _PICTURE_INTERVALS + 1))
+        lengths = np.maximum(np.diff(ends), _NARROWEST * spread) * _PICTURE_INTERVALS
+        counts.append((ends[1:] + ends[:-1]) / 2)
+        logs.append(-(1 - _EQUALISED) * np.log(spread) - _EQUALISED * np.log(lengths))
+    order = np.argsort(np.concatenate(counts), kind="stable")
+    return np.concatenate(counts)[order], np.concatenate(logs)[order]
 
 
-def _averaged(values: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
-    kernel = np.exp(-0.5 * (np.arange(-3 * reach, 3 * reach + 1) / reach) ** 2)
-    return np.convolve(values, kernel / kernel.sum())[3 * reach : -3 * reach]
+def _averaged(values: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+    """Return values averaged over their neighbours by a Gaussian."""
+    reach = int(np.ceil(3 * width))
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / width) ** 2)
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
-def _nodes_of(smooth: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the node at or below each count."""
-    return np.maximum(smooth + LOG_SHIFT, 0.5).view(np.int64) >> _SHIFT
+def _nodes(lowest: float, highest: float) -> NDArray[np.float64]:
+    """Return counts from one at or below the lowest to one above the highest.
+
+    They lie evenly in each doubling, as the ticks of a logarithmic scale.
+    """
+    first, last = _pseudo_logs(np.array([lowest, highest]), _NODE_BITS)
+    return (np.arange(first, last + 2) << (52 - _NODE_BITS)).view(np.float64) - LOG_SHIFT
 
 
-def _span(ends: NDArray[np.float64]) -> tuple[int, int]:
-    """Return the nodes below and above two counts."""
-    node = _nodes_of(ends)
-    return int(node[0]), int(node[1]) + 1
-
-
-def _counts_at(nodes: NDArray[np.int64]) -> NDArray[np.float64]:
-    return (nodes.astype(np.int64) << _SHIFT).view(np.float64) - LOG_SHIFT
+def _pseudo_logs(smooth: NDArray[np.float64], bits: int) -> NDArray[np.int64]:
+    """Return the exponent and the first bits of the mantissa of counts, which rise with them."""
+    return np.maximum(smooth + LOG_SHIFT, 0.5).view(np.int64) >> (52 - bits)

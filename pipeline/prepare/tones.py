@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.colour.tones import MOST_NODE, Tones, ZoomTones, adapted, equalised
+from pipeline.colour.tones import LOG_SHIFT, Tones, ZoomTones, adapted, equalised
 from pipeline.config.load import Config
 from pipeline.counts.compute import count_rows
 from pipeline.counts.orbits.tables import References
@@ -26,7 +26,7 @@ from pipeline.timeline.frames import FrameList
 from pipeline.workers.pool import SharedPool, Task
 
 # Version of the stored tones: raise it when the same views give other tones.
-_VERSION = 2
+_VERSION = 3
 _COLUMNS = 64
 _LEAST_VIEWS = 4
 _MOST_VIEWS = 300
@@ -101,16 +101,13 @@ def _stored(facts: Any, key: str) -> ZoomTones | None:
 
 
 def _tones_of(facts: Any) -> Tones:
-    first = facts["first_node"]
-    positions = tuple(finite_number(position, 0.0) for position in facts["positions"])
-    if type(first) is not int or abs(first) > MOST_NODE:
+    counts = tuple(finite_number(count, -LOG_SHIFT) for count in facts["counts"])
+    slopes = tuple(finite_number(slope, 0.0) for slope in facts["slopes"])
+    if not 2 <= len(counts) == len(slopes) or max(slopes) == 0:
         raise ValueError("no tones")
-    if len(positions) < 2 or positions[0] != 0 or positions[-1] == 0:
-        raise ValueError("no tones")
-    # Sums are rounded.
-    if any(before > after + 1e-9 for before, after in pairwise(positions)):
-        raise ValueError("falling tones")
-    return Tones(first, positions)
+    if any(before >= after for before, after in pairwise(counts)):
+        raise ValueError("falling counts")
+    return Tones(counts, slopes)
 
 
 def _views(config: Config, frames: FrameList) -> list[SampleGrid]:

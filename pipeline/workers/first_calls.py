@@ -92,7 +92,7 @@ def _pack() -> None:
 
 
 def _look() -> Look:
-    tones = Tones(0, (0.0, 1.0))
+    tones = Tones((0.0, 1.0), (1.0, 1.0))
     return Look("dusk", 1.0, 0.0, 0.0, "adaptive", (0, 0, 0), tones=ZoomTones(tones, tones))
 
 
