@@ -2,6 +2,7 @@
 
 import io
 import math
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,8 @@ from PIL import Image
 
 from pipeline.colour.look import Look
 from pipeline.colour.shade import HALO_ROWS, shader_of
+from pipeline.drawing.bloom import Bloom, reduction
+from pipeline.drawing.finish import Finish
 from pipeline.drawing.picture import rgb8_from_light
 from pipeline.explorer.counting import count_samples
 from pipeline.explorer.plane import Plane, Rect, runs
@@ -26,6 +29,10 @@ FULL = 1.0
 _LEAST_SAMPLES, _MOST_SAMPLES = 1 << 11, 1 << 14
 # Where so much of a picture is there already, coarse ones would only blur it.
 _MOSTLY = 0.3
+# The picture of every second pixel takes a quarter of the time of the full one: it is worth that
+# only where the full one is long in coming.
+_HALF = 2.0
+_LONG_S = 2.5
 # Planes of earlier views that are kept, for going back to, and their memory.
 _KEPT_BYTES = 150_000_000
 _JPEG_QUALITY = {8.0: 80, 4.0: 85, 2.0: 88, 1.0: 92, 0.5: 93}
@@ -91,27 +98,54 @@ class ProgressiveRenderer:
         self.zoom_context.compute_orbits([grid], check)
         fine = {step: self._plane(view, step, maxiter, look) for step in STEPS if step <= FULL}
         steps = [step for step in STEPS if step <= FULL or fine[FULL].known.mean() < _MOSTLY]
-        if look.needs_tones:
-            # Those of the finest picture: colours stay while it becomes sharper.
-            look = replace(look, tones=self.zoom_context.tones(view, maxiter, check))
-        for step in steps:
+        hurried = steps[0] > FULL and look.needs_tones
+        blooming = self._counted_for_bloom(view, maxiter, look, check) if look.bloom else None
+        bloom: Bloom | None = None
+        full_s = math.inf
+        for number, step in enumerate(steps):
+            if step == _HALF and full_s < _LONG_S:
+                continue
+            # The first picture is not kept waiting; from the next on colours stay.
+            if number < (2 if hurried else 1):
+                if look.needs_tones:
+                    tones = self.zoom_context.tones(view, maxiter, check, hurried and number == 0)
+                    look = replace(look, tones=tones)
+                bloom = self._bloom(blooming, look) if blooming else None
             plane = fine.get(step) or Plane(view, step, maxiter, look.tracing)
             if step < shown_step:
                 for rect in plane.there():
-                    yield self._strip(plane, look, rect)
+                    yield self._strip(plane, look, bloom, rect)
+            start = time.monotonic()
             try:
-                yield from self._filled(plane, look, check)
+                yield from self._filled(plane, look, bloom, check)
             finally:
                 # What is there when it is stopped, too.
                 self._keep(plane)
+            full_s = (time.monotonic() - start) * (step / FULL) ** 2
             if step == FULL:
                 yield Told("state", "full")
         yield Told("state", "fine")
 
-    def _filled(self, plane: Plane, look: Look, check: Check) -> Iterator[Strip]:
+    def _filled(
+        self, plane: Plane, look: Look, bloom: Bloom | None, check: Check
+    ) -> Iterator[Strip]:
         """Fill a plane, and yield strips of its picture as they become complete."""
         rects = plane.missing()
         shown = [np.zeros(rect.rows, bool) for rect in rects]
+        for _ in self._counted(plane, rects, check):
+            for rect, done in zip(rects, shown, strict=True):
+                own = np.s_[rect.top : rect.top + rect.rows, rect.left : rect.left + rect.columns]
+                lacking = ~np.asarray(plane.known[own].all(axis=1))
+                # A strip waits for its neighbours: its light depends on theirs.
+                ready = ~done & ~_near(lacking, HALO_ROWS)
+                for top, bottom in runs(ready):
+                    yield self._strip(
+                        plane, look, bloom, _with_edges(rect, top, bottom, plane.whole)
+                    )
+                done |= ready
+
+    def _counted(self, plane: Plane, rects: list[Rect], check: Check) -> Iterator[None]:
+        """Count rectangles of a plane; yield whenever a piece has come."""
         tasks = []
         for rect in rects:
             size = rect.columns * rect.rows // (8 * self._pool.workers)
@@ -122,16 +156,21 @@ class ProgressiveRenderer:
                 tasks.append(Task("picture", count_samples, (grid,), piece))
         for task, counted in results(self._pool, tasks, check):
             plane.fill(task.tag, counted.smooth, counted.traces)
-            for rect, done in zip(rects, shown, strict=True):
-                own = np.s_[rect.top : rect.top + rect.rows, rect.left : rect.left + rect.columns]
-                lacking = ~np.asarray(plane.known[own].all(axis=1))
-                # A strip waits for its neighbours: its light depends on theirs.
-                ready = ~done & ~_near(lacking, HALO_ROWS)
-                for top, bottom in runs(ready):
-                    yield self._strip(plane, look, _with_edges(rect, top, bottom, plane.whole))
-                done |= ready
+            yield
 
-    def _strip(self, plane: Plane, look: Look, rect: Rect) -> Strip:
+    def _counted_for_bloom(self, view: View, maxiter: int, look: Look, check: Check) -> Plane:
+        """Return the whole plane from which light spreads: as coarse as a film's small picture."""
+        step = min(STEPS[0], float(reduction(view.rows, view.columns)))
+        plane = self._plane(view, step, maxiter, look)
+        for _ in self._counted(plane, plane.missing(), check):
+            pass
+        return plane
+
+    def _bloom(self, plane: Plane, look: Look) -> Bloom:
+        samples = plane.samples(0, plane.known.shape[0], float(np.log2(plane.step)))
+        return Bloom.of(shader_of(look).pixels(samples, 1), int(plane.step), look.bloom)
+
+    def _strip(self, plane: Plane, look: Look, bloom: Bloom | None, rect: Rect) -> Strip:
         """Draw a rectangle of a plane, and what shares pixels with it."""
         rows = plane.known.shape[0]
         together = round(1 / plane.step) if plane.step < 1 else 1
@@ -142,8 +181,15 @@ class ProgressiveRenderer:
         light = shader_of(look).pixels(samples, together, above, below)
         left, end = rect.left // together, -(-(rect.left + rect.columns) // together)
         first = top // together
-        picture = rgb8_from_light(light[..., left:end].transpose(0, 2, 1), first)
         size = int(max(plane.step, 1))
+        light = np.ascontiguousarray(light[..., left:end])
+        if bloom is not None:
+            # Of a picture smaller than a thumbnail, the coarsest have none.
+            bloom = replace(bloom, factor=bloom.factor // size) if bloom.factor >= size else None
+        grain = look.grain if size == 1 else 0.0
+        smaller_side = min(plane.view.rows, plane.view.columns)
+        Finish(look.bloom, grain, 0).apply(light, first, left, smaller_side, bloom)
+        picture = rgb8_from_light(light.transpose(0, 2, 1), first)
         return Strip(
             plane.step, left * size, first * size, picture.shape[1] * size, picture.shape[0] * size,
             jpeg_from(picture, _JPEG_QUALITY[plane.step]),

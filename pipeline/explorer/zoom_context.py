@@ -37,6 +37,8 @@ _TOP_WIDTH = Decimal(4)
 # A view that is kept still serves when the way has moved by this part of its width.
 _MOVED = 0.25
 _MOST_VIEWS = 100
+# As many at most are counted before a first picture; those of a small move are fewer anyway.
+_FIRST_VIEWS = 8
 _TOP_LIMIT = 1000
 _KEPT_LIMITS = 64
 # maxiter that was chosen for a view serves views near to it, and less than an octave away.
@@ -90,14 +92,20 @@ class ZoomContext:
         self._limits.append((view, probe.limit))
         return probe.limit
 
-    def tones(self, view: View, maxiter: int, check: Check) -> ZoomTones:
-        """Return the tones of the zoom from the whole set to a view."""
+    def tones(self, view: View, maxiter: int, check: Check, hurried: bool = False) -> ZoomTones:
+        """Return the tones of the zoom from the whole set to a view.
+
+        Hurried, they are those of a few views at most beside what is known: nearly the same.
+        """
         depth = max(0, math.ceil(log2(_TOP_WIDTH) - log2(view.width)))
         octaves = [*range(0, depth, -(-(depth + 1) // _MOST_VIEWS)), depth]
+        lacking = [octave for octave in octaves if not self._still_serves(octave, view)]
+        if hurried and len(lacking) > _FIRST_VIEWS:
+            few = lacking[:: -math.ceil(len(lacking) / _FIRST_VIEWS)]
+            octaves = sorted({*octaves} - {*lacking} | {*few})
+            lacking = few
         tasks = []
-        for octave in octaves:
-            if self._still_serves(octave, view):
-                continue
+        for octave in lacking:
             small = View(view.center, _width_at(octave), Decimal(0), _COLUMNS, _ROWS)
             # On the way, too, as much as `maxiter: auto` would take there.
             limit = log_between(_TOP_LIMIT, maxiter, Fraction(octave, max(depth, 1)))

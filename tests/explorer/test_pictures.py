@@ -59,7 +59,10 @@ def pictures(explorer, renderer, view, colour=None, **more):
     return list(renderer.pictures(view, look, MAXITER, never, **more))
 
 
-@pytest.mark.parametrize("colour", [{"scale": "log"}, {"scale": "log", "light": {}}])
+FINISHED = {"scale": "log", "bloom": 0.4, "grain": 0.1}
+
+
+@pytest.mark.parametrize("colour", [{"scale": "log"}, {"scale": "log", "light": {}}, FINISHED])
 @pytest.mark.parametrize("view", [SHALLOW, TURNED, DEEP])
 def test_a_picture_is_that_of_a_still(explorer, tmp_path, view, colour):
     parts = pictures(explorer, fresh(explorer), view, colour)
@@ -78,7 +81,8 @@ def test_pictures_come_from_coarse_to_fine(explorer):
     parts = pictures(explorer, fresh(explorer), SHALLOW)
     steps = [part.step for part in parts if isinstance(part, Strip)]
     assert steps == sorted(steps, reverse=True)
-    assert set(steps) == set(STEPS)
+    # One of every second pixel comes only where all pixels take long.
+    assert {*STEPS} - {2.0} <= {*steps} <= {*STEPS}
     facts = [(part.name, part.value) for part in parts if not isinstance(part, Strip)]
     assert facts[0] == ("maxiter", MAXITER)
     assert facts[-2:] == [("state", "full"), ("state", "fine")]
