@@ -15,12 +15,11 @@ from pipeline.plan.estimate import Estimate
 from pipeline.plan.frame_plan import FramePlans
 from pipeline.plan.reuse import frame_samples
 from pipeline.plan.work_plan import WorkPlan
-from pipeline.prepare.dead_end_search import dead_ends
-from pipeline.prepare.survey import estimated
+from pipeline.render.forecast import forecast
 from pipeline.system.machine import available_memory_bytes, disk_space
 from pipeline.system.terminal import say, show
 from pipeline.timeline.frames import FrameList
-from pipeline.timeline.too_fast import fastest, too_fast
+from pipeline.timeline.too_fast import fastest
 from pipeline.units import duration, size
 from pipeline.video.sound import SoundTrack
 
@@ -35,16 +34,11 @@ def plan(path: Path, root: Path, name: str | None = None, place: str | None = No
     with open_session(path, root, name, cluster=False, place=place) as session:
         outputs, workers = session.outputs, session.workers
         outputs.check(outputs.video)
+        found = forecast(session, say)
         frames, config = session.frames, session.resolved
-        work_plan = WorkPlan.of(config, frames, outputs)
-        orbits = session.compute_orbits(work_plan.grids)
-        pool, references = session.pool, session.references
-        pool.start(config.look.tracing is not None)
-        say("measuring what it takes")
-        work = estimated(work_plan, pool, references, workers)
-        warnings = dead_ends(config, frames, outputs, pool, references, say)
+    work_plan, work = found.work_plan, found.work
 
-    show("\n".join(_description(work_plan, orbits)))
+    show("\n".join(_description(work_plan, found.orbits)))
     show("\n".join(_ways(config, frames, work_plan.frame_plans)))
     counts, traces = work_plan.lacking()
     tracing = f", {_millions(traces)} to trace" if traces else ""
@@ -61,7 +55,7 @@ def plan(path: Path, root: Path, name: str | None = None, place: str | None = No
         f"disk     about {size(work.disk_bytes)}{free}\n"
         f"video    {outputs.video}"
     )
-    for warning in [*too_fast(frames), *warnings]:
+    for warning in found.warnings:
         show(f"warning  {warning.text(path)}")
 
 

@@ -18,13 +18,10 @@ from typing import Any
 from pipeline.config.load import load_config
 from pipeline.errors import PipelineError, RenderError
 from pipeline.plan.outputs import Outputs
-from pipeline.plan.work_plan import WorkPlan
-from pipeline.prepare.dead_end_search import dead_ends
-from pipeline.prepare.survey import estimated
+from pipeline.render.forecast import forecast
 from pipeline.session import Session
 from pipeline.system.machine import available_memory_bytes, disk_space
 from pipeline.system.temporary import run_folder
-from pipeline.timeline.too_fast import too_fast
 
 _NICE = 5
 _LONGEST_S = 600.0
@@ -43,16 +40,11 @@ def checked(path: Path, text: str, root: Path) -> dict[str, Any]:
         # What is not saved yet, or may not be written there, leaves nothing behind.
         outputs = Outputs.of(config, run_folder() / "check")
     with Session(outputs, config, cluster=False, say=lambda _: None) as session:
-        frames, resolved = session.frames, session.resolved
-        work_plan = WorkPlan.of(resolved, frames, outputs)
-        session.compute_orbits(work_plan.grids)
-        pool, references = session.pool, session.references
-        pool.start(resolved.look.tracing is not None)
-        work = estimated(work_plan, pool, references, session.workers)
-        found = dead_ends(resolved, frames, outputs, pool, references, lambda _: None)
+        found = forecast(session, lambda _: None)
+    work_plan, work = found.work_plan, found.work
     counts, traces = work_plan.lacking()
     space = disk_space(root if root.exists() else Path())
-    warnings = [*config.warnings, *too_fast(frames), *found]
+    warnings = [*config.warnings, *found.warnings]
     return {
         "warnings": [*({"key": each.key, "text": each.message} for each in warnings), *remarks],
         "frames": len(work_plan.wanted),

@@ -73,8 +73,10 @@ def test_a_picture_is_that_of_a_still(explorer, tmp_path, view, colour):
         look = explorer.look(colour)
         good = session.picture(same, look, MAXITER)
         draft = session.picture(same, look, MAXITER, quality="draft")
-    assert psnr(drawn(parts, view, 0.5), good) > JPEG_DB - 1
-    assert psnr(drawn(parts, view, 1.0), draft) > JPEG_DB - 1
+    # A JPEG keeps less of the grain.
+    least = JPEG_DB - (2 if colour is FINISHED else 1)
+    assert psnr(drawn(parts, view, 0.5), good) > least
+    assert psnr(drawn(parts, view, 1.0), draft) > least
 
 
 def test_pictures_come_from_coarse_to_fine(explorer):

@@ -55,6 +55,7 @@ new ResizeObserver(fit).observe(canvas);
 const hands = new Hands(picture);
 app.at = (event) => hands.at(event);
 const panel = new Panel();
+app.panel = panel;
 app.history = new History(picture);
 new Place(app);
 const examine = new Examine(app);

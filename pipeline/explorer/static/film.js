@@ -1,10 +1,11 @@
-// The film: a strip of keyframes, its speed, what it takes, its file, and its renders.
+// The film: a strip of keyframes, its speed, what it takes, and its renders.
 
+import { FilmFile } from "./film-file.js";
 import { Jobs } from "./film-jobs.js";
 import { Look } from "./film-look.js";
 import { FIELDS, made, planFacts, words } from "./film-parts.js";
 import { drawSpeed } from "./film-speed.js";
-import { THUMBNAIL_PX, drawnSmall, itemOf } from "./film-strip.js";
+import { THUMBNAIL_PX, itemOf } from "./film-strip.js";
 import { ask, records } from "./wire.js";
 
 // After the last change, until the film is looked at again.
@@ -22,6 +23,7 @@ export class Film {
     this.selected = -1;
     this.facts = null;
     this.changes = 0;
+    this.file = new FilmFile(this);
     this.build();
     new Look(this);
     this.jobs = new Jobs(this.part("jobs"), app);
@@ -39,11 +41,11 @@ export class Film {
     const told = (act) => () => act().catch((error) => this.tell(error));
     on("add-keyframe", "click", told(() => this.add()));
     on("fold-film", "click", () => this.fold(!this.element.classList.contains("folded")));
-    on("save", "click", told(() => this.save()));
+    on("save", "click", told(() => this.file.save()));
     on("check", "click", told(() => this.check(true)));
     on("render", "click", told(() => this.render()));
-    on("new-film", "click", () => this.clear());
-    on("open", "change", told(() => this.chosen()));
+    on("new-film", "click", () => this.file.clear());
+    on("open", "change", told(() => this.file.chosen()));
     on("name", "input", () => this.changed());
     this.app.picture.addEventListener("settings", () => this.changed());
     for (const key of ["width", "height", "fps"]) {
@@ -61,16 +63,21 @@ export class Film {
     on("replace", "click", told(() => this.replace()));
     on("go-to", "click", () => this.goTo(this.selected));
     on("remove", "click", () => this.remove(this.selected));
+    this.app.panel.addEventListener("change", () => {
+      if (this.app.panel.isPhone && !this.app.panel.isFolded) this.fold(true);
+    });
     new ResizeObserver(() => this.drawFacts()).observe(this.part("speed"));
   }
 
   // A film that is begun is shown, but on a phone, where it would hide what is being looked for.
   unfold() {
-    if (matchMedia("(min-width: 700px)").matches) this.fold(false);
+    if (!this.app.panel.isPhone) this.fold(false);
   }
 
   // Show only the bar and the strip.
   fold(folded) {
+    // A phone has room for one of the two.
+    if (!folded && this.app.panel.isPhone) this.app.panel.set(false);
     this.element.classList.toggle("folded", folded);
     const button = this.part("fold-film");
     button.textContent = folded ? "▴" : "▾";
@@ -79,19 +86,10 @@ export class Film {
 
   async start() {
     try {
-      const { start } = await this.list();
+      const { start } = await this.file.list();
       // The page begins where the config does, or at its bookmark.
-      if (start) await this.open(start, false);
+      if (start) await this.file.open(start, false);
     } catch (error) { this.tell(error); }
-  }
-
-  async list() {
-    const answer = await fetch("/api/configs");
-    const { configs, start } = await answer.json();
-    const names = start && !configs.includes(start) ? [start, ...configs] : configs;
-    this.part("open").replaceChildren(
-      new Option("Open…", ""), ...names.map((name) => new Option(name, name)));
-    return { start };
   }
 
   // What the server takes.
@@ -320,90 +318,8 @@ export class Film {
     this.warn(plan.warnings);
   }
 
-  clear() {
-    Object.assign(this, { text: "", video: {}, keyframes: [], selected: -1, facts: null });
-    this.part("name").value = "";
-    for (const key of ["width", "height", "fps"]) this.part(`video-${key}`).value = "";
-    for (const id of ["length", "yaml", "moment"]) this.part(id).textContent = "";
-    drawSpeed(this.part("speed"), { speeds: [], seconds: 0 });
-    this.drawStrip();
-    this.changed();
-  }
-
-  async chosen() {
-    const name = this.part("open").value;
-    this.part("open").value = "";
-    if (name) await this.open(name);
-  }
-
-  // Open a config; the picture goes to its first keyframe, in its colours.
-  async open(name, moves = true) {
-    const film = await ask("/api/film/open", { name });
-    this.unfold();
-    this.take(film, []);
-    this.selected = 0;
-    this.drawStrip();
-    if (moves) {
-      const maxiter = film.maxiter === "auto" ? "auto" : Number(film.maxiter);
-      this.app.picture.set({ maxiter, look: film.colour });
-      this.goTo(0);
-    }
-    this.changed();
-    await this.drawPictures();
-  }
-
-  take(film, pictures) {
-    this.part("name").value = film.name;
-    this.text = film.text;
-    this.video = film.video;
-    this.keyframes = film.keyframes.map((keyframe, index) => (
-      { ...keyframe, picture: pictures[index] ?? null }));
-    for (const key of ["width", "height", "fps"]) this.part(`video-${key}`).value = this.video[key] ?? "";
-  }
-
-  // Draw the keyframes of an opened film, small, when the picture itself is done.
-  async drawPictures() {
-    const { picture } = this.app;
-    for (const keyframe of [...this.keyframes]) {
-      while (picture.state !== "full") {
-        await new Promise((resolve) => picture.addEventListener("state", resolve, { once: true }));
-      }
-      if (!this.keyframes.includes(keyframe) || keyframe.picture) continue;
-      keyframe.picture = await drawnSmall(keyframe.view, picture);
-      this.drawStrip();
-    }
-  }
-
-  // Save it; returns whether it is saved.
-  async save() {
-    let over = false;
-    for (;;) {
-      const saved = await ask("/api/film/save", { film: this.asked(), over });
-      if (!saved.exists) {
-        this.take(saved, this.keyframes.map(({ picture }) => picture));
-        this.drawStrip();
-        this.app.say(`saved as ${saved.path}`);
-        await this.list();
-        return true;
-      }
-      over = await this.sure(`${saved.error}. Replace it?`);
-      if (!over) return false;
-    }
-  }
-
-  // Ask the person; a page that is not in front has no other way than its own dialog.
-  sure(text) {
-    const dialog = this.part("sure");
-    dialog.querySelector("p").textContent = text;
-    dialog.returnValue = "";
-    dialog.showModal();
-    return new Promise((resolve) => {
-      dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-    });
-  }
-
   async render() {
-    if (!await this.save()) return;
+    if (!await this.file.save()) return;
     await ask("/api/film/render", { name: this.part("name").value.trim() });
     await this.jobs.look();
   }

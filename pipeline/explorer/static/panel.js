@@ -23,6 +23,8 @@ export class Panel extends EventTarget {
     this.set(!PHONE.matches);
   }
 
+  get isPhone() { return PHONE.matches; }
+
   get isFolded() { return this.panel.classList.contains("folded"); }
 
   set(open) {
