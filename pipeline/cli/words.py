@@ -305,7 +305,8 @@ def _within(what: str, low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-_SHALLOWEST, _DEEPEST = Decimal("1e-8"), Decimal("1e-300")
+# Periods grow threefold at each stop of a route: farther down most seeds would lead nowhere.
+_SHALLOWEST, _DEEPEST = Decimal("1e-8"), Decimal("1e-160")
 
 
 def _depth(text: str) -> Decimal:
@@ -316,7 +317,7 @@ def _depth(text: str) -> Decimal:
         width = Decimal("NaN")
     if not (width.is_finite() and _DEEPEST <= width <= _SHALLOWEST):
         raise argparse.ArgumentTypeError(
-            f'"{text[:40]}" is not a width, such as 1e-40, from 1e-300 to 1e-8'
+            f'"{text[:40]}" is not a width, such as 1e-40, from 1e-160 to 1e-8'
         )
     return width
 

@@ -31,7 +31,7 @@ def test_it_writes_a_sheet_and_configs_that_load(cli):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--depth", "1"), "is not a width, such as 1e-40, from 1e-300 to 1e-8"),
+        (("--depth", "1"), "is not a width, such as 1e-40, from 1e-160 to 1e-8"),
         (("--depth", "deep"), "is not a width"),
         (("--count", "0"), "a whole number from 1 to 48"),
         (("--seed", "-1"), "seed"),
