@@ -1,7 +1,7 @@
 """Routes of what the page may ask about films."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, TypeVar
 
 import anyio.to_thread
 from pydantic import BaseModel, ConfigDict
@@ -9,11 +9,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from pipeline.explorer.film import FilmAsked, MomentAsked
+from pipeline.explorer.film import Film, FilmAsked, MomentAsked
 from pipeline.explorer.film_files import ExistsError
 from pipeline.explorer.films import Films
 from pipeline.explorer.wire import Asked, read
 
+# It stands in the explorer's page as a stranger: it has scripts of its own, and reads nothing else.
+_PLAYER_SAFETY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+        "img-src data: blob:; frame-ancestors 'self'; sandbox allow-scripts"
+    )
+}
 _Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -29,14 +36,19 @@ class _Number(_Asked):
     number: int
 
 
-class _CheckAsked(_Asked):
+class _FilmAsked(_Asked):
     film: FilmAsked
+
+
+_Film = TypeVar("_Film", bound=_FilmAsked)
+
+
+class _CheckAsked(_FilmAsked):
     thorough: bool = False
     """Whether to measure what it takes, too, which takes seconds to minutes."""
 
 
-class _SaveAsked(_Asked):
-    film: FilmAsked
+class _SaveAsked(_FilmAsked):
     over: bool = False
     """Whether it takes the place of another file: the person was asked."""
 
@@ -57,11 +69,11 @@ def film_routes(films: Films) -> list[BaseRoute]:
     async def configs(_: Request) -> Response:
         return JSONResponse(await anyio.to_thread.run_sync(films.listed))
 
-    async def check(request: Request) -> Response:
-        asked = read(_CheckAsked, await request.body())
-        film = await anyio.to_thread.run_sync(films.film, asked.film)
-        stream = films.checked(film, asked.thorough)
-        return StreamingResponse(stream, media_type="application/octet-stream")
+    async def player(request: Request) -> Response:
+        page = films.player(request.path_params["name"])
+        if page is None:
+            return Response(status_code=404)
+        return Response(page, media_type="text/html", headers=_PLAYER_SAFETY)
 
     async def jobs(_: Request) -> Response:
         return JSONResponse({"jobs": films.jobs.told()})
@@ -71,7 +83,10 @@ def film_routes(films: Films) -> list[BaseRoute]:
 
     posted: dict[str, _Endpoint] = {
         "/api/film/open": _answering(_Name, lambda asked: films.open(asked.name)),
-        "/api/film/check": check,
+        "/api/film/check": _streaming(
+            films, _CheckAsked, lambda film, asked: films.checked(film, asked.thorough)
+        ),
+        "/api/film/play": _streaming(films, _FilmAsked, lambda film, _: films.play(film)),
         "/api/film/at": _answering(MomentAsked, films.at),
         "/api/film/save": _answering(_SaveAsked, save),
         "/api/film/render": _answering(_Name, lambda asked: films.render(asked.name)),
@@ -81,8 +96,22 @@ def film_routes(films: Films) -> list[BaseRoute]:
         *(Route(path, endpoint, methods=["POST"]) for path, endpoint in posted.items()),
         Route("/api/configs", configs),
         Route("/api/jobs", jobs),
+        Route("/api/player/{name}", player),
         Route("/api/video/{name}", video),
     ]
+
+
+def _streaming(
+    films: Films, kind: type[_Film], records: Callable[[Film, _Film], AsyncIterator[bytes]]
+) -> _Endpoint:
+    """Return an endpoint that reads a question about a film, and answers with records."""
+
+    async def endpoint(request: Request) -> Response:
+        asked = read(kind, await request.body())
+        film = await anyio.to_thread.run_sync(films.film, asked.film)
+        return StreamingResponse(records(film, asked), media_type="application/octet-stream")
+
+    return endpoint
 
 
 def _answering(kind: type[Asked], function: Callable[[Asked], dict[str, Any]]) -> _Endpoint:

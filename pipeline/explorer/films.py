@@ -1,5 +1,7 @@
 """The films of the page: opened, checked, looked through, saved, rendered and watched."""
 
+import json
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -14,8 +16,8 @@ from pipeline.config.yaml_tree import text_of_file
 from pipeline.errors import PipelineError, UsageError
 from pipeline.explorer.file_answer import KINDS, FileAnswer
 from pipeline.explorer.film import Film, FilmAsked, MomentAsked, motion_between, opened_film
-from pipeline.explorer.film_check import Check
 from pipeline.explorer.film_files import ConfigFiles
+from pipeline.explorer.film_process import FilmProcess
 from pipeline.explorer.jobs import Jobs
 from pipeline.explorer.wire import record, told
 from pipeline.plan.outputs import Outputs
@@ -50,14 +52,16 @@ class Films:
         if start is not None and start.path.resolve().parent != folder.resolve():
             self._foreign = start, text_of_file(start.path)
         self._kept: OrderedDict[str, Film] = OrderedDict()
-        self._check: Check | None = None
+        self._processes: dict[str, FilmProcess] = {}
+        """What is at work on a film, by what it does; one of each kind."""
+        self._player = "", b""
         self._lock = threading.Lock()
 
     def close(self) -> None:
         """Stop the check and all renders."""
         with self._lock:
-            if self._check is not None:
-                self._check.stop()
+            for process in self._processes.values():
+                process.stop()
         self.jobs.close()
 
     def listed(self) -> dict[str, Any]:
@@ -132,24 +136,45 @@ class Films:
         kind = KINDS.get(outputs.ending, "application/octet-stream")
         return FileAnswer(outputs.video, kind, parts=True)
 
-    def begin_check(self, film: Film) -> Check:
-        """Begin to measure what a film takes; an earlier check is stopped."""
+    def begin(self, module: str, film: Film) -> FilmProcess:
+        """Begin some work on a film; an earlier one of its kind is stopped."""
         with self._lock:
-            if self._check is not None:
-                self._check.stop()
-            self._check = Check(film.config.path, film.text, self._root)
-            return self._check
+            if module in self._processes:
+                self._processes[module].stop()
+            process = FilmProcess(module, film.config.path, film.text, self._root)
+            self._processes[module] = process
+            return process
 
     async def checked(self, film: Film, thorough: bool) -> AsyncIterator[bytes]:
         """Yield what is known of a film at once, then what is measured."""
         yield record({"film": film.facts()})
         if not thorough:
             return
-        check = self.begin_check(film)
+        check = self.begin("film_check", film)
         try:
             measured = await anyio.to_thread.run_sync(check.answer, abandon_on_cancel=True)
-            yield record({"plan": measured})
+            yield record({"plan": json.loads(measured)})
         except PipelineError as error:
             yield record({"error": str(error)})
         finally:
             check.stop()
+
+    async def play(self, film: Film) -> AsyncIterator[bytes]:
+        """Make a film's player; yield the name of its page, which stays until the next is made."""
+        # Something at once, so that it is noticed when nobody waits any more.
+        yield record({"state": "busy"})
+        process = self.begin("film_player", film)
+        try:
+            page = await anyio.to_thread.run_sync(process.answer, abandon_on_cancel=True)
+            name = secrets.token_urlsafe(12)
+            self._player = name, page
+            yield record({"player": name})
+        except PipelineError as error:
+            yield record({"error": str(error)})
+        finally:
+            process.stop()
+
+    def player(self, name: str) -> bytes | None:
+        """Return the page of the latest player; None if that has another name."""
+        own, page = self._player
+        return page if page and secrets.compare_digest(own.encode(), name.encode()) else None

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import preview
 from pipeline.cli.clean import clean
 from pipeline.cli.zoom import zoom
+from pipeline.config.coarse import coarse
 from pipeline.config.fault import ConfigError
 from pipeline.config.load import load_config
 from pipeline.errors import UsageError
@@ -157,7 +157,7 @@ def test_the_longest_name_leaves_room_for_all_that_is_added_to_it(tmp_path):
     name = "x" * 240
     config = tmp_path / f"{name}.yaml"
     config.write_text(ONE.format("png"))
-    loaded = preview.coarse(load_config(config))
+    loaded = coarse(load_config(config))
     outputs = Outputs.of(loaded, tmp_path / "output")
     for longer in (f"{name}-preview", name):
         longest = Outputs(outputs.root, longer, outputs.owner, outputs.ending)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from pipeline.errors import UsageError
-from pipeline.explorer.film_check import Check
+from pipeline.explorer.film_process import FilmProcess
 from pipeline.explorer.jobs import Jobs
 from tests.conftest import SMALL, Cli
 from tests.processes import LONGER, workers_of
@@ -123,7 +123,8 @@ def test_a_film_is_checked_as_plan_does(cli):
         "center: [-0.1234567, 0.1234567]",
     ).replace("width: 1e-6", "width: 1e-9")
     config = cli.config(text)
-    answer = Check(cli.folder / "unsaved.yaml", text, cli.output).answer()
+    process = FilmProcess("film_check", cli.folder / "unsaved.yaml", text, cli.output)
+    answer = json.loads(process.answer())
     assert not cli.output.exists()
     result = cli.run("plan", config)
     assert result.returncode == 0, result.stderr
@@ -137,7 +138,7 @@ def test_a_film_is_checked_as_plan_does(cli):
 
 
 def test_a_check_that_is_not_wanted_any_more_ends_at_once(cli):
-    check = Check(cli.config(), SMALL, cli.output)
+    check = FilmProcess("film_check", cli.config(), SMALL, cli.output)
     check.stop()
     with pytest.raises(Exception, match="stopped"):
         check.answer()

@@ -7,6 +7,8 @@ import sys
 import time
 from contextlib import contextmanager
 
+import numpy as np
+
 from tests.browser import Browser, need_chromium
 from tests.conftest import ROOT, SMALL
 
@@ -44,6 +46,20 @@ class Page:
     def checked(self):
         """Wait until the server has looked at the film as it is."""
         self.until("+document.getElementById('film').dataset.checked === explorer.film.changes")
+
+    def until_shown(self, identity, patience_s=60):
+        """Wait until what an element shows has many colours."""
+        deadline = time.monotonic() + patience_s
+        left, top, right, bottom = self.run(
+            f"(() => {{ const box = document.getElementById('{identity}').getBoundingClientRect();"
+            " return [box.left, box.top, box.right, box.bottom].map(Math.round); })()"
+        )
+        while True:
+            shown = self.browser.screenshot()[top:bottom, left:right].reshape(-1, 3)
+            if len(np.unique(shown // 16, axis=0)) > 50:
+                return
+            assert time.monotonic() < deadline, identity
+            time.sleep(0.1)
 
     def key(self, key, modifiers=0):
         for kind in ("rawKeyDown", "keyUp"):
@@ -121,6 +137,11 @@ def test_from_two_keyframes_to_a_video_that_plays(cli):
         )
         page.fill("scrub", 1)
         page.until("/^0[.]05/.test(explorer.picture.view.width)")
+        page.click("look-through")
+        page.until("document.getElementById('player').open")
+        page.until_shown("player")
+        page.run("document.querySelector('#player button').click()")
+        page.until("!document.querySelector('#player iframe').src.includes('player')")
 
         page.click("save")
         page.until("document.querySelector('#open').options.length === 3")

@@ -129,6 +129,23 @@ def until(is_so, patience_s=60):
         time.sleep(0.01)
 
 
+def test_the_player_of_a_film_stands_in_the_page_as_a_stranger(page):
+    ends = zip((("-0.75", "0.2"), ("-0.745", "0.11")), ("0.5", "0.02"), ("0", "2"), strict=True)
+    values = [{"center": at, "width": width, "time": time} for at, width, time in ends]
+    film = {"name": "", "video": {"width": "192", "height": "108"}, "keyframes": []}
+    film["keyframes"] = [{"values": each} for each in values]
+    busy, made = records(page.post("/api/film/play", {"film": film}).content)
+    assert busy == {"state": "busy"}
+    player = page.get(f"/api/player/{made['player']}")
+    assert b"<canvas" in player.content
+    safety = player.headers["content-security-policy"]
+    assert "sandbox allow-scripts;" in f"{safety};"
+    assert "frame-ancestors 'self'" in safety
+    assert page.get("/api/player/another").status_code == 404
+    none = page.post("/api/film/play", {"film": {**film, "keyframes": []}})
+    assert none.status_code == 400
+
+
 def test_what_is_known_is_told_at_once(page):
     answer = page.post("/api/film/check", {"film": FILM})
     ((facts,),) = (list(each.values()) for each in records(answer.content))

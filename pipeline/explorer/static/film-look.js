@@ -1,6 +1,6 @@
-// Looking through a film: the slider, and playing it from there.
+// Looking through a film: the slider, playing it from there, and its player.
 
-import { ask } from "./wire.js";
+import { ask, records } from "./wire.js";
 
 // While the film is looked through, the next moment waits so long for the picture of this one.
 const SHOWN_WITHIN_MS = 500;
@@ -19,7 +19,31 @@ export class Look {
     this.wanted = 0;
     film.part("scrub").addEventListener("input", () => this.scrub());
     film.part("play").addEventListener("click", () => this.play());
+    film.part("look-through").addEventListener("click", () => this.through());
+    film.part("player").addEventListener("close", () => this.show("about:blank"));
   }
+
+  // Have the film drawn as coarse rings, from which its player shows any moment at once.
+  async through() {
+    const { film } = this;
+    if (!film.keyframes.length) return;
+    this.making?.abort();
+    const { signal } = this.making = new AbortController();
+    film.app.say("drawing the film small: some seconds, longer where it is deep", true);
+    try {
+      for await (const [facts] of records("/api/film/play", { film: film.asked() }, signal)) {
+        if (facts.error) throw new Error(facts.error);
+        if (!facts.player) continue;
+        film.app.say("");
+        this.show(`/api/player/${facts.player}`);
+        film.part("player").showModal();
+      }
+    } catch (error) {
+      film.tell(error);
+    }
+  }
+
+  show(address) { this.film.part("player").querySelector("iframe").src = address; }
 
   // Show the film at the slider's time; while an answer is under way, only the latest waits.
   async scrub() {
