@@ -240,6 +240,26 @@ def test_another_palette_recolours_and_goes_into_the_address(page):
     assert value(page, "palette") == "dusk"
 
 
+def test_a_layer_is_added_changed_and_removed(page):
+    settled(page)
+    click(page, "tab-look")
+    click(page, "add-layer")
+    until(page, "explorer.picture.settings.look.layers?.length === 1")
+    settled(page)
+    before = pixels(page)
+    typed(page, "layer-0-by", "distance")
+    typed(page, "layer-0-blend", "screen")
+    until(page, "explorer.picture.settings.look.layers[0].blend === 'screen'")
+    settled(page)
+    assert pixels(page) != before
+    assert page.run("explorer.picture.settings.look.layers") == [
+        {"by": "distance", "blend": "screen"}
+    ]
+    page.run("document.querySelector('#layers legend button').click()")
+    until(page, "explorer.picture.settings.look.layers === undefined")
+    assert page.run("document.getElementById('layers').childElementCount") == 0
+
+
 def test_a_ready_look_is_chosen_from_its_tile(page):
     click(page, "tab-look")
     until(page, "[...document.querySelectorAll('#looks img')].every((tile) => tile.naturalWidth)")

@@ -1,10 +1,12 @@
 // The look: controls of the section `colour` of a config, and a sheet of ready looks.
 
+import { Layers } from "./layers.js";
 import { page } from "./picture.js";
 import { ask, records } from "./wire.js";
 
 const PAUSE_MS = 90;
 const LIGHT = { azimuth: 135, elevation: 45, strength: 0.6 };
+const FINISH = ["bloom", "grain"];
 const FOG = { strength: 0.7, distance: 6 };
 
 export class Look {
@@ -14,12 +16,15 @@ export class Look {
     this.element = (id) => document.getElementById(id);
     this.fill(start.palettes);
     for (const id of ["palette", "by", "scale", "turn-length", "interior", "offset", "light", "fog",
-      "light-azimuth", "light-elevation", "light-strength", "fog-strength", "fog-distance"]) {
+      "light-azimuth", "light-elevation", "light-strength", "fog-strength", "fog-distance",
+      ...FINISH]) {
       this.element(id).addEventListener(
         this.element(id).type === "range" || this.element(id).type === "color" ? "input" : "change",
         () => this.soon(),
       );
     }
+    this.layers = new Layers(this.element("layers"), this.element("add-layer"));
+    this.layers.addEventListener("change", () => this.soon());
     this.element("palette-file").addEventListener("click", () => this.element("palette-chosen").click());
     this.element("palette-chosen").addEventListener("change", (event) => {
       if (event.target.files.length > 0) this.take(event.target.files[0]);
@@ -70,9 +75,8 @@ export class Look {
         this.element(`${name}-${key}`).value = name === "fog" && key === "distance" ? Math.log2(value) : value;
       }
     }
-    const layers = colour.layers ?? [];
-    this.element("layers").textContent = layers.length === 0 ? ""
-      : `And over it: ${layers.map(({ by = "count" }) => by).join(", ")}.`;
+    for (const key of FINISH) this.element(key).value = colour[key] ?? 0;
+    this.layers.tell(colour.layers ?? []);
     const shown = JSON.stringify(colour);
     for (const [index, { button }] of this.tiles?.entries() ?? []) {
       button.ariaPressed = JSON.stringify(this.ready[index].colour) === shown;
@@ -105,6 +109,9 @@ export class Look {
       if (!this.element(name).checked) delete look[name];
       else look[name] = { ...look[name], ...this.section(name, usual) };
     }
+    for (const key of FINISH) put(key, Number(value(key)), 0);
+    if (this.layers.layers.length > 0) look.layers = this.layers.layers;
+    else delete look.layers;
     this.app.picture.set({ look });
   }
 
