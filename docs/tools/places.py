@@ -53,9 +53,7 @@ def time_at(frames: FrameList, part: Fraction) -> Fraction:
     low, high = Fraction(0), frames.seconds
     for _ in range(20):
         middle = (low + high) / 2
-        low, high = (
-            (middle, high) if log2(frames.at(middle).view.width) > wanted else (low, middle)
-        )
+        low, high = (middle, high) if log2(frames.at(middle).view.width) > wanted else (low, middle)
     return low if part < 1 else frames.seconds
 
 
