@@ -184,13 +184,14 @@ LOCK = .venv-lock/bin/uv pip compile pyproject.toml .venv-lock/build.in --quiet 
 
 # $(call install,EXTRA): what requirements/EXTRA.txt locks. 32-bit Arm has its wheels from piwheels,
 # and a Python newer than the lock wheels that it does not know: both take what pyproject.toml admits.
+# The lock constrains, too: without that, pip 23 takes the newest of a package wanted with an extra.
 COMMA := ,
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 define install
 	@if test -z "$(NEWEST)" && $(BIN)/python -c 'import platform, sys; sys.exit(sys.version_info >= (3, 15) \
 	    or platform.machine() not in ("x86_64", "AMD64", "aarch64", "arm64"))'; then \
 	    echo "installing requirements/$(1).txt into $(VENV)"; \
-	    $(PIP) --require-hashes -r requirements/$(1).txt && $(PIP) --no-deps --no-build-isolation -e .; \
+	    $(PIP) --require-hashes -c requirements/$(1).txt -r requirements/$(1).txt && $(PIP) --no-deps --no-build-isolation -e .; \
 	else \
 	    echo "installing the newest that pyproject.toml admits into $(VENV)"; \
 	    $(PIP) --upgrade -e "$(if $(filter run,$(1)),.,.[$(1)$(if $(filter dev,$(1)),$(COMMA)docs)])"; \

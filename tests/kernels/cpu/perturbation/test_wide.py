@@ -120,9 +120,8 @@ def test_the_traces_of_a_minibrot_are_right(references):
     center, width, _ = nucleus_near_i(period)
     view = View(center, width, Decimal(0), 32, 18)
     grid = grid_of(view, PERIODS_SHOWN * period, references)
-    for tracing in (Tracing(), Tracing(stripes=3)):
-        # All about it is filaments, nearer than samples are to each other.
-        check(grid, tracing, 40, 3 * period + 400, 30)
+    # All about it is filaments, nearer than samples are to each other.
+    check(grid, Tracing(stripes=3), 80, 3 * period + 400, 30)
 
 
 @pytest.mark.parametrize(
