@@ -36,9 +36,26 @@ export const isStill = ({ a, b, x, y }) =>
 export const applied = ({ a, b, x, y }, right, down) =>
   [a * right - b * down + x, b * right + a * down + y];
 
-// As the server takes it.
-export function told({ a, b, x, y }) {
-  return {
-    factor: Math.hypot(a, b), turn: Math.atan2(b, a) * 180 / Math.PI, right_px: x, down_px: y,
-  };
+// The point that stays where it is; of what grows to twice the size, or shrinks to half of it.
+function fixed({ a, b, x, y }) {
+  const [c, d] = [1 - a, -b];
+  const square = c * c + d * d;
+  return [(x * c + y * d) / square, (y * c - x * d) / square];
+}
+
+// At most so much at once: a hand may be far ahead of a slow server.
+export function limited(motion, most) {
+  const size = Math.hypot(motion.a, motion.b);
+  const factor = Math.min(most, Math.max(1 / most, size));
+  return factor === size ? motion : about(...fixed(motion), factor);
+}
+
+// As the server takes it: about the point that stays, where that is near, for there shifts are small.
+export function told(motion) {
+  const { a, b, x, y } = motion;
+  const factor = Math.hypot(a, b);
+  const turn = Math.atan2(b, a) * 180 / Math.PI;
+  if (factor > 0.5 && factor < 2) return { factor, turn, right_px: x, down_px: y };
+  const [at_x, at_y] = fixed(motion);
+  return { factor, turn, at_x, at_y };
 }

@@ -1,10 +1,12 @@
 // The picture: it follows the hand at once, and becomes sharp as the server sends what it lacks.
 
-import { STILL, applied, inverse, isShift, isStill, then, told } from "./motion.js";
+import { STILL, applied, inverse, isShift, isStill, limited, then, told } from "./motion.js";
 import { records } from "./wire.js";
 
 // Between two questions while the hand moves.
 const PAUSE_MS = 70;
+// Of one question; the server takes no more than a million.
+const MOST_GROWTH = 2 ** 16;
 const RING_PX = 14;
 // The name of this page, for the server.
 export const page = crypto.getRandomValues(new Uint32Array(2)).join("-");
@@ -150,7 +152,7 @@ export class Picture extends EventTarget {
     this.asked = performance.now();
     const sent = isShift(this.motion)
       ? { ...this.motion, x: Math.round(this.motion.x), y: Math.round(this.motion.y) }
-      : this.motion;
+      : limited(this.motion, MOST_GROWTH);
     const question = {
       page, view: this.view, move: told(sent), ...this.settings,
       shown_step: isShift(sent) ? this.shownStep : null,
@@ -185,6 +187,8 @@ export class Picture extends EventTarget {
     this.shownStep = null;
     this.draw();
     this.dispatchEvent(new Event("view"));
+    // What was too much at once is still to come.
+    if (!isStill(this.motion)) this.askSoon(PAUSE_MS);
   }
 
   // Draw the backing anew, moved.
