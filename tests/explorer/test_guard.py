@@ -51,7 +51,8 @@ def test_methods_that_nothing_needs_are_refused(server):
 
 
 def test_what_is_too_large_is_refused_unread(server):
-    assert server.post("/api/point", b" " * ((1 << 20) + 1))[0] == 413
+    # Its body is never sent: a server that has refused it closes the line amid that.
+    assert server.ask("POST", "/api/point", Content_Length=str((1 << 20) + 1))[0] == 413
     assert server.ask("POST", "/api/point", iter([b"{}"]), Transfer_Encoding="chunked")[0] == 413
 
 
