@@ -93,6 +93,10 @@ class OrbitError(RenderError):
     """A reference orbit on disk is not what was computed, or does not suffice."""
 
 
+class DeviceLostError(RenderError):
+    """A graphics processor was lost while it computed; another try, or the processor, may do it."""
+
+
 class EncoderError(RenderError):
     """ffmpeg ended early, or lost frames; another try may succeed."""
 

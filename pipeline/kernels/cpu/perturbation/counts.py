@@ -1,6 +1,7 @@
 """Count escapes at any depth: perturbation of one reference orbit, by stretches, in lane groups."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ _TOGETHER = 6
 _MOST = 1 << 10
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Walk:
     """Ends of the points' walks along the reference, one-dimensional."""
 
@@ -41,6 +42,41 @@ class Walk:
     last_slope: NDArray[np.float64]
     """Shape (2, points): its derivative by the offset; empty where it was not followed."""
     iterations: int
+
+    @staticmethod
+    def begun(
+        reference: Reference,
+        approximation: Approximation,
+        w_re: NDArray[np.float64],
+        w_im: NDArray[np.float64],
+        maxiter: int,
+        settled: NDArray[np.uint8] | None,
+        slopes: bool,
+    ) -> "Walk":
+        """Return the walk before any step; parameters as for :func:`walk`."""
+        size = w_re.size
+        scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
+        return Walk(
+            n=np.full(size, maxiter, np.int32),
+            outcome=np.empty(size, np.uint8) if settled is None else settled.copy(),
+            c_re=reference.z[1, 0] + (w_re * scale).reshape(-1),
+            c_im=reference.z[1, 1] + (w_im * scale).reshape(-1),
+            last_re=np.zeros(size),
+            last_im=np.zeros(size),
+            last_n=np.zeros(size, np.int32),
+            last_slope=np.zeros((2, size if slopes else 0)),
+            iterations=0,
+        )
+
+    def fill(self, points: NDArray[np.intp], ends: Results) -> None:
+        """Take the results of some points, which are in their order."""
+        self.n[points] = ends.n
+        self.outcome[points] = ends.outcome
+        self.last_re[points] = ends.last_re
+        self.last_im[points] = ends.last_im
+        self.last_n[points] = ends.last_n
+        if self.last_slope.size:
+            self.last_slope[:, points] = ends.last_slope
 
     def counts(self, smooth: bool = True) -> Counts:
         """Return the counts, the smooth ones only if they are needed."""
@@ -88,41 +124,31 @@ def walk(
         cuts may differ in rounding.
     """
     orbit, table = orbit_arrays(reference), table_arrays(approximation)
-    rows, columns = w_re.shape
+    walked = Walk.begun(reference, approximation, w_re, w_im, maxiter, settled, slopes)
+    for tile in tiles_of(*w_re.shape, settled):
+        own = Results(
+            np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8),
+            np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32),
+            np.zeros((2, tile.size if slopes else 0)),
+        )  # fmt: skip  # counts, last values, slopes
+        steps, _ = iterate_tile(
+            orbit, table, w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, own,
+            True if slopes else None,
+        )  # fmt: skip  # the reference, the points, the results
+        walked.iterations += steps
+        walked.fill(tile, own)
+    return walked
+
+
+def tiles_of(
+    rows: int, columns: int, settled: NDArray[np.uint8] | None = None
+) -> Iterator[NDArray[np.intp]]:
+    """Yield the numbers of each tile's points, of those alone that are not settled."""
     points = np.arange(rows * columns).reshape(rows, columns)
-    n = np.full(rows * columns, maxiter, np.int32)
-    outcome = np.empty(rows * columns, np.uint8) if settled is None else settled.copy()
-    last_re = np.zeros(rows * columns)
-    last_im = np.zeros(rows * columns)
-    last_n = np.zeros(rows * columns, np.int32)
-    last_slope = np.zeros((2, rows * columns if slopes else 0))
-    iterations = 0
     for top in range(0, rows, TILE_ROWS):
         for left in range(0, columns, TILE_COLUMNS):
             tile = points[top : top + TILE_ROWS, left : left + TILE_COLUMNS].reshape(-1)
-            if settled is not None:
-                tile = tile[settled[tile] == _ESCAPED]
-            own = Results(
-                np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8),
-                np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32),
-                np.zeros((2, tile.size if slopes else 0)),
-            )  # fmt: skip  # counts, last values, slopes
-            steps, _ = iterate_tile(
-                orbit, table, w_re.reshape(-1)[tile], w_im.reshape(-1)[tile], maxiter, own,
-                True if slopes else None,
-            )  # fmt: skip  # the reference, the points, the results
-            iterations += steps
-            n[tile] = own.n
-            outcome[tile] = own.outcome
-            last_re[tile] = own.last_re
-            last_im[tile] = own.last_im
-            last_n[tile] = own.last_n
-            if slopes:
-                last_slope[:, tile] = own.last_slope
-    scale = math.ldexp(1.0, max(approximation.offset_exponent, -1074))
-    c_re = reference.z[1, 0] + (w_re * scale).reshape(-1)
-    c_im = reference.z[1, 1] + (w_im * scale).reshape(-1)
-    return Walk(n, outcome, c_re, c_im, last_re, last_im, last_n, last_slope, iterations)
+            yield tile if settled is None else tile[settled[tile] == _ESCAPED]
 
 
 @compiled
