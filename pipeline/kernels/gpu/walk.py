@@ -22,6 +22,7 @@ from pipeline.kernels.cpu.perturbation.group_steps import LANES
 from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import Numbers, shader_text
 from pipeline.kernels.gpu.packing import packed_tables
+from pipeline.kernels.gpu.pacing import Pace
 from pipeline.kernels.reference import WIDE_EXPONENT, Approximation, Reference
 from pipeline.kernels.results import Outcome
 
@@ -33,10 +34,7 @@ _MOST_OCTAVES = 32
 _SLOTS = 8192
 # Points of all tiles under way.
 _MOST_POINTS = 1 << 19
-# What a dispatch may take: a screen stays usable, and a watchdog (2 s) far away.
-_DISPATCH_S = 0.05
 _FIRST_STEPS = 256
-_MOST_STEPS = 1 << 20
 
 _NEW, _ASIDE, _ENDED = range(3)
 _WAITS = -1
@@ -151,7 +149,7 @@ class _Run:
             numbers.shader, "complex.wgsl", "walk.wgsl"
         )
         self._pipeline = device.pipeline(text, "walk")
-        self._steps = _FIRST_STEPS
+        self._pace = Pace(_FIRST_STEPS)
 
     def _set(self, **values: int) -> None:
         for name, value in values.items():
@@ -243,15 +241,11 @@ class _Run:
     def _dispatch(self, bound: Any, slots: int) -> NDArray[Any]:
         """Have all groups go some steps, and return their headers."""
         start = time.perf_counter()
-        self._set(groups=slots, most_steps=self._steps)
+        self._set(groups=slots, most_steps=self._pace.steps)
         self._device.write(self._params_buffer, self._params)
         self._device.dispatch(self._pipeline, bound, slots)
         [headers] = self._device.read([(self._group_buffer, 0, slots * _GROUP.itemsize)])
-        taken = time.perf_counter() - start
-        if taken > _DISPATCH_S:
-            self._steps = max(1, self._steps // 2)
-        elif taken < 0.4 * _DISPATCH_S:
-            self._steps = min(_MOST_STEPS, self._steps * 2)
+        self._pace.took(time.perf_counter() - start)
         return np.frombuffer(headers, _GROUP).copy()
 
     def _next_round(

@@ -17,6 +17,8 @@ size and several iterations stand in one straight-line body. Nothing is contract
 multiply-adds, so every processor, and the numpy twin, gets the same counts.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,6 @@ from pipeline.kernels.results import BAILOUT_SQUARED, RADIUS_SQUARED, Counts, Ou
 _UNRESOLVED = np.uint8(Outcome.UNRESOLVED)
 # Points whose polynomials are evaluated together: they stay in the nearest cache.
 _POLYNOMIALS = 512
-_NO_SERIES = Series(0.0, 0.0, 1.0, 0, np.empty(0), np.empty(0))
 
 
 def escape_counts(
@@ -40,6 +41,7 @@ def escape_counts(
     maxiter: int,
     smooth: bool = True,
     series: Series | None = None,
+    blocks: Callable[..., tuple[int, int]] = blocks,
 ) -> Counts:
     """Count the steps before each point's orbit first leaves the disc of radius 2.
 
@@ -53,6 +55,8 @@ def escape_counts(
         Whether the smooth counts are needed; without, they are empty.
     series : Series, optional
         The first steps of all of them.
+    blocks : callable
+        What iterates in blocks, by default on this processor; see `block_lanes.blocks`.
 
     Returns
     -------
@@ -66,38 +70,29 @@ def escape_counts(
     mag2 = np.empty(points, np.float64)
     # Only the smooth count needs the orbit beyond the radius.
     bailout2 = BAILOUT_SQUARED if smooth else RADIUS_SQUARED
-    series = series or _NO_SERIES
-    iterations = _count(
-        cr, ci, series.a, series.b, series.radius, series.steps, series.re, series.im,
-        maxiter, bailout2, n, outcome, steps, mag2,
-    )  # fmt: skip  # the points, the series, the rest
-    nu = np.empty(points if smooth else 0, np.float64)
-    if smooth:
-        fill_smooth_counts(outcome, steps, mag2, nu)
-    return Counts(n, nu, outcome, iterations)
-
-
-@compiled
-def _count(
-    cr, ci, a, b, radius, begun, re, im, maxiter, bailout2, n, outcome, steps, mag2
-):  # fmt: skip  # the points, the series, the rest
-    """Fill `n`, `outcome`, `steps` and `mag2` for all points; return the iterations done."""
     # The points still waiting: their numbers, and x, y, a, b and count of each, with room for the
     # last group of lanes.
-    pixels = np.empty(cr.size + LANES, np.int32)
-    queue = np.empty((5, cr.size + LANES))
-    if begun == 0:
+    pixels = np.empty(points + LANES, np.int32)
+    queue = np.empty((5, points + LANES))
+    if series is None:
         head_steps, waiting = head(
             cr, ci, maxiter, bailout2, n, outcome, steps, mag2, pixels, queue
         )
     else:
-        head_steps, waiting = 0, cr.size
-        _begin(cr, ci, a, b, radius, begun, re, im, pixels, queue)
-        n[:] = maxiter
-        outcome[:] = _UNRESOLVED
+        head_steps, waiting = 0, points
+        _begin(
+            cr, ci, series.a, series.b, series.radius, series.steps, series.re, series.im,
+            pixels, queue,
+        )  # fmt: skip  # the points, the series, the queue
+        n.fill(maxiter)
+        outcome.fill(_UNRESOLVED)
     block_steps, waiting = blocks(pixels, queue, waiting, maxiter, outcome)
     last_steps = finish(pixels, queue, waiting, maxiter, bailout2, n, outcome, steps, mag2)
-    return head_steps + block_steps + last_steps
+    iterations = head_steps + block_steps + last_steps
+    nu = np.empty(points if smooth else 0, np.float64)
+    if smooth:
+        fill_smooth_counts(outcome, steps, mag2, nu)
+    return Counts(n, nu, outcome, iterations)
 
 
 @compiled

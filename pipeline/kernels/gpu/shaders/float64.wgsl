@@ -30,6 +30,7 @@ fn sub(a: real, b: real) -> real { return a - b; }
 fn mul(a: real, b: real) -> real { return kept(a * b); }
 fn scaled(a: real, s: scale) -> real { return a * s; }
 fn less(a: real, b: real) -> bool { return a < b; }
+fn is_same(a: real, b: real) -> bool { return a == b; }
 fn magnitude(a: real) -> real { return abs(a); }
 fn larger(a: real, b: real) -> real { return max(a, b); }
 fn is_positive(a: real) -> bool { return a > 0.0lf; }
