@@ -75,7 +75,7 @@ class Blocks:
         """Return the points where they ended, and how."""
         device = self._device
         chosen = np.arange(points.size, dtype=np.int32)
-        params = device.parameters(16)
+        params = device.room(16)
         chosen_buffer = device.buffer(chosen)
         points_buffer = device.buffer(points)
         states_buffer = device.buffer(np.zeros(points.size, np.int32))
@@ -83,7 +83,8 @@ class Blocks:
         states = np.zeros(points.size, np.int32)
         while chosen.size:
             start = time.perf_counter()
-            device.write(params, np.array([0, chosen.size, self._pace.steps, 0], np.uint32))
+            most_blocks = self._pace.steps_for(chosen.size)
+            device.write(params, np.array([0, chosen.size, most_blocks, 0], np.uint32))
             device.dispatch(self._pipeline, bound, -(-chosen.size // _GROUP))
             [ended] = device.read([(states_buffer, 0, 4 * points.size)])
             self._pace.took(time.perf_counter() - start)

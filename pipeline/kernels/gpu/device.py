@@ -46,13 +46,6 @@ class GpuDevice:
         usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST | wgpu.BufferUsage.COPY_SRC
         return self._device.create_buffer(size=size, usage=usage)
 
-    def parameters(self, size: int) -> Any:
-        """Return a buffer of parameters."""
-        import wgpu
-
-        usage = wgpu.BufferUsage.UNIFORM | wgpu.BufferUsage.COPY_DST
-        return self._device.create_buffer(size=-(-size // 16) * 16, usage=usage)
-
     def write(self, buffer: Any, data: NDArray[Any], offset: int = 0) -> None:
         """Overwrite a part of a buffer."""
         self._device.queue.write_buffer(

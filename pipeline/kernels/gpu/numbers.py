@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.kernels.cpu.perturbation.far_group import PLAIN_EXPONENT
+from pipeline.kernels.reference import TINY_EXPONENT, WIDE_EXPONENT
+
 Floats = NDArray[np.floating[Any]]
 
 
@@ -27,10 +30,19 @@ class Numbers:
     """Those numbers of the machine."""
     split: Callable[[Floats], Floats]
     """Converts float64 values of any shape; the parts are a last axis."""
-    joined: Callable[[Floats], Floats]
-    """Converts back; the parts stand side by side."""
-    exponents: int
-    """Values of 2^±this and their products with small ones are held without an exponent."""
+    node_exponent: int
+    """A node within 2^±this is held without exponents."""
+    plain_exponent: int
+    """Deltas above 2^this need no exponent."""
+    wide_exponent: int
+    """Where offsets are 2^this at most, deltas may differ too much for these numbers."""
+    tiny_exponent: int
+    """Below this a value of the reference is also held with an exponent of its own."""
+
+    def joined(self, values: Floats) -> NDArray[np.float64]:
+        """Return the float64 values of parts that stand side by side."""
+        parts: NDArray[np.float64] = values.reshape(-1, self.parts).astype(np.float64).sum(axis=1)
+        return parts
 
     @property
     def real_bytes(self) -> int:
@@ -42,6 +54,15 @@ def _whole(values: Floats) -> Floats:
     return np.ascontiguousarray(values, np.float64)[..., None]
 
 
+def _high_and_low(values: Floats) -> Floats:
+    high = np.asarray(values, np.float64).astype(np.float32)
+    return np.stack([high, (values - high).astype(np.float32)], -1)
+
+
+def _rounded(values: Floats) -> Floats:
+    return np.asarray(values, np.float64).astype(np.float32)[..., None]
+
+
 FLOAT64 = Numbers(
     "float64",
     "float64.wgsl",
@@ -49,9 +70,15 @@ FLOAT64 = Numbers(
     1,
     np.dtype("<f8"),
     _whole,
-    np.asarray,
     900,
+    PLAIN_EXPONENT,
+    WIDE_EXPONENT,
+    TINY_EXPONENT,
 )
+TWO_F32 = Numbers(
+    "two f32", "two_f32.wgsl", frozenset(), 2, np.dtype("<f4"), _high_and_low, 40, -36, -16, -40
+)
+F32 = Numbers("f32", "f32.wgsl", frozenset(), 1, np.dtype("<f4"), _rounded, 60, -60, -40, -60)
 
 
 @cache

@@ -17,13 +17,12 @@ from numpy.typing import NDArray
 
 from pipeline.kernels.cpu.perturbation.arguments import Results
 from pipeline.kernels.cpu.perturbation.counts import Walk, tiles_of
-from pipeline.kernels.cpu.perturbation.far_group import PLAIN_EXPONENT
 from pipeline.kernels.cpu.perturbation.group_steps import LANES
 from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import Numbers, shader_text
 from pipeline.kernels.gpu.packing import packed_tables
 from pipeline.kernels.gpu.pacing import Pace
-from pipeline.kernels.reference import WIDE_EXPONENT, Approximation, Reference
+from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import Outcome
 
 # As `lane_groups` forms them.
@@ -58,8 +57,9 @@ _PARAMS = [
     "levels", "deep", "wide", "tiny_reals", "tiny_ints", "tiny_size", "margin_reals",
     "margin_ints", "margin_size", "level_offsets", "node_ints", "unused",
 ]  # fmt: skip  # as in walk.wgsl
-# Reals of a point, and of the lanes of a group with what they share.
-_POINT_REALS = 6
+# Reals of a point: where its delta, logarithm and product, slope, and offset begin.
+_AT, _LOG, _SLOPE, _W, _POINT_REALS = 0, 2, 4, 6, 8
+# Numbers of a lane.
 _LANE_REALS, _LANE_INTS = 8, 4
 
 
@@ -134,8 +134,8 @@ class _Run:
         self._maxiter = maxiter
         self._slopes = slopes
         k = approximation.offset_exponent
-        self._deep = k < PLAIN_EXPONENT
-        self._wide = k <= WIDE_EXPONENT
+        self._deep = k < numbers.plain_exponent
+        self._wide = k <= numbers.wide_exponent
         packed = packed_tables(reference, approximation, numbers)
         self._table = [device.buffer(part) for part in (packed.orbit, packed.reals, packed.ints)]
         self._params = np.zeros(len(_PARAMS), np.int32)
@@ -144,7 +144,7 @@ class _Run:
             levels=approximation.offsets.size - 1, deep=self._deep, wide=self._wide,
             **asdict(packed.layout),
         )  # fmt: skip  # what does not change
-        self._params_buffer = device.parameters(self._params.nbytes)
+        self._params_buffer = device.room(self._params.nbytes)
         text = f"const SLOPES = {str(slopes).lower()};\n" + shader_text(
             numbers.shader, "complex.wgsl", "walk.wgsl"
         )
@@ -176,13 +176,12 @@ class _Run:
     def _walk(self, tiles: Sequence[tuple[Job, _Tile]], points: int) -> None:
         """Walk so many points of some tiles, and fill their walks."""
         device, numbers = self._device, self._numbers
-        offsets = np.empty((points, 2))
+        reals = np.zeros((points, _POINT_REALS))
+        reals[:, _LOG], reals[:, _LOG + 1] = -1.0, 1.0
         for job, tile in tiles:
             own = slice(tile.first, tile.first + tile.points.size)
-            offsets[own, 0] = job.w_re.reshape(-1)[tile.points]
-            offsets[own, 1] = job.w_im.reshape(-1)[tile.points]
-        reals = np.zeros((points, _POINT_REALS))
-        reals[:, 2], reals[:, 3] = -1.0, 1.0
+            reals[own, _W] = job.w_re.reshape(-1)[tile.points]
+            reals[own, _W + 1] = job.w_im.reshape(-1)[tile.points]
         ints = np.zeros(points, _POINT_INTS)
         ints["outcome"] = _WAITS
         ints["exponent"] = self._tables[1].offset_exponent if self._deep else 0
@@ -196,8 +195,8 @@ class _Run:
         bound = device.bound(
             self._pipeline,
             [
-                self._params_buffer, *self._table, device.buffer(numbers.split(offsets)),
-                device.room(slots * lanes_bytes), self._group_buffer, self._reals, self._ints,
+                self._params_buffer, *self._table, device.room(slots * lanes_bytes),
+                self._group_buffer, self._reals, self._ints,
             ],
         )  # fmt: skip  # in order of the bindings
         every = [tile for _, tile in tiles]
@@ -224,8 +223,8 @@ class _Run:
                 header["points"] = -1
                 header["points"][: chosen.size] = chosen + tiles[tile_of[slot]].first
             self._device.write(self._group_buffer, headers)
-            headers = self._dispatch(bound, slots)
             busy = np.flatnonzero(tile_of != _NOBODY)
+            headers = self._dispatch(bound, slots, busy.size)
             np.add.at(steps, tile_of[busy], headers["lane_steps"][busy].astype(np.uint32))
             ended = busy[headers["state"][busy] == _ENDED]
             np.subtract.at(open_groups, tile_of[ended], 1)
@@ -238,10 +237,10 @@ class _Run:
         for tile, taken in zip(tiles, steps, strict=True):
             tile.walk.iterations += int(taken)
 
-    def _dispatch(self, bound: Any, slots: int) -> NDArray[Any]:
+    def _dispatch(self, bound: Any, slots: int, busy: int) -> NDArray[Any]:
         """Have all groups go some steps, and return their headers."""
         start = time.perf_counter()
-        self._set(groups=slots, most_steps=self._pace.steps)
+        self._set(groups=slots, most_steps=self._pace.steps_for(busy))
         self._device.write(self._params_buffer, self._params)
         self._device.dispatch(self._pipeline, bound, slots)
         [headers] = self._device.read([(self._group_buffer, 0, slots * _GROUP.itemsize)])
@@ -301,12 +300,12 @@ class _Run:
         for tile in tiles:
             own = slice(tile.first, tile.first + tile.points.size)
             escaped = ints["outcome"][own] == _ESCAPED
-            x, y = np.where(escaped[:, None], reals[own, :2], 0.0).T
+            x, y = np.where(escaped[:, None], reals[own, _AT : _AT + 2], 0.0).T
             slope = np.zeros((2, tile.points.size if self._slopes else 0))
             if self._slopes:
                 exponent = np.where(escaped, ints["slope_exponent"][own], 0)
                 slope[:] = np.where(
-                    escaped, np.ldexp(reals[own, 4:6].T, np.maximum(exponent, -2000)), 0.0
+                    escaped, np.ldexp(reals[own, _SLOPE : _SLOPE + 2].T, np.maximum(exponent, -2000)), 0.0
                 )
             tile.walk.fill(
                 tile.points,

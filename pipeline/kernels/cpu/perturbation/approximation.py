@@ -51,9 +51,9 @@ NODE_SIZE = 16
 # A delta smaller than this fraction of the reference cannot rebase.
 _NEAR = 1.0 / 16.0
 # Numbers within 2^±this are held without an exponent.
-_PLAIN_EXPONENT = 900
+PLAIN_NODE_EXPONENT = 900
 # Radii are compared with the larger of a delta's two parts.
-_LARGER_PART = 0.7071067811865475
+LARGER_PART = 0.7071067811865475
 # Shorter stretches gain nothing over single steps, and take half the memory.
 _LOWEST_LEVEL = 2
 _MOST_BYTES = 1 << 26
@@ -255,7 +255,7 @@ def _plain(node):
         return 0.0
     a_exponent = np.int64(node[A_EXPONENT])
     r_exponent = np.int64(node[R_EXPONENT])
-    if r_exponent < -_PLAIN_EXPONENT or abs(a_exponent) > _PLAIN_EXPONENT:
+    if r_exponent < -PLAIN_NODE_EXPONENT or abs(a_exponent) > PLAIN_NODE_EXPONENT:
         return 0.0
     scale = power_of_two(a_exponent)
     node[A] *= scale
@@ -264,7 +264,7 @@ def _plain(node):
     node[INVERSE_RADIUS] *= power_of_two(-r_exponent)
     node[R_EXPONENT] = 0.0
     b_exponent = np.int64(node[B_EXPONENT])
-    if b_exponent > -_PLAIN_EXPONENT:
+    if b_exponent > -PLAIN_NODE_EXPONENT:
         # Above every radius it would be of no use.
         scale = power_of_two(b_exponent)
         node[B] *= scale
@@ -272,7 +272,7 @@ def _plain(node):
         node[G] *= scale
         node[G + 1] *= scale
         node[B_EXPONENT] = 0.0
-    return _LARGER_PART / node[INVERSE_RADIUS]
+    return LARGER_PART / node[INVERSE_RADIUS]
 
 
 @compiled

@@ -34,7 +34,8 @@ struct Point {
     last: i32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
+// Not a uniform: drivers compile shaders anew for each value of one, and then know that 0 is 0.
+@group(0) @binding(0) var<storage, read> params: Params;
 @group(0) @binding(1) var<storage, read> chosen: array<i32>;
 @group(0) @binding(2) var<storage, read_write> points: array<Point>;
 @group(0) @binding(3) var<storage, read_write> states: array<i32>;

@@ -13,6 +13,7 @@ const NOTHING_ADDED = 200;
 const FAR_OUTGROWABLE_EXPONENT = 100;
 const SLOPE_RANGE_EXPONENT = 200;
 const LARGEST_EXPONENT = 1000;
+const CRITICAL_EXPONENT = -50;
 const SETTLE_STEPS = 64;
 const SEVEN_TENTHS = 0.7lf;
 // A logarithm that proves nothing.

@@ -24,7 +24,6 @@ const ZERO_EXPONENT = -(1 << 28);
 const INTERIOR_LOG2 = -48;
 // The reference is on the edge where |Z|² is above 4 - 2^EDGE_EXPONENT.
 const EDGE_EXPONENT = -30;
-const CRITICAL_EXPONENT = -50;
 
 struct Params {
     // 0, which the compiler cannot know.
@@ -103,6 +102,8 @@ struct PointReals {
     log: real,
     product: real,
     slope: Complex,
+    // Its offset from the reference, in units of 2^k.
+    w: Complex,
 }
 
 struct PointInts {
@@ -119,15 +120,15 @@ struct PointInts {
     unused: i32,
 }
 
-@group(0) @binding(0) var<uniform> params: Params;
+// Not a uniform: drivers compile shaders anew for each value of one, and then know that 0 is 0.
+@group(0) @binding(0) var<storage, read> params: Params;
 @group(0) @binding(1) var<storage, read> orbit: array<Complex>;
 @group(0) @binding(2) var<storage, read> table_reals: array<real>;
 @group(0) @binding(3) var<storage, read> table_ints: array<i32>;
-@group(0) @binding(4) var<storage, read> offsets: array<Complex>;
-@group(0) @binding(5) var<storage, read_write> group_lanes: array<Lanes>;
-@group(0) @binding(6) var<storage, read_write> groups: array<Group>;
-@group(0) @binding(7) var<storage, read_write> point_reals: array<PointReals>;
-@group(0) @binding(8) var<storage, read_write> point_ints: array<PointInts>;
+@group(0) @binding(4) var<storage, read_write> group_lanes: array<Lanes>;
+@group(0) @binding(5) var<storage, read_write> groups: array<Group>;
+@group(0) @binding(6) var<storage, read_write> point_reals: array<PointReals>;
+@group(0) @binding(7) var<storage, read_write> point_ints: array<PointInts>;
 
 // Reductions alternate between two halves, so that one barrier less is needed.
 var<workgroup> sizes: array<real, 64>;
@@ -276,7 +277,7 @@ fn form(g: u32) {
         norm2 = real_of(1.0);
         base = point_ints[pixel].count;
         counted = false;
-        w = offsets[pixel];
+        w = point_reals[pixel].w;
         dc = c_scaled(w, power_of_two(params.k));
         size = larger_part(delta);
     }
@@ -337,7 +338,7 @@ fn resume(g: u32) {
     let zero = real_of(0.0);
     w = Complex(zero, zero);
     if (pixel >= 0) {
-        w = offsets[pixel];
+        w = point_reals[pixel].w;
     }
     dc = c_scaled(w, power_of_two(params.k));
     size = larger_part(delta);
@@ -500,9 +501,13 @@ fn pass_critical(z: Complex, unit: i32) {
     norm2 = real_of(1.0);
 }
 
+fn smallest() -> real {
+    return scaled(real_of(1.0), power_of_two(SMALLEST_EXPONENT));
+}
+
 // Take a factor |z|² into the product, or into the logarithm where it is too small.
 fn take_up(at: Complex, size2: real) {
-    if (less(size2, scaled(real_of(1.0), power_of_two(SMALLEST_EXPONENT)))) {
+    if (less(size2, smallest())) {
         let part = larger_part(at);
         if (is_positive(part)) {
             let e = exponent_of(part);
@@ -535,8 +540,11 @@ fn drop_lane(z: Complex, plain: Complex, ends: bool) {
     if (!(flag != 0u || ends || (count >= params.maxiter && !counted))) {
         return;
     }
-    let swallowed =
-        ends && less(scaled(real_of(1.0), power_of_two(PLAIN_SIZE_EXPONENT)), larger_part(plain));
+    // A delta beside so much larger a value of the reference is nothing.
+    let swallowed = ends && (
+        less(scaled(real_of(1.0), power_of_two(PLAIN_SIZE_EXPONENT)), larger_part(plain))
+        || less(scaled(real_of(1.0), power_of_two(NOTHING_ADDED - 2)), larger_part(z))
+    );
     var at = c_add(plain, c_scaled(delta, power_of_two(exponent)));
     var escapes = exponent == 0 && less(real_of(4.0), square_of(at));
     if (on_edge(plain)) {
@@ -591,49 +599,64 @@ fn drop_lane(z: Complex, plain: Complex, ends: bool) {
     idle();
 }
 
-// Do dz <- A dz (1 + t (C + D t) + F w) + w (B + G w), t = dz · inverse.
-fn stretch(
-    a: Complex, b: Complex, c: Complex, d: Complex, f: Complex, g: Complex, inverse: real
-) {
+// How a stretch or a step is done in the exponents at hand.
+struct Scales {
+    // Of the stretch's A and B, or of the step's sum and product.
+    first: scale,
+    second: scale,
+    // The same for slopes, where they differ, and of what is no multiple of a slope.
+    slope_first: scale,
+    slope_second: scale,
+    slope_delta: scale,
+    // What is added to the exponent of the slopes.
+    slope_growth: i32,
+}
+
+// Do dz <- A dz (1 + t (C + D t) + F w) + w (B + G w), t = dz · inverse, and before it, where slopes
+// are followed, D <- A (D (1 + t (2C + 3D t) + F w) + F dz) + B + 2 G w.
+fn do_stretch(node: i32, inverse: real, b: Complex, g: Complex, scales: Scales) {
+    let a = complex_at(node, A);
+    let c = complex_at(node, C);
+    let f = complex_at(node, F);
     let t = c_times(delta, inverse);
-    let p = c_add(c_mul(d, t), c);
-    let pt = c_mul(p, t);
+    let dt = c_mul(complex_at(node, D), t);
     let fw = c_mul(f, w);
-    let q = Complex(
-        add(real_of(1.0), add(pt.re, fw.re)),
-        add(pt.im, fw.im),
-    );
+    if (SLOPES) {
+        let three = real_of(3.0);
+        let two = power_of_two(1);
+        let p = Complex(
+            add(mul(three, dt.re), scaled(c.re, two)), add(mul(three, dt.im), scaled(c.im, two))
+        );
+        let q = one_and(c_mul(p, t), fw);
+        let fd = c_times(c_mul(f, delta), scaled(slope_unit, scales.slope_delta));
+        let s = c_add(c_mul(q, slope), fd);
+        let gw = c_scaled(c_mul(c_scaled(g, scales.slope_second), w), two);
+        slope = c_add(
+            c_mul(c_scaled(a, scales.slope_first), s),
+            c_times(c_add(c_scaled(b, scales.slope_second), gw), slope_unit),
+        );
+    }
+    let q = one_and(c_mul(c_add(dt, c), t), fw);
     let s = c_mul(q, delta);
-    let v = c_add(b, c_mul(g, w));
-    delta = c_add(c_mul(a, s), c_mul(v, w));
+    let v = c_add(c_scaled(b, scales.second), c_mul(c_scaled(g, scales.second), w));
+    delta = c_add(c_mul(c_scaled(a, scales.first), s), c_mul(v, w));
 }
 
-// Do D <- A (D (1 + t (2C + 3D t) + F w) + F dz) + B + 2 G w, before the stretch of dz.
-fn stretch_slope(
-    a: Complex, b: Complex, c: Complex, d: Complex, f: Complex, g: Complex, inverse: real,
-    scale_delta: scale,
-) {
-    let three = real_of(3.0);
-    let two = power_of_two(1);
-    let t = c_times(delta, inverse);
-    let dt = c_mul(d, t);
-    let p = Complex(
-        add(mul(three, dt.re), scaled(c.re, two)), add(mul(three, dt.im), scaled(c.im, two))
-    );
-    let pt = c_mul(p, t);
-    let fw = c_mul(f, w);
-    let q = Complex(add(real_of(1.0), add(pt.re, fw.re)), add(pt.im, fw.im));
-    let qs = c_mul(q, slope);
-    let fd = c_times(c_mul(f, delta), scaled(slope_unit, scale_delta));
-    let s = c_add(qs, fd);
-    let gw = c_scaled(c_mul(g, w), two);
-    slope = c_add(c_mul(a, s), c_times(c_add(b, gw), slope_unit));
+fn one_and(a: Complex, b: Complex) -> Complex {
+    return Complex(add(real_of(1.0), add(a.re, b.re)), add(a.im, b.im));
 }
 
-fn step_slope(twice_z: Complex, scale_delta: scale, scale_unit: scale) {
-    let at = c_add(twice_z, c_scaled(twice(delta), scale_delta));
-    let product_slope = c_mul(at, slope);
-    slope = Complex(add(product_slope.re, scaled(slope_unit, scale_unit)), product_slope.im);
+// Do dz <- dz (2Z + dz) + dc, and before it D <- 2 (Z + dz) D + 2^k.
+fn do_step(twice_z: Complex, dc: Complex, scales: Scales) {
+    if (SLOPES) {
+        let at = c_add(
+            c_scaled(twice_z, scales.slope_first), c_scaled(twice(delta), scales.slope_delta)
+        );
+        let grown = c_mul(at, slope);
+        slope = Complex(add(grown.re, scaled(slope_unit, scales.slope_second)), grown.im);
+    }
+    let sum = c_add(twice_z, c_scaled(delta, scales.first));
+    delta = c_add(c_scaled(c_mul(sum, delta), scales.second), dc);
 }
 
 // Add to the exponent of the slopes, and bring the largest of them to about 1.
@@ -739,165 +762,137 @@ fn far_node(length: ptr<function, i32>, inverse: ptr<function, real>) -> i32 {
     return node;
 }
 
-// Do one step of the group without an exponent; false where a product would be too small.
-fn near_step() -> bool {
-    let smallest = scaled(real_of(1.0), power_of_two(SMALLEST_EXPONENT));
+// Do one step of the group; false where a product would be too small without an exponent.
+fn advance() -> bool {
     var length = 1;
-    let node = near_node(&length);
-    var z = orbit[m];
-    var slope_growth = 0;
+    var inverse = real_of(0.0);
+    var node = -1;
+    if (far) {
+        node = far_node(&length, &inverse);
+    } else {
+        node = near_node(&length);
+    }
+    let one = power_of_two(0);
+    var scales = Scales(one, one, one, one, one, 0);
     if (node >= 0) {
-        let a = complex_at(node, A);
-        if (params.deep != 0u && less(mul(largest, larger_part(a)), smallest)) {
-            return false;
-        }
+        let a_size = larger_part(complex_at(node, A));
+        let a_shift = exponent_of(a_size);
         var b = complex_at(node, B);
         var g = complex_at(node, G);
-        let b_exponent = node_int(node, B_EXPONENT);
-        if (b_exponent != 0) {
-            // Far below the deltas, unless these differ widely.
-            if (params.wide != 0u) {
-                b = c_scaled(b, power_of_two(b_exponent));
-                g = c_scaled(g, power_of_two(b_exponent));
-            } else {
-                b = Complex(real_of(0.0), real_of(0.0));
-                g = b;
+        scales.slope_first = power_of_two(-a_shift);
+        if (far) {
+            let b_shift = exponent_of(larger_part(b));
+            let a_exponent = exponent + node_int(node, A_EXPONENT) + a_shift;
+            let b_exponent = node_int(node, B_EXPONENT) + b_shift;
+            scales.slope_growth = node_int(node, A_EXPONENT) + a_shift;
+            scales.slope_second = power_of_two(-b_shift)
+                * power_of_two(b_exponent - slope_exponent - scales.slope_growth);
+            scales.slope_delta = power_of_two(exponent - slope_exponent);
+            exponent = select(b_exponent, max(a_exponent, b_exponent), is_positive(largest));
+            // One factor after the other, each in the range of its numbers.
+            scales.first = power_of_two(-a_shift) * power_of_two(a_exponent - exponent);
+            scales.second = power_of_two(-b_shift) * power_of_two(b_exponent - exponent);
+        } else {
+            if (params.deep != 0u && less(mul(largest, a_size), smallest())) {
+                return false;
             }
+            let b_exponent = node_int(node, B_EXPONENT);
+            if (b_exponent != 0) {
+                // Far below the deltas, unless these differ widely.
+                let factor = power_of_two(select(ZERO_EXPONENT, b_exponent, params.wide != 0u));
+                b = c_scaled(b, factor);
+                g = c_scaled(g, factor);
+            }
+            inverse = table_reals[node * NODE_REALS + INVERSE_RADIUS];
+            scales.slope_growth = a_shift;
+            scales.slope_second = power_of_two(-slope_exponent - a_shift);
+            scales.slope_delta = power_of_two(-slope_exponent);
         }
-        let c = complex_at(node, C);
-        let d = complex_at(node, D);
-        let f = complex_at(node, F);
-        let inverse = table_reals[node * NODE_REALS + INVERSE_RADIUS];
         m += length;
-        if (SLOPES) {
-            let shift = exponent_of(larger_part(a));
-            let scale_b = power_of_two(-slope_exponent - shift);
-            stretch_slope(
-                c_scaled(a, power_of_two(-shift)), c_scaled(b, scale_b), c, d, f,
-                c_scaled(g, scale_b), inverse, power_of_two(-slope_exponent),
-            );
-            slope_growth = shift;
-        }
-        stretch(a, b, c, d, f, g, inverse);
+        do_stretch(node, inverse, b, g, scales);
         shared_log = add(shared_log, table_reals[node * NODE_REALS + LOG2_A]);
     } else {
-        let part = larger_part(z);
-        if (params.deep != 0u && less(mul(largest, add(part, largest)), smallest)) {
-            return false;
-        }
-        let twice_z = twice(z);
-        if (SLOPES) {
-            step_slope(twice_z, power_of_two(0), power_of_two(params.k - slope_exponent));
-        }
-        if (m > 0 && less(part, scaled(real_of(1.0), power_of_two(CRITICAL_EXPONENT)))) {
-            pass_critical(z, 0);
-            shared_log = real_of(0.0);
+        var twice_z: Complex;
+        var added = dc;
+        // Where z is next to nothing, its factor of the derivative is the lane's own.
+        var critical = orbit[m];
+        var is_critical = false;
+        if (far) {
+            let has_delta = is_positive(largest);
+            let value = value_at(m);
+            let value_exponent = value.exponent + 1;
+            if (value_exponent > exponent + 8) {
+                shared_log = add(
+                    shared_log, scaled(log2_of(square_of(value.mantissa)), power_of_two(-1))
+                );
+                shared_log = add(shared_log, real_of(f32(value_exponent)));
+            } else {
+                critical =
+                    c_scaled(value.mantissa, power_of_two(value_exponent - 1 - exponent));
+                is_critical = m > 0;
+            }
+            let sum_exponent = select(value_exponent, max(value_exponent, exponent), has_delta);
+            twice_z = c_scaled(value.mantissa, power_of_two(value_exponent - sum_exponent));
+            let product_exponent = exponent + sum_exponent;
+            let result_exponent = select(params.k, max(product_exponent, params.k), has_delta);
+            scales.first = power_of_two(exponent - sum_exponent);
+            scales.second = power_of_two(product_exponent - result_exponent);
+            added = c_scaled(w, power_of_two(params.k - result_exponent));
+            // Where the reference is 0, or nearly, 2^k is all there is.
+            let after = max(slope_exponent + sum_exponent, params.k);
+            let grown = power_of_two(slope_exponent + sum_exponent - after);
+            scales.slope_first = grown;
+            scales.slope_delta = scales.first * grown;
+            scales.slope_second = power_of_two(params.k - after);
+            scales.slope_growth = after - slope_exponent;
+            if (is_critical) {
+                pass_critical(critical, exponent);
+                shared_log = real_of(0.0);
+            }
+            if (value_exponent <= exponent + 8) {
+                shared_log = add(shared_log, real_of(1.0));
+            }
+            exponent = result_exponent;
+        } else {
+            let part = larger_part(critical);
+            if (params.deep != 0u && less(mul(largest, add(part, largest)), smallest())) {
+                return false;
+            }
+            twice_z = twice(critical);
+            scales.slope_second = power_of_two(params.k - slope_exponent);
+            if (m > 0 && less(part, scaled(real_of(1.0), power_of_two(CRITICAL_EXPONENT)))) {
+                pass_critical(critical, 0);
+                shared_log = real_of(0.0);
+            }
+            product = mul(product, norm2);
+            shared_log = add(shared_log, real_of(1.0));
         }
         m += 1;
-        product = mul(product, norm2);
-        delta = c_add(c_mul(c_add(twice_z, delta), delta), dc);
-        shared_log = add(shared_log, real_of(1.0));
+        do_step(twice_z, added, scales);
     }
-    z = orbit[m];
+    var z = orbit[m];
+    if (far) {
+        z = in_exponent(value_at(m), exponent);
+    }
     let at = c_add(z, delta);
     size = larger_part(delta);
-    norm2 = square_of(at);
-    flag = u32(less(real_of(4.0), norm2) || less(larger_part(at), size));
-    finish_step(z, z, slope_growth, power_of_two(-3));
+    flag = u32(less(larger_part(at), size));
+    if (!far) {
+        norm2 = square_of(at);
+        flag |= u32(less(real_of(4.0), norm2));
+    }
+    finish_step(z, orbit[m], scales.slope_growth);
     return true;
 }
 
-// Do one step of the group with an exponent.
-fn far_step() {
-    var length = 1;
-    var inverse = real_of(0.0);
-    let node = far_node(&length, &inverse);
-    let has_delta = is_positive(largest);
-    var z: Complex;
-    var slope_growth = 0;
-    if (node >= 0) {
-        let a = complex_at(node, A);
-        let b = complex_at(node, B);
-        let c = complex_at(node, C);
-        let d = complex_at(node, D);
-        let f = complex_at(node, F);
-        let g = complex_at(node, G);
-        let a_shift = exponent_of(larger_part(a));
-        let b_shift = exponent_of(larger_part(b));
-        let a_exponent = exponent + node_int(node, A_EXPONENT) + a_shift;
-        let b_exponent = node_int(node, B_EXPONENT) + b_shift;
-        shared_log = add(shared_log, table_reals[node * NODE_REALS + LOG2_A]);
-        let delta_exponent = exponent;
-        exponent = select(b_exponent, max(a_exponent, b_exponent), has_delta);
-        // One factor after the other, each in the range of its numbers.
-        let scale_a = power_of_two(-a_shift) * power_of_two(a_exponent - exponent);
-        let scale_b = power_of_two(-b_shift) * power_of_two(b_exponent - exponent);
-        m += length;
-        z = in_exponent(value_at(m), exponent);
-        if (SLOPES) {
-            let grown = node_int(node, A_EXPONENT) + a_shift;
-            let before = slope_exponent;
-            let slope_b = power_of_two(-b_shift) * power_of_two(b_exponent - before - grown);
-            stretch_slope(
-                c_scaled(a, power_of_two(-a_shift)), c_scaled(b, slope_b), c, d, f,
-                c_scaled(g, slope_b), inverse, power_of_two(delta_exponent - before),
-            );
-            slope_growth = grown;
-        }
-        stretch(c_scaled(a, scale_a), c_scaled(b, scale_b), c, d, f, c_scaled(g, scale_b), inverse);
-        norm2 = square_of(c_add(z, delta));
-    } else {
-        let value = value_at(m);
-        let value_exponent = value.exponent + 1;
-        if (value_exponent > exponent + 8) {
-            shared_log = add(
-                shared_log,
-                scaled(log2_of(square_of(value.mantissa)), power_of_two(-1)),
-            );
-            shared_log = add(shared_log, real_of(f32(value_exponent)));
-        } else {
-            if (m > 0) {
-                pass_critical(
-                    c_scaled(value.mantissa, power_of_two(value_exponent - 1 - exponent)), exponent
-                );
-                shared_log = real_of(0.0);
-            }
-            shared_log = add(shared_log, real_of(1.0));
-        }
-        let sum_exponent = select(value_exponent, max(value_exponent, exponent), has_delta);
-        let twice_z = c_scaled(value.mantissa, power_of_two(value_exponent - sum_exponent));
-        let scale_sum = power_of_two(exponent - sum_exponent);
-        let product_exponent = exponent + sum_exponent;
-        exponent = select(params.k, max(product_exponent, params.k), has_delta);
-        m += 1;
-        z = in_exponent(value_at(m), exponent);
-        if (SLOPES) {
-            let before = slope_exponent;
-            // Where the reference is 0, or nearly, 2^k is all there is.
-            let after = max(before + sum_exponent, params.k);
-            let grown = power_of_two(before + sum_exponent - after);
-            step_slope(
-                c_scaled(twice_z, grown), scale_sum * grown, power_of_two(params.k - after)
-            );
-            slope_growth = after - before;
-        }
-        let sum = c_add(twice_z, c_scaled(delta, scale_sum));
-        delta = c_add(
-            c_scaled(c_mul(sum, delta), power_of_two(product_exponent - exponent)),
-            c_scaled(w, power_of_two(params.k - exponent)),
-        );
-    }
-    size = larger_part(delta);
-    flag = u32(less(larger_part(c_add(z, delta)), size));
-    finish_step(z, orbit[m], slope_growth, power_of_two(FAR_OUTGROWABLE_EXPONENT));
-}
-
 // What follows every step: the edge, what has outgrown the reference, what is proved, who leaves.
-fn finish_step(z: Complex, plain: Complex, slope_growth: i32, outgrowable: scale) {
+fn finish_step(z: Complex, plain: Complex, slope_growth: i32) {
     if (on_edge(plain)) {
         look_beyond();
     }
-    if (params.wide != 0u && less(larger_part(z), scaled(real_of(1.0), outgrowable))) {
+    // No delta has outgrown a larger value of the reference.
+    let outgrowable = select(-3, FAR_OUTGROWABLE_EXPONENT, far);
+    if (params.wide != 0u && less(larger_part(z), scaled(real_of(1.0), power_of_two(outgrowable)))) {
         flag_outgrown(z);
     }
     steps_here += 1;
@@ -980,9 +975,7 @@ fn walk(
             norm2 = square_of(c_add(orbit[m], delta));
             enter(false);
         }
-        if (far) {
-            far_step();
-        } else if (!near_step()) {
+        if (!advance()) {
             enter(true);
             continue;
         }
