@@ -34,6 +34,11 @@ class GridChunk:
         return self.grid.arithmetic.needs_orbit
 
     @property
+    def numbers(self) -> str:
+        """Name of the numbers that deltas are held in."""
+        return self.grid.arithmetic.numbers
+
+    @property
     def maxiter(self) -> int:
         """The largest number of checks."""
         return self.grid.maxiter

@@ -1,6 +1,7 @@
 """The interface of a backend, which counts and traces the samples of a chunk on one device."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -39,6 +40,10 @@ class Chunk(Protocol):
     @property
     def needs_orbit(self) -> bool:
         """Whether the arithmetic runs against a reference orbit."""
+
+    @property
+    def numbers(self) -> str:
+        """Name of the numbers that deltas are held in."""
 
     @property
     def maxiter(self) -> int:
@@ -112,6 +117,20 @@ class Backend(ABC):
         counts = self.counts(chunk)
         escaped = counts.outcome == Outcome.ESCAPED
         return counts, *self.traces(chunk, counts.n, escaped, tracing)
+
+    def counts_and_traces_of_each(
+        self, chunks: Sequence[Chunk], tracing: Tracing | None
+    ) -> Iterator[tuple[Counts, tuple[PointTraces, int] | None]]:
+        """Yield the counts of each chunk, and with `tracing` its traces and their iterations.
+
+        Backends that compute many chunks at once override this.
+        """
+        for chunk in chunks:
+            if tracing is None:
+                yield self.counts(chunk), None
+            else:
+                counts, traces, iterations = self.counts_and_traces(chunk, tracing)
+                yield counts, (traces, iterations)
 
     @abstractmethod
     def cycles(self, chunk: Chunk, inside: NDArray[np.bool_]) -> Cycles:

@@ -5,7 +5,7 @@ computes the same counts in the same arithmetic.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -14,6 +14,7 @@ import numpy as np
 from pipeline.kernels.backend import Backend
 from pipeline.kernels.formula import Formula
 
+FLOAT64_NUMBERS = "float64"
 HAVE_NUMBA = find_spec("numba") is not None
 """False on 32-bit Arm, where the numpy backend serves."""
 
@@ -53,6 +54,8 @@ class Arithmetic:
     """Stored counts are keyed by it."""
     error_exponent: int | None = None
     """See :class:`Accuracy`; None where there are no stretches."""
+    numbers: str = FLOAT64_NUMBERS
+    """Name of the numbers that deltas are held in."""
 
     @property
     def needs_orbit(self) -> bool:
@@ -68,10 +71,11 @@ class Arithmetic:
 FLOAT64 = Arithmetic("float64")
 
 
-def perturbation(accuracy: Accuracy) -> Arithmetic:
+def perturbation(accuracy: Accuracy, numbers: str = FLOAT64_NUMBERS) -> Arithmetic:
     """Return the arithmetic of any depth for an accuracy."""
     exponent = accuracy.error_exponent
-    return Arithmetic(f"perturbation 2^{exponent}", exponent)
+    named = "" if numbers == FLOAT64_NUMBERS else f" in {numbers}"
+    return Arithmetic(f"perturbation 2^{exponent}{named}", exponent, numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,12 @@ class Device:
     """Module whose BACKEND computes a formula on this device, by the formula's name."""
     any_depth: bool
     """Whether it has perturbation; without, it has float64 alone."""
+    numbers: Mapping[str, str] = field(default_factory=dict)
+    """Numbers of its perturbation by name of the accuracy; float64 where none are named."""
+
+    def perturbation(self, accuracy: Accuracy) -> Arithmetic:
+        """Return its arithmetic of any depth for an accuracy."""
+        return perturbation(accuracy, self.numbers.get(accuracy.name, FLOAT64_NUMBERS))
 
 
 # A backend for another device or formula is a folder of its own and an entry here.
@@ -92,20 +102,17 @@ DEVICES = {
     for device in (
         Device("cpu", {"mandelbrot": "pipeline.kernels.cpu.backend"}, any_depth=True),
         Device("numpy", {"mandelbrot": "pipeline.kernels.numpy_twin"}, any_depth=False),
+        Device("gpu", {"mandelbrot": "pipeline.kernels.gpu.backend"}, any_depth=True),
     )
 }
-AUTO = "auto"
-"""The device's name where each machine takes the best of its own."""
-
-
-def is_available(name: str) -> bool:
-    """Tell whether this machine has a device."""
-    return HAVE_NUMBA or name != "cpu"
+CPU, GPU, AUTO = "cpu", "gpu", "auto"
+"""Names of devices: this processor, by numba or, without it, numpy; a graphics processor; and
+whichever of them is quicker."""
 
 
 def device_named(name: str) -> Device:
     """Return a device of this machine."""
-    return DEVICES["cpu" if HAVE_NUMBA else "numpy"] if name == AUTO else DEVICES[name]
+    return DEVICES["numpy" if name == CPU and not HAVE_NUMBA else name]
 
 
 def backend_for(device: str, formula: Formula) -> Backend:
@@ -132,7 +139,7 @@ def view_arithmetic(
     rounding = float(np.spacing(largest_coordinate))
     if not device.any_depth or width >= rounding * 2.0**accuracy.float64_bits:
         return FLOAT64
-    return perturbation(accuracy)
+    return device.perturbation(accuracy)
 
 
 def band_arithmetic(roundings: float, accuracy: Accuracy, device: Device) -> Arithmetic:
@@ -146,4 +153,4 @@ def band_arithmetic(roundings: float, accuracy: Accuracy, device: Device) -> Ari
     """
     if not device.any_depth or roundings * accuracy.float64_shift >= 2.0:
         return FLOAT64
-    return perturbation(accuracy)
+    return device.perturbation(accuracy)

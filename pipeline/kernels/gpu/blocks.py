@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import FLOAT64, shader_text
-from pipeline.kernels.gpu.pacing import Pace
 from pipeline.kernels.results import BLOCK_STEPS, FIRST_CYCLE_BLOCKS, Outcome
 
 _INTERIOR = np.uint8(Outcome.INTERIOR)
@@ -33,7 +32,7 @@ class Blocks:
         self._device = device
         text = shader_text(FLOAT64.shader, "blocks.wgsl")
         self._pipeline = device.pipeline(text, "blocks")
-        self._pace = Pace(_FIRST_BLOCKS)
+        self._pace = device.pace("blocks", _FIRST_BLOCKS)
 
     def __call__(
         self,

@@ -1,106 +1,152 @@
-"""An opened graphics processor: buffers, pipelines and short dispatches."""
+"""An opened graphics processor: buffers, pipelines, short dispatches."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DeviceLostError
+from pipeline.kernels.gpu.ability import chosen_adapter
 from pipeline.kernels.gpu.adapters import Adapter
+from pipeline.kernels.gpu.pacing import Pace
 
 # Groups of one row of a dispatch: what every adapter admits.
 _MOST_GROUPS_ACROSS = 65535
+_LEAST_BYTES = 16
 
 
 @dataclass(slots=True)
 class GpuDevice:
-    """A device of an adapter, with all the limits that the adapter has."""
+    """A device of an adapter; all of its methods raise `DeviceLostError` once it is lost."""
 
     adapter: Adapter
     _device: Any
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What later work may find on the card, by name."""
     _pipelines: dict[tuple[str, str], Any] = field(default_factory=dict)
+    _paces: dict[str, Pace] = field(default_factory=dict)
 
     @staticmethod
     def opened(adapter: Adapter) -> "GpuDevice":
-        """Open an adapter's device."""
-        return GpuDevice(adapter, adapter.request_device())
+        """Open an adapter's device.
+
+        Raises
+        ------
+        DeviceLostError
+            It cannot be opened.
+        """
+        with _losses():
+            return GpuDevice(adapter, adapter.request_device())
+
+    def destroy(self) -> None:
+        """Give back all that is on the card; then it is lost."""
+        self._device.destroy()
+
+    def pace(self, name: str, first_steps: int) -> Pace:
+        """Return what one kind of dispatch has learnt, `first_steps` if it is the first."""
+        return self._paces.setdefault(name, Pace(first_steps))
 
     def buffer(self, data: NDArray[Any]) -> Any:
-        """Return a buffer that shaders read, with these contents."""
-        import wgpu
-
-        usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST | wgpu.BufferUsage.COPY_SRC
-        # An empty binding is refused.
-        contents = data if data.size else np.zeros(4, np.int32)
-        return self._device.create_buffer_with_data(
-            data=memoryview(np.ascontiguousarray(contents)).cast("B"), usage=usage
-        )
+        """Return a buffer with these contents."""
+        contents = memoryview(np.ascontiguousarray(data)).cast("B") if data.size else b""
+        with _losses():
+            buffer = self.room(max(len(contents), _LEAST_BYTES))
+            if contents:
+                self._device.queue.write_buffer(buffer, 0, contents)
+            return buffer
 
     def room(self, size: int) -> Any:
         """Return a buffer of so many bytes, filled with zeros."""
         import wgpu
 
         usage = wgpu.BufferUsage.STORAGE | wgpu.BufferUsage.COPY_DST | wgpu.BufferUsage.COPY_SRC
-        return self._device.create_buffer(size=size, usage=usage)
+        with _losses():
+            return self._device.create_buffer(size=-(-size // 4) * 4, usage=usage)
 
-    def write(self, buffer: Any, data: NDArray[Any], offset: int = 0) -> None:
-        """Overwrite a part of a buffer."""
-        self._device.queue.write_buffer(
-            buffer, offset, memoryview(np.ascontiguousarray(data)).cast("B")
-        )
+    def write(self, buffer: Any, data: NDArray[Any]) -> None:
+        """Overwrite a buffer from its beginning on."""
+        with _losses():
+            contents = memoryview(np.ascontiguousarray(data)).cast("B")
+            self._device.queue.write_buffer(buffer, 0, contents)
 
     def pipeline(self, text: str, entry: str) -> Any:
-        """Return the compiled shader of a text, compiled once."""
-        key = (text, entry)
-        if key not in self._pipelines:
-            module = self._device.create_shader_module(code=text)
-            self._pipelines[key] = self._device.create_compute_pipeline(
-                layout="auto", compute={"module": module, "entry_point": entry}
-            )
-        return self._pipelines[key]
+        """Return a shader, compiled once."""
+        if (text, entry) not in self._pipelines:
+            with _losses():
+                module = self._device.create_shader_module(code=text)
+                self._pipelines[text, entry] = self._device.create_compute_pipeline(
+                    layout="auto", compute={"module": module, "entry_point": entry}
+                )
+        return self._pipelines[text, entry]
 
     def bound(self, pipeline: Any, buffers: Sequence[Any]) -> Any:
-        """Return the buffers as a pipeline's bindings, in their order."""
+        """Return buffers as a pipeline's bindings, in their order."""
         entries = [
             {"binding": number, "resource": {"buffer": buffer, "offset": 0, "size": buffer.size}}
             for number, buffer in enumerate(buffers)
         ]
-        return self._device.create_bind_group(
-            layout=pipeline.get_bind_group_layout(0), entries=entries
-        )
+        with _losses():
+            layout = pipeline.get_bind_group_layout(0)
+            return self._device.create_bind_group(layout=layout, entries=entries)
 
     def dispatch(self, pipeline: Any, bound: Any, groups: int) -> None:
-        """Start so many workgroups."""
-        encoder = self._device.create_command_encoder()
-        work = encoder.begin_compute_pass()
-        work.set_pipeline(pipeline)
-        work.set_bind_group(0, bound)
+        """Start so many workgroups, in rows where there are too many for one."""
         down = -(-groups // _MOST_GROUPS_ACROSS)
-        work.dispatch_workgroups(-(-groups // down), down)
-        work.end()
-        self._device.queue.submit([encoder.finish()])
+        with _losses():
+            encoder = self._device.create_command_encoder()
+            work = encoder.begin_compute_pass()
+            work.set_pipeline(pipeline)
+            work.set_bind_group(0, bound)
+            work.dispatch_workgroups(-(-groups // down), down)
+            work.end()
+            self._device.queue.submit([encoder.finish()])
 
     def read(self, parts: Sequence[tuple[Any, int, int]]) -> list[memoryview]:
         """Return parts of buffers, each of an offset and a size in bytes, when all work is done."""
         import wgpu
 
-        total = sum(size for _, _, size in parts)
         usage = wgpu.BufferUsage.COPY_DST | wgpu.BufferUsage.MAP_READ
-        staging = self._device.create_buffer(size=total, usage=usage)
-        encoder = self._device.create_command_encoder()
-        at = 0
-        for buffer, offset, size in parts:
-            encoder.copy_buffer_to_buffer(buffer, offset, staging, at, size)
-            at += size
-        self._device.queue.submit([encoder.finish()])
-        staging.map_sync(wgpu.MapMode.READ)
-        whole = memoryview(bytes(staging.read_mapped()))
-        staging.destroy()
-        views, at = [], 0
-        for _, _, size in parts:
-            views.append(whole[at : at + size])
-            at += size
-        return views
+        at = np.cumsum([0] + [size for _, _, size in parts])
+        with _losses():
+            staging = self._device.create_buffer(size=int(at[-1]), usage=usage)
+            encoder = self._device.create_command_encoder()
+            for (buffer, offset, size), begin in zip(parts, at[:-1], strict=True):
+                encoder.copy_buffer_to_buffer(buffer, offset, staging, int(begin), size)
+            self._device.queue.submit([encoder.finish()])
+            staging.map_sync(wgpu.MapMode.READ)
+            whole = memoryview(bytes(staging.read_mapped()))
+            staging.destroy()
+        return [whole[begin:end] for begin, end in zip(at[:-1], at[1:], strict=True)]
+
+
+@contextmanager
+def _losses() -> Iterator[None]:
+    """Say of whatever wgpu raises that the device is lost, which is what it cannot go on after."""
+    import wgpu
+
+    try:
+        yield
+    except (wgpu.GPUError, RuntimeError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        raise DeviceLostError(": ".join(lines[-2:]) or type(error).__name__) from error
+
+
+@cache
+def opened_device() -> GpuDevice:
+    """Open the card that counts; once a process, until it is forgotten.
+
+    Raises
+    ------
+    DeviceLostError
+        There is none that works, or it cannot be opened.
+    """
+    return GpuDevice.opened(chosen_adapter())
+
+
+def forget_device() -> None:
+    """Have the card opened anew by what needs it next."""
+    opened_device.cache_clear()

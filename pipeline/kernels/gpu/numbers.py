@@ -81,6 +81,10 @@ TWO_F32 = Numbers(
 F32 = Numbers("f32", "f32.wgsl", frozenset(), 1, np.dtype("<f4"), _rounded, 60, -60, -40, -60)
 
 
+NUMBERS = {numbers.name: numbers for numbers in (FLOAT64, TWO_F32, F32)}
+"""All numbers by name, the most exact first."""
+
+
 @cache
 def shader_text(*names: str) -> str:
     """Return some of the shaders as one text."""

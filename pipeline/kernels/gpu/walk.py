@@ -20,8 +20,7 @@ from pipeline.kernels.cpu.perturbation.counts import Walk, tiles_of
 from pipeline.kernels.cpu.perturbation.group_steps import LANES
 from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import Numbers, shader_text
-from pipeline.kernels.gpu.packing import packed_tables
-from pipeline.kernels.gpu.pacing import Pace
+from pipeline.kernels.gpu.packing import Layout, packed_tables
 from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import Outcome
 
@@ -116,6 +115,22 @@ def walks(
     return done + (run.batch(batch) if batch else [])
 
 
+def _tables_on(
+    device: GpuDevice, numbers: Numbers, reference: Reference, approximation: Approximation
+) -> tuple[Layout, list[Any]]:
+    """Return where a reference and its table are on the card; those of the latest walk stay."""
+    kept = device.kept.get("tables")
+    if kept is not None and kept[0] is reference and kept[1] is approximation:
+        if kept[2] is numbers:
+            return kept[3], kept[4]
+    # Room for the next.
+    device.kept.pop("tables", None)
+    packed = packed_tables(reference, approximation, numbers)
+    buffers = [device.buffer(part) for part in (packed.orbit, packed.reals, packed.ints)]
+    device.kept["tables"] = reference, approximation, numbers, packed.layout, buffers
+    return packed.layout, buffers
+
+
 class _Run:
     """Walks along one reference."""
 
@@ -136,20 +151,19 @@ class _Run:
         k = approximation.offset_exponent
         self._deep = k < numbers.plain_exponent
         self._wide = k <= numbers.wide_exponent
-        packed = packed_tables(reference, approximation, numbers)
-        self._table = [device.buffer(part) for part in (packed.orbit, packed.reals, packed.ints)]
+        layout, self._table = _tables_on(device, numbers, reference, approximation)
         self._params = np.zeros(len(_PARAMS), np.int32)
         self._set(
             maxiter=maxiter, steps_end=reference.steps, k=k, lowest_level=approximation.lowest,
             levels=approximation.offsets.size - 1, deep=self._deep, wide=self._wide,
-            **asdict(packed.layout),
+            **asdict(layout),
         )  # fmt: skip  # what does not change
         self._params_buffer = device.room(self._params.nbytes)
         text = f"const SLOPES = {str(slopes).lower()};\n" + shader_text(
             numbers.shader, "complex.wgsl", "walk.wgsl"
         )
         self._pipeline = device.pipeline(text, "walk")
-        self._pace = Pace(_FIRST_STEPS)
+        self._pace = device.pace(f"walk in {numbers.name}", _FIRST_STEPS)
 
     def _set(self, **values: int) -> None:
         for name, value in values.items():
