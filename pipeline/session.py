@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
+from importlib.util import find_spec
 from types import TracebackType
 
 import numpy as np
@@ -23,7 +24,7 @@ from pipeline.drawing.frame import draw_rgb
 from pipeline.drawing.texture.still import rgb_from_bands
 from pipeline.errors import UsageError
 from pipeline.geometry.projection import FLAT
-from pipeline.kernels.choice import HAVE_NUMBA
+from pipeline.kernels.choice import AUTO, CPU, GPU, HAVE_NUMBA
 from pipeline.plan.frame_plan import plan_of
 from pipeline.plan.outputs import Outputs
 from pipeline.plan.reuse import zooms_of
@@ -31,6 +32,7 @@ from pipeline.prepare.auto_maxiter import resolve_frames
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.prepare.stored import read_stored
 from pipeline.prepare.tones import tones_of
+from pipeline.system.invocation import program
 from pipeline.system.machine import lower_priority, usable_cores
 from pipeline.system.terminal import say
 from pipeline.timeline.frames import Frame, FrameList
@@ -54,6 +56,8 @@ class Session:
         Processes of this machine; as the config says, or one for each usable core, if left out.
     cluster : bool
         Whether the cluster that the config names counts, or this machine alone.
+    device : str
+        Device that counts where there is no config.
     say : callable
         Called with messages for people.
 
@@ -70,17 +74,21 @@ class Session:
         *,
         workers: int | None = None,
         cluster: bool = True,
+        device: str = CPU,
         say: Callable[[str], object] = say,
     ) -> None:
         self.outputs = outputs
         self.workers = workers or (config and config.workers) or usable_cores()
+        if config is not None:
+            check_usable(config)
+            config = replace(config, numbers=numbers_of(config))
         self._config = config
         self._cluster = config.cluster if config is not None and cluster else None
+        self._device = device if config is None else config.device
         self._say = say
         self._open = ExitStack()
         self._pool: SharedPool | None = None
         if config is not None:
-            check_usable(config)
             lower_priority(config.nice)
 
     def __enter__(self) -> "Session":
@@ -113,8 +121,19 @@ class Session:
         """The pool; its workers start with the first task."""
         if self._pool is None:
             nice = 0 if self._config is None else self._config.nice
-            self._pool = shared_pool(self.workers, nice, self._cluster)
+            self._pool = shared_pool(self.workers, nice, self._cluster, self.card is not None)
         return self._pool
+
+    @cached_property
+    def card(self) -> str | None:
+        """Name of the graphics processor that counts beside the processes; None for none.
+
+        Raises
+        ------
+        UsageError
+            The config wants one, and there is none, or wgpu is not installed.
+        """
+        return card_of(self._device)
 
     def close_pool(self, kill: bool = False) -> None:
         """End all workers, without waiting for what they do if `kill`; `pool` opens another."""
@@ -222,6 +241,45 @@ class Session:
             lambda: rgb_from_bands(plan, store, look, Finish.of(look, frame.index)),
             self._say,
         )
+
+
+def card_of(device: str) -> str | None:
+    """Return the name of the graphics processor that `render.device` has count; None for none.
+
+    Raises
+    ------
+    UsageError
+        It is to be one, and there is none that works.
+    """
+    if device not in (GPU, AUTO) or (device == AUTO and find_spec("wgpu") is None):
+        return None
+    # Loaded only here: most runs have none.
+    from pipeline.workers.card.ability import abilities
+
+    found = abilities()
+    if device == AUTO:
+        return found.best.name if found.best is not None and found.pays() else None
+    if found.best is None:
+        raise UsageError(
+            f"render.device: gpu: {found.why_none}; render.device: cpu does without; "
+            f"{program()} devices tests again"
+        )
+    return found.best.name
+
+
+def numbers_of(config: Config) -> str:
+    """Return the name of the numbers that the config's device counts deep views in.
+
+    Raises
+    ------
+    UsageError
+        It is a graphics processor, and wgpu is not installed.
+    """
+    if config.device != GPU:
+        return config.numbers
+    from pipeline.workers.card.ability import abilities
+
+    return abilities().numbers_for(config.accuracy.name)
 
 
 def check_usable(config: Config) -> None:

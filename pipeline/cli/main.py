@@ -26,7 +26,9 @@ from pipeline.system.terminal import ready_streams, say
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Commands that have nothing to resume.
-_STATELESS = ("find", "discover", "watch", "explore", "import", "schema", "clean", "completion")
+_STATELESS = (
+    "find", "discover", "watch", "explore", "import", "devices", "schema", "clean", "completion"
+)  # fmt: skip  # two lines
 # Those of them that serve pages until they are stopped.
 _SERVING = ("watch", "explore")
 _RESUME = "stopped; what was finished is on disk, the same command carries on from there"
@@ -114,7 +116,8 @@ def _parser() -> argparse.ArgumentParser:
         "zoom": _zoom, "recolour": _recolour, "palette": _palette, "export": _export,
         "player": _player, "preview": _preview, "plan": _plan, "still": _still, "find": _find,
         "discover": _discover, "watch": _watch, "explore": _explore, "import": _import,
-        "schema": _schema, "completion": _completion, "bench": _bench, "clean": _clean,
+        "devices": _devices, "schema": _schema, "completion": _completion, "bench": _bench,
+        "clean": _clean,
     }  # fmt: skip  # what each command runs
     added = {name: add_command(commands, name) for name in runs}
     for name, run in runs.items():
@@ -145,6 +148,13 @@ def _parser() -> argparse.ArgumentParser:
             choices=PLACES,
             metavar="PLACE",
             help=f"the video as a place asks for it: {', '.join(PLACES)}",
+        )
+    for name in ("zoom", "preview", "plan", "still", "explore"):
+        added[name].add_argument(
+            "--device",
+            choices=("cpu", "gpu", "auto", "numpy"),
+            metavar="DEVICE",
+            help="count by cpu, gpu, auto or numpy, whatever the config says",
         )
     chosen = still.add_mutually_exclusive_group()
     chosen.add_argument(
@@ -209,6 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         "discover",
         "explore",
         "import",
+        "devices",
         "schema",
         "completion",
         "clean",
@@ -216,7 +227,7 @@ def _parser() -> argparse.ArgumentParser:
         added[name].add_argument(
             "--name", metavar="NAME", help="name of the outputs (default: that of the config)"
         )
-    for name in runs.keys() - {"find", "import", "schema", "completion"}:
+    for name in runs.keys() - {"find", "import", "devices", "schema", "completion"}:
         added[name].add_argument(
             "--output",
             type=Path,
@@ -233,14 +244,14 @@ def _zoom(options: argparse.Namespace) -> None:
     if len(options.config) == 1 and not options.config[0].is_dir():
         zoom(
             options.config[0], options.output, options.name, options.scheduler, options.place,
-            options.progress_lines,
+            options.device, options.progress_lines,
         )  # fmt: skip  # one call
     elif options.progress_lines:
         raise UsageError("--progress-lines is for one config")
     elif options.name is not None:
         raise UsageError("--name is for one config; many are called as their files")
     else:
-        zoom_all(options.config, options.output, options.scheduler, options.place)
+        zoom_all(options.config, options.output, options.scheduler, options.place, options.device)
 
 
 def _recolour(options: argparse.Namespace) -> None:
@@ -270,13 +281,13 @@ def _player(options: argparse.Namespace) -> None:
 def _preview(options: argparse.Namespace) -> None:
     from pipeline.cli.preview import preview
 
-    preview(options.config, options.output, options.name, options.place)
+    preview(options.config, options.output, options.name, options.place, options.device)
 
 
 def _plan(options: argparse.Namespace) -> None:
     from pipeline.cli.plan import plan
 
-    plan(options.config, options.output, options.name, options.place)
+    plan(options.config, options.output, options.name, options.place, options.device)
 
 
 def _still(options: argparse.Namespace) -> None:
@@ -284,7 +295,7 @@ def _still(options: argparse.Namespace) -> None:
 
     chosen = options.frame, options.time
     files = options.raw, options.exr, options.to
-    still(options.config, options.output, options.name, *chosen, *files)
+    still(options.config, options.output, options.name, *chosen, *files, options.device)
 
 
 def _find(options: argparse.Namespace) -> None:
@@ -303,7 +314,7 @@ def _watch(options: argparse.Namespace) -> None:
 def _explore(options: argparse.Namespace) -> None:
     from pipeline.cli.explore import explore
 
-    explore(options.config, options.output, options.address, not options.no_browser)
+    explore(options.config, options.output, options.address, not options.no_browser, options.device)
 
 
 def _discover(options: argparse.Namespace) -> None:
@@ -316,6 +327,12 @@ def _import(options: argparse.Namespace) -> None:
     from pipeline.cli.importing import import_location
 
     import_location(options.file, options.config, options.still)
+
+
+def _devices(_options: argparse.Namespace) -> None:
+    from pipeline.cli.devices import devices
+
+    devices()
 
 
 def _schema(options: argparse.Namespace) -> None:

@@ -16,7 +16,11 @@ from pipeline.timeline.frames import FrameList
 
 
 def opened(
-    path: Path, name: str | None = None, scheduler: str | None = None, place: str | None = None
+    path: Path,
+    name: str | None = None,
+    scheduler: str | None = None,
+    place: str | None = None,
+    device: str | None = None,
 ) -> Config:
     """Load a config, and show its warnings.
 
@@ -28,6 +32,8 @@ def opened(
         Address of a Dask scheduler whose cluster counts the rows.
     place
         Name of the place that the video is for; the usual video if left out.
+    device
+        Name of the device that counts, if not as the config says.
 
     Raises
     ------
@@ -42,6 +48,8 @@ def opened(
     config = load_config(path, name=name)
     if scheduler is not None:
         config = replace(config, cluster=cluster_at(scheduler, config.certificates))
+    if device is not None:
+        config = replace(config, device=device)
     if place is not None:
         config = config_for(config, place)
         check_length(config, len(FrameList(config)))
@@ -62,6 +70,7 @@ def open_session(
     name: str | None = None,
     cluster: bool = True,
     place: str | None = None,
+    device: str | None = None,
 ) -> Session:
     """Load a config, show its warnings, and open a session for it.
 
@@ -73,11 +82,13 @@ def open_session(
         Whether a cluster counts if the config names one, or this machine alone.
     place
         Name of the place that the video is for; the usual video if left out.
+    device
+        Name of the device that counts, if not as the config says.
 
     Raises
     ------
     ConfigError, UsageError
         As `opened` does.
     """
-    config = opened(path, name, place=place)
+    config = opened(path, name, place=place, device=device)
     return Session(Outputs.of(config, root), config, cluster=cluster)

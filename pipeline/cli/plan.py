@@ -8,9 +8,10 @@ from pipeline.cli.opening import open_session
 from pipeline.config.load import Config
 from pipeline.counts.orbits.orbit_state import OrbitState
 from pipeline.counts.orbits.target import Target
+from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.decimals import short_text
 from pipeline.geometry.projection import FLAT
-from pipeline.kernels.choice import device_named
+from pipeline.kernels.choice import FLOAT64_NUMBERS
 from pipeline.plan.estimate import Estimate
 from pipeline.plan.frame_plan import FramePlans
 from pipeline.plan.reuse import frame_samples
@@ -28,17 +29,23 @@ _ROWS = 9
 _ALONE = 0.8
 
 
-def plan(path: Path, root: Path, name: str | None = None, place: str | None = None) -> None:
+def plan(
+    path: Path,
+    root: Path,
+    name: str | None = None,
+    place: str | None = None,
+    device: str | None = None,
+) -> None:
     """Print the frames and depth of a config, and the estimated time, memory and disk space."""
     # A plan measures this machine, and leaves the cluster alone.
-    with open_session(path, root, name, cluster=False, place=place) as session:
-        outputs, workers = session.outputs, session.workers
+    with open_session(path, root, name, cluster=False, place=place, device=device) as session:
+        outputs, workers, card = session.outputs, session.workers, session.card
         outputs.check(outputs.video)
         found = forecast(session, say)
         frames, config = session.frames, session.resolved
     work_plan, work = found.work_plan, found.work
 
-    show("\n".join(_description(work_plan, found.orbits)))
+    show("\n".join(_description(work_plan, found.orbits, card)))
     show("\n".join(_ways(config, frames, work_plan.frame_plans)))
     counts, traces = work_plan.lacking()
     tracing = f", {_millions(traces)} to trace" if traces else ""
@@ -82,7 +89,9 @@ def _stages(work: Estimate) -> str:
     )
 
 
-def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[str]:
+def _description(
+    work_plan: WorkPlan, orbits: dict[Target, OrbitState], card: str | None
+) -> list[str]:
     config, frames = work_plan.config, work_plan.frames
     encoding = config.encoding
     last = frames[len(frames) - 1]
@@ -90,8 +99,7 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
     widths = [keyframe.width for keyframe in config.keyframes]
     octaves = float((max(widths) / min(widths)).log10()) / math.log10(2)
     grids = [need.grid for need in work_plan.frame_plans.needs(range(len(frames))).values()]
-    device = device_named(config.device).name
-    kernels = sorted({f"{grid.arithmetic.name} ({device})" for grid in grids})
+    kernels = sorted({f"{grid.arithmetic.name} ({_counts(grid, card)})" for grid in grids})
     crf = "" if encoding.crf is None else f"crf {encoding.crf} "
     blur = f", motion blur {config.motion_blur:g}" if config.motion_blur else ""
     projection = "" if encoding.projection == FLAT else f", {encoding.projection}"
@@ -121,6 +129,13 @@ def _description(work_plan: WorkPlan, orbits: dict[Target, OrbitState]) -> list[
             f"{float(frame.view.rotation):9.2f} {frame.maxiter:9}  {center}"
         )
     return [*lines, ""]
+
+
+def _counts(grid: SampleGrid, card: str | None) -> str:
+    """Say what counts a sample grid."""
+    if card is None:
+        return grid.device
+    return f"{grid.device} and {card}" if grid.arithmetic.numbers == FLOAT64_NUMBERS else card
 
 
 def _sound(track: SoundTrack | None) -> list[str]:

@@ -9,8 +9,14 @@ from pipeline.config.coarse import coarse
 from pipeline.plan.outputs import Outputs
 
 
-def preview(path: Path, root: Path, name: str | None = None, place: str | None = None) -> None:
+def preview(
+    path: Path,
+    root: Path,
+    name: str | None = None,
+    place: str | None = None,
+    device: str | None = None,
+) -> None:
     """Make ``NAME-preview.mp4``: a quarter of the size, ten frames per second."""
-    config = opened(path, name, place=place)
+    config = opened(path, name, place=place, device=device)
     outputs = replace(Outputs.of(config, root), name=f"{config.name}-preview", variant="")
     make_video(coarse(config), outputs, "preview")

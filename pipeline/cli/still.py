@@ -43,6 +43,7 @@ def still(
     raw: Path | None,
     exr: Path | None,
     to: Path | None,
+    device: str | None = None,
 ) -> None:
     """Draw one frame of a config's video.
 
@@ -54,6 +55,8 @@ def still(
         Files for the counts of its pixels: NumPy's .npz and OpenEXR.
     to
         Where the picture goes, if not to the output folder.
+    device
+        Name of the device that counts, if not as the config says.
 
     Raises
     ------
@@ -64,7 +67,7 @@ def still(
     start = time.monotonic()
     if to is not None and to.suffix not in _PICTURES:
         raise UsageError(f"--to {to}: its ending should be one of {', '.join(_PICTURES)}")
-    with open_session(path, root, name) as session:
+    with open_session(path, root, name, device=device) as session:
         outputs = session.outputs
         projection = session.config.encoding.projection
         if (raw or exr) and projection != FLAT:

@@ -109,6 +109,13 @@ COMMANDS = {
         "Writes configs/NAME.yaml, or the config that is named; never replaces a file.",
         "place.kfr configs/place.yaml",
     ),
+    "devices": (
+        "the graphics processors of this machine, tested and measured",
+        "Find the graphics processors of this machine, test beside the processor whether they\n"
+        "compute right, and measure how quick they are: what render.device: gpu and auto take.\n"
+        "Writes nothing but what it found, among the compiled kernels.",
+        "",
+    ),
     "schema": (
         "the JSON Schema of the YAML, for editors",
         "Print the JSON Schema of a config, with which editors complete, explain and check its\n"

@@ -28,6 +28,7 @@ def zoom(
     name: str | None = None,
     scheduler: str | None = None,
     place: str | None = None,
+    device: str | None = None,
     lines: bool = False,
 ) -> None:
     """Make the video of a config, and print a summary.
@@ -40,15 +41,21 @@ def zoom(
         Address of a Dask scheduler whose cluster counts the rows.
     place
         Name of the place that the video is for; the usual video if left out.
+    device
+        Name of the device that counts, if not as the config says.
     lines
         Whether the progress is printed as lines of JSON, in place of the summary.
     """
-    config = opened(path, name, scheduler, place)
+    config = opened(path, name, scheduler, place, device)
     make_video(config, Outputs.of(config, root), "zoom", lines=lines)
 
 
 def zoom_all(
-    paths: Sequence[Path], root: Path, scheduler: str | None = None, place: str | None = None
+    paths: Sequence[Path],
+    root: Path,
+    scheduler: str | None = None,
+    place: str | None = None,
+    device: str | None = None,
 ) -> None:
     """Make the videos of many configs one after the other; if one fails, the rest are made.
 
@@ -69,7 +76,7 @@ def zoom_all(
         say(f"{path} ({number} of {len(configs)})")
         start = time.monotonic()
         try:
-            zoom(path, root, scheduler=scheduler, place=place)
+            zoom(path, root, scheduler=scheduler, place=place, device=device)
         except Interrupted:
             raise
         except (PipelineError, OSError) as error:

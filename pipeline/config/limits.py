@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from pipeline.config.model import ConfigModel
 from pipeline.geometry.decimals import decimal_exponent
-from pipeline.kernels.choice import is_available
+from pipeline.kernels.choice import GPU, HAVE_NUMBA
 
 MAX_FRAMES = 1_000_000
 MAX_FRAME_DIGITS = 400_000_000
@@ -35,9 +35,6 @@ def limit_fault(
             f"{int(frames)} frames of {digits} digits do not go into memory, each for itself; take "
             "bands, or shorten it",
         )
-    if not is_available(model.render.device):
-        return (
-            ("render", "device"),
-            f"{model.render.device} needs numba, which is not installed; take auto or numpy",
-        )
+    if model.render.device == GPU and not HAVE_NUMBA:
+        return ("render", "device"), "gpu needs numba, which is not installed; take cpu"
     return None

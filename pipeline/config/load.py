@@ -43,7 +43,7 @@ from pipeline.config.yaml_tree import (
     tree_from_text,
 )
 from pipeline.geometry.point import Point
-from pipeline.kernels.choice import ACCURACIES, Accuracy
+from pipeline.kernels.choice import ACCURACIES, FLOAT64_NUMBERS, Accuracy
 from pipeline.video.encoding import Encoding
 from pipeline.video.sound import Sound
 
@@ -90,6 +90,8 @@ class Config:
     certificates: Certificates | None
     device: str
     """Name of the device that computes counts, or auto."""
+    numbers: str
+    """Name of the numbers that deep counts are computed in, as the device has them."""
     quality: Quality
     reuse: Reuse
     motion_blur: Decimal
@@ -347,6 +349,7 @@ class _Checker:
             cluster=cluster,
             certificates=certificates,
             device=model.render.device,
+            numbers=FLOAT64_NUMBERS,
             quality=QUALITIES[model.render.quality],
             reuse=model.render.reuse,
             motion_blur=model.render.motion_blur,

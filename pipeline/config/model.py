@@ -31,7 +31,7 @@ from pipeline.config.value import (
     word,
 )
 from pipeline.geometry.projection import FLAT, PROJECTIONS
-from pipeline.kernels.choice import ACCURACIES, AUTO, DEVICES
+from pipeline.kernels.choice import ACCURACIES, AUTO, CPU, GPU, NUMPY
 from pipeline.kernels.tracing import TrapShape
 from pipeline.video.encoding import PIXEL_FORMATS, PRESETS
 
@@ -272,9 +272,11 @@ class RenderSection(Section):
     engine: Annotated[str, word(*get_args(Engine))] = "local"
     """Place where rows are counted: local is this machine, dask the workers of a Dask cluster.
     Everything else is done on this machine."""
-    device: Annotated[str, word(AUTO, *DEVICES)] = AUTO
-    """Device that computes the counts: cpu, numpy (the same counts, slowly, and only as deep as
-    float64 reaches), or auto, the best that each machine has."""
+    device: Annotated[str, word(CPU, GPU, AUTO, NUMPY)] = CPU
+    """Device that computes the counts: cpu, all cores of the processor; gpu, a graphics processor,
+    too, which counts the same where it has float64; auto, a graphics processor where that is
+    measured to be quicker; numpy, the processor again, slowly, and only as deep as float64 reaches,
+    for where numba is not to be had."""
     scheduler: Annotated[str | None, some_text("an address")] = None
     """Address of the cluster's scheduler, such as tcp://pi0:8786; local-cluster starts a cluster on
     this machine."""

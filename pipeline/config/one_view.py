@@ -12,7 +12,7 @@ from pipeline.config.load import Config, Keyframe
 from pipeline.config.model import ColourSection
 from pipeline.config.quality import QUALITIES
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import ACCURACIES, AUTO
+from pipeline.kernels.choice import ACCURACIES, CPU, FLOAT64_NUMBERS
 from pipeline.video.encoding import Encoding
 
 
@@ -47,7 +47,8 @@ def config_of_view(
         workers=None,
         cluster=None,
         certificates=None,
-        device=AUTO,
+        device=CPU,
+        numbers=FLOAT64_NUMBERS,
         quality=QUALITIES[quality],
         reuse="frames",
         motion_blur=Decimal(0),

@@ -1,9 +1,9 @@
 """Tasks of a worker process: counts and traces of a sample grid, by the grid's backend."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,13 +54,47 @@ def count_chunks(
     Samples that are known from stored counts are not computed again. With `tracing` the traces of
     the counts are made with them: the same as later from stored counts, in less time.
     """
+    [block] = count_together(grid, [(first_chunk, last_chunk)], reusable, tracing)
+    return block
+
+
+def count_together(
+    grid: SampleGrid,
+    ranges: Sequence[tuple[int, int]],
+    reusable: Sequence[ReusableCounts] = (),
+    tracing: Tracing | None = None,
+) -> list[BlockResult]:
+    """Compute and pack several half-open ranges of chunks, as `count_chunks` does each."""
     if grid.tracing is not None:
-        return trace_chunks(grid, first_chunk, last_chunk, reusable)
+        return [trace_chunks(grid, first, last, reusable) for first, last in ranges]
+    chunks = [chunk for first, last in ranges for chunk in range(first, last)]
+    made = _made(grid, chunks, reusable, tracing)
+    return [_packed_block(grid, first, last, made, tracing) for first, last in ranges]
+
+
+class _Made(NamedTuple):
+    """The counts of a chunk, and what was made of it."""
+
+    counts: Counts
+    computed: int
+    """Samples that had to be computed."""
+    traced: tuple[PointTraces, int] | None = None
+    """Traces that were made with the counts, and their iterations."""
+
+
+def _packed_block(
+    grid: SampleGrid,
+    first_chunk: int,
+    last_chunk: int,
+    made: Iterator[_Made],
+    tracing: Tracing | None,
+) -> BlockResult:
+    """Pack the next chunks of those made."""
     block = BlockResult(traces=None if tracing is None else BlockResult())
     for chunk in range(first_chunk, last_chunk):
         start = time.thread_time()
         first, last = grid.chunk_bounds(chunk)
-        counts, computed, traced = _computed(grid, chunk, reusable, tracing)
+        counts, computed, traced = next(made)
         block.chunks.append(packed_from_counts(counts, last - first, grid.columns))
         block.computed += computed
         block.unresolved += _unresolved(counts)
@@ -69,6 +103,23 @@ def count_chunks(
         if block.traces is not None and tracing is not None:
             _add_traces(block.traces, grid.traced(tracing), chunk, counts, traced)
     return block
+
+
+def _made(
+    grid: SampleGrid,
+    chunks: Sequence[int],
+    reusable: Sequence[ReusableCounts],
+    tracing: Tracing | None,
+) -> Iterator[_Made]:
+    """Yield the counts of each chunk; all at once where nothing of them is stored."""
+    if reusable:
+        for chunk in chunks:
+            yield _computed(grid, chunk, reusable, tracing)
+        return
+    samples = [GridChunk.of(grid, chunk) for chunk in chunks]
+    each = backend_of(grid).counts_and_traces_of_each(samples, tracing)
+    for counts, traced in each:
+        yield _Made(counts, counts.n.size, traced)
 
 
 def trace_chunks(
@@ -149,7 +200,7 @@ def _computed(
     chunk: int,
     reusable: Sequence[ReusableCounts],
     tracing: Tracing | None = None,
-) -> tuple[Counts, int, tuple[PointTraces, int] | None]:
+) -> _Made:
     """Return a chunk's counts, how many were computed, and traces if they were made with them."""
     first, last = grid.chunk_bounds(chunk)
     shape = last - first, grid.columns
@@ -171,9 +222,9 @@ def _computed(
     if not decided.any():
         backend, samples = backend_of(grid), GridChunk.of(grid, chunk)
         if tracing is None:
-            return backend.counts(samples), decided.size, None
+            return _Made(backend.counts(samples), decided.size)
         fresh, traces, steps = backend.counts_and_traces(samples, tracing)
-        return fresh, decided.size, (traces, steps)
+        return _Made(fresh, decided.size, (traces, steps))
     open_ = ~decided.reshape(-1)
     counted = Counts(n.reshape(-1), smooth.reshape(-1), outcome.reshape(-1), 0)
     if open_.any():
@@ -182,7 +233,7 @@ def _computed(
         counted.n[open_] = missing.n[open_]
         counted.smooth[open_] = missing.smooth[open_]
         counted.outcome[open_] = missing.outcome[open_]
-    return counted, int(np.count_nonzero(open_)), None
+    return _Made(counted, int(np.count_nonzero(open_)))
 
 
 def backend_of(grid: SampleGrid) -> Backend:

@@ -9,7 +9,7 @@ from pipeline.counts.orbits.target import Target
 from pipeline.geometry.band import Band
 from pipeline.geometry.decimals import canonical_text
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import AUTO, Arithmetic
+from pipeline.kernels.choice import CPU, Arithmetic
 from pipeline.kernels.formula import MANDELBROT, Formula
 from pipeline.kernels.reference import WIDE_EXPONENT
 from pipeline.kernels.tracing import Tracing
@@ -33,7 +33,7 @@ class SampleGrid:
     tracing: Tracing | None = None
     """Recipe of its traces; None for a grid of counts."""
     formula: Formula = MANDELBROT
-    device: str = field(default=AUTO, compare=False)
+    device: str = field(default=CPU, compare=False)
     """Name of the device that computes it; the counts do not depend on it."""
 
     def with_references(self, references: References) -> "SampleGrid":

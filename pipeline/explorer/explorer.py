@@ -39,6 +39,7 @@ from pipeline.explorer.wire import (
 )
 from pipeline.explorer.work import Check
 from pipeline.explorer.zoom_context import ZoomContext
+from pipeline.kernels.choice import CPU
 from pipeline.plan.outputs import Outputs
 from pipeline.session import Session
 
@@ -49,9 +50,13 @@ class Explorer:
     """Session that all pages share, with its pool and the pictures that are kept."""
 
     def __init__(
-        self, outputs: Outputs, workers: int | None = None, config: Config | None = None
+        self,
+        outputs: Outputs,
+        workers: int | None = None,
+        config: Config | None = None,
+        device: str = CPU,
     ) -> None:
-        self.session = Session(outputs, workers=workers, say=lambda _: None)
+        self.session = Session(outputs, workers=workers, device=device, say=lambda _: None)
         self.engine = Engine("pictures")
         self.questions = Engine("questions")
         """Answers what needs no pool, so that it does not wait for pictures."""

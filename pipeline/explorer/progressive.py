@@ -153,7 +153,7 @@ class ProgressiveRenderer:
                 grid = self.zoom_context.grid(plane.part(piece), plane.maxiter)
                 if plane.tracing is not None:
                     grid = grid.traced(plane.tracing)
-                tasks.append(Task("picture", count_samples, (grid,), piece))
+                tasks.append(Task("picture", count_samples, (grid,), piece, counts_grid=True))
         for task, counted in results(self._pool, tasks, check):
             plane.fill(task.tag, counted.smooth, counted.traces)
             yield

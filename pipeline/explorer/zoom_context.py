@@ -23,7 +23,7 @@ from pipeline.explorer.work import Check, drain, results
 from pipeline.geometry.decimals import context, difference, log2
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
-from pipeline.kernels.choice import ACCURACIES, AUTO, device_named, view_arithmetic
+from pipeline.kernels.choice import ACCURACIES, CPU, device_named, view_arithmetic
 from pipeline.prepare.auto_maxiter import Probe
 from pipeline.prepare.reference_orbits import compute_orbits, steps_wanted
 from pipeline.timeline.leg import log_between
@@ -71,7 +71,7 @@ class ZoomContext:
         """Return a view's pixels as a sample grid, with an orbit's target where it needs one."""
         arithmetic = view_arithmetic(
             float(view.width), view.largest_coordinate(), ACCURACIES[self._accuracy],
-            device_named(AUTO),
+            device_named(CPU),
         )  # fmt: skip  # one call
         target = self._target_for(view) if arithmetic.needs_orbit else None
         return SampleGrid(view, maxiter, arithmetic, target, self._references)

@@ -5,7 +5,7 @@ computes the same counts in the same arithmetic.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -88,12 +88,8 @@ class Device:
     """Module whose BACKEND computes a formula on this device, by the formula's name."""
     any_depth: bool
     """Whether it has perturbation; without, it has float64 alone."""
-    numbers: Mapping[str, str] = field(default_factory=dict)
-    """Numbers of its perturbation by name of the accuracy; float64 where none are named."""
-
-    def perturbation(self, accuracy: Accuracy) -> Arithmetic:
-        """Return its arithmetic of any depth for an accuracy."""
-        return perturbation(accuracy, self.numbers.get(accuracy.name, FLOAT64_NUMBERS))
+    numbers: str = FLOAT64_NUMBERS
+    """Name of the numbers of its perturbation."""
 
 
 # A backend for another device or formula is a folder of its own and an entry here.
@@ -105,14 +101,23 @@ DEVICES = {
         Device("gpu", {"mandelbrot": "pipeline.kernels.gpu.backend"}, any_depth=True),
     )
 }
-CPU, GPU, AUTO = "cpu", "gpu", "auto"
-"""Names of devices: this processor, by numba or, without it, numpy; a graphics processor; and
-whichever of them is quicker."""
+CPU, GPU, AUTO, NUMPY = "cpu", "gpu", "auto", "numpy"
+"""Names of devices: this processor, by numba or, without it, numpy; a graphics processor beside it;
+whichever is quicker; and this processor by numpy."""
 
 
 def device_named(name: str) -> Device:
     """Return a device of this machine."""
     return DEVICES["numpy" if name == CPU and not HAVE_NUMBA else name]
+
+
+def planned_device(name: str, numbers: str = FLOAT64_NUMBERS) -> Device:
+    """Return the device for which a config with this `render.device` is planned.
+
+    A graphics processor helps the processor, and counts alone only in other numbers than float64.
+    """
+    processor = device_named(CPU if name in (GPU, AUTO) else name)
+    return replace(processor, numbers=numbers)
 
 
 def backend_for(device: str, formula: Formula) -> Backend:
@@ -139,7 +144,7 @@ def view_arithmetic(
     rounding = float(np.spacing(largest_coordinate))
     if not device.any_depth or width >= rounding * 2.0**accuracy.float64_bits:
         return FLOAT64
-    return device.perturbation(accuracy)
+    return perturbation(accuracy, device.numbers)
 
 
 def band_arithmetic(roundings: float, accuracy: Accuracy, device: Device) -> Arithmetic:
@@ -153,4 +158,4 @@ def band_arithmetic(roundings: float, accuracy: Accuracy, device: Device) -> Ari
     """
     if not device.any_depth or roundings * accuracy.float64_shift >= 2.0:
         return FLOAT64
-    return device.perturbation(accuracy)
+    return perturbation(accuracy, device.numbers)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.config.load import Config
 from pipeline.counts.orbits.tables import References
 from pipeline.counts.sample_grid import SampleGrid
-from pipeline.kernels.choice import band_arithmetic, device_named
+from pipeline.kernels.choice import band_arithmetic, planned_device
 from pipeline.plan.estimate import Estimate, Survey, estimate
 from pipeline.plan.work_plan import WorkPlan
 from pipeline.prepare.probes import SurveyedFrame, SurveyedGrid, survey_frame, survey_grid
@@ -127,7 +127,9 @@ def roughly(
 def as_band(grid: SampleGrid, config: Config) -> SampleGrid:
     """Return a sample grid in the arithmetic that a band of its density would have."""
     arithmetic = band_arithmetic(
-        grid.geometry.roundings_a_sample(), config.accuracy, device_named(config.device)
+        grid.geometry.roundings_a_sample(),
+        config.accuracy,
+        planned_device(config.device, config.numbers),
     )
     return grid if arithmetic.needs_orbit else replace(grid, arithmetic=arithmetic, target=None)
 

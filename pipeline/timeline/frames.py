@@ -19,7 +19,7 @@ from pipeline.kernels.choice import (
     HAVE_NUMBA,
     Arithmetic,
     band_arithmetic,
-    device_named,
+    planned_device,
     view_arithmetic,
 )
 from pipeline.timeline.leg import log_between
@@ -101,7 +101,7 @@ class FrameList:
         self._loops = config.loops and self._forward_frames > 2
         self._size = (config.encoding.columns, config.encoding.rows)
         self._accuracy = config.accuracy
-        self._device = config.device
+        self._device = planned_device(config.device, config.numbers)
         self._targets = _targets(config)
         self._check_reach(config)
 
@@ -157,14 +157,14 @@ class FrameList:
         """Return the view at any progress, without rotation, as a sample grid of another size."""
         view = self.legs[leg].view(progress, *self._size)
         view = View(view.center, view.width, Decimal(0), columns, rows)
-        return SampleGrid(view, limit, *self._arithmetic(leg, view), device=self._device)
+        return SampleGrid(view, limit, *self._arithmetic(leg, view), device=self._device.name)
 
     def shared_grid(self, geometry: View | Band, maxiter: int, target: Target) -> SampleGrid:
         """Return a sample grid around a target, from which many frames are drawn."""
-        device = device_named(self._device)
-        arithmetic = band_arithmetic(geometry.roundings_a_sample(), self._accuracy, device)
+        roundings = geometry.roundings_a_sample()
+        arithmetic = band_arithmetic(roundings, self._accuracy, self._device)
         own_target = target if arithmetic.needs_orbit else None
-        return SampleGrid(geometry, maxiter, arithmetic, own_target, device=self._device)
+        return SampleGrid(geometry, maxiter, arithmetic, own_target, device=self._device.name)
 
     def leg_of(self, index: int) -> int:
         """Return the index of the leg that a frame belongs to."""
@@ -182,7 +182,9 @@ class FrameList:
         view = self.legs[leg].view(progress, *self._size, self.legs[leg].turned(time))
         maxiter = self.maxiter(leg, progress)
         arithmetic, target = self._arithmetic(leg, view)
-        return Frame(index, time, leg, progress, view, maxiter, arithmetic, target, self._device)
+        return Frame(
+            index, time, leg, progress, view, maxiter, arithmetic, target, self._device.name
+        )
 
     def _arithmetic(self, leg: int, view: View) -> tuple[Arithmetic, Target | None]:
         """Return the arithmetic that serves a view on a leg, and the target that it needs."""
@@ -190,7 +192,7 @@ class FrameList:
             float(view.width),
             view.largest_coordinate(),
             self._accuracy,
-            device_named(self._device),
+            self._device,
         )
         if not arithmetic.needs_orbit:
             return arithmetic, None
@@ -201,11 +203,11 @@ class FrameList:
 
     def _check_reach(self, config: Config) -> None:
         """Refuse keyframes that are too deep for the device."""
-        if device_named(self._device).any_depth:
+        if self._device.any_depth:
             return
         cure = "deeper needs numba, which has wheels for 64-bit processors"
         if HAVE_NUMBA:
-            cure = f"render.device: {self._device} goes no deeper, auto does"
+            cure = f"render.device: {self._device.name} goes no deeper, cpu does"
         faults = []
         for k, keyframe in enumerate(config.keyframes):
             view = View(keyframe.center, keyframe.width, keyframe.rotation, *self._size)

@@ -5,10 +5,26 @@ from pipeline.workers.pool import SharedPool
 from pipeline.workers.processes import ProcessPool
 
 
-def shared_pool(workers: int, nice: int = 0, cluster: Cluster | None = None) -> SharedPool:
-    """Return a pool of so many processes of this machine, whose rows a cluster may count."""
+def shared_pool(
+    workers: int, nice: int = 0, cluster: Cluster | None = None, card: bool = False
+) -> SharedPool:
+    """Return a pool of so many processes of this machine.
+
+    Parameters
+    ----------
+    nice
+        Niceness of the processes.
+    cluster
+        Counts their rows, if there is one.
+    card
+        Whether the graphics processor counts rows beside them.
+    """
     processes = ProcessPool(workers, nice)
     if cluster is None:
+        if card:
+            from pipeline.workers.card.pool import CardPool
+
+            return CardPool(processes, ProcessPool(1, nice))
         return processes
     from pipeline.workers.cluster.connection import Connection
     from pipeline.workers.cluster.pool import ClusterPool

@@ -33,6 +33,9 @@ class Task:
     block: RowBlock | None = None
     """The row block that it counts, on any machine; None where it needs files or memory of this
     one."""
+    counts_grid: bool = False
+    """Whether its first argument is a sample grid that it counts, on whichever device of this
+    machine."""
     deaths: int = field(default=0)
     """Number of workers that died while it was in flight."""
     faults: int = field(default=0)

@@ -87,6 +87,11 @@ class ProcessPool(SharedPool):
         """Number of tasks whose results have not been taken."""
         return len(self._flying) + len(self._again)
 
+    @property
+    def futures(self) -> list[Future[Any]]:
+        """Futures of the tasks that workers have."""
+        return list(self._flying)
+
     def has_room(self, portable: bool = False) -> bool:  # noqa: ARG002  # all are alike here
         """Tell whether a worker will soon be free for another task."""
         return not self._again and len(self._flying) < self.workers + SPARE_TASKS

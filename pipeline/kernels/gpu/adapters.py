@@ -12,6 +12,8 @@ from pipeline.kernels.gpu.numbers import NUMBERS, Numbers
 HAVE_WGPU = find_spec("wgpu") is not None
 SOFTWARE = "CPU"
 """Kind of an adapter that is a program, such as Mesa's lavapipe: no quicker than this processor."""
+CHOICE = "WGPU_ADAPTER_NAME"
+"""Environment variable: a part of the name of the only one to use."""
 # The best first.
 _KINDS = ["DiscreteGPU", "IntegratedGPU", "VirtualGPU", "Unknown", SOFTWARE]
 # What shaders here have bound at once, all of it storage.
@@ -66,11 +68,19 @@ def adapters() -> list[Adapter]:
     logging.getLogger("wgpu").setLevel(logging.CRITICAL + 1)
     # OpenGL has no float64 here, and shows each card a second time.
     set_instance_extras(backends=["Vulkan", "Metal", "DX12"])
-    found = [
-        Adapter(
-            adapter.info["device"], adapter.info["description"], adapter.info["adapter_type"],
-            frozenset(adapter.features), dict(adapter.limits), adapter,
-        )  # fmt: skip  # in order of the fields
-        for adapter in wgpu.gpu.enumerate_adapters_sync()
-    ]
+    found = [_described(adapter) for adapter in wgpu.gpu.enumerate_adapters_sync()]
+    wanted = os.environ.get(CHOICE, "").lower()
+    found = [adapter for adapter in found if wanted in adapter.name.lower()]
     return sorted(found, key=lambda each: _KINDS.index(each.kind))
+
+
+def _described(adapter: Any) -> Adapter:
+    info = adapter.info
+    return Adapter(
+        name=info["device"],
+        driver=info["description"],
+        kind=info["adapter_type"],
+        features=frozenset(adapter.features),
+        limits=dict(adapter.limits),
+        _adapter=adapter,
+    )

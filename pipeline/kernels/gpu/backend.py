@@ -92,12 +92,8 @@ def _walks(
     """Return the walks of chunks of one grid, and the iterations in float64 before each."""
     if not chunks:
         return []
-    settled = [
-        perturbation.settled_by_float64(_count_in_float64, chunk, only) for chunk in chunks
-    ]
-    jobs = [
-        Job(*chunk.offsets(), known) for chunk, (known, _) in zip(chunks, settled, strict=True)
-    ]
+    settled = [perturbation.settled_by_float64(_count_in_float64, chunk, only) for chunk in chunks]
+    jobs = [Job(*chunk.offsets(), known) for chunk, (known, _) in zip(chunks, settled, strict=True)]
     numbers = NUMBERS[chunks[0].numbers]
     tables = chunks[0].tables()
     walked = walks(opened_device(), numbers, *tables, jobs, chunks[0].maxiter, slopes)

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import DeviceLostError
-from pipeline.kernels.gpu.ability import chosen_adapter
-from pipeline.kernels.gpu.adapters import Adapter
+from pipeline.kernels.gpu.adapters import Adapter, adapters
 from pipeline.kernels.gpu.pacing import Pace
 
 # Groups of one row of a dispatch: what every adapter admits.
@@ -52,7 +52,7 @@ class GpuDevice:
 
     def buffer(self, data: NDArray[Any]) -> Any:
         """Return a buffer with these contents."""
-        contents = memoryview(np.ascontiguousarray(data)).cast("B") if data.size else b""
+        contents = _bytes_of(data)
         with _losses():
             buffer = self.room(max(len(contents), _LEAST_BYTES))
             if contents:
@@ -70,8 +70,7 @@ class GpuDevice:
     def write(self, buffer: Any, data: NDArray[Any]) -> None:
         """Overwrite a buffer from its beginning on."""
         with _losses():
-            contents = memoryview(np.ascontiguousarray(data)).cast("B")
-            self._device.queue.write_buffer(buffer, 0, contents)
+            self._device.queue.write_buffer(buffer, 0, _bytes_of(data))
 
     def pipeline(self, text: str, entry: str) -> Any:
         """Return a shader, compiled once."""
@@ -120,7 +119,12 @@ class GpuDevice:
             staging.map_sync(wgpu.MapMode.READ)
             whole = memoryview(bytes(staging.read_mapped()))
             staging.destroy()
-        return [whole[begin:end] for begin, end in zip(at[:-1], at[1:], strict=True)]
+        return [whole[begin:end] for begin, end in pairwise(at)]
+
+
+def _bytes_of(data: NDArray[Any]) -> memoryview:
+    contents: Any = np.ascontiguousarray(data)
+    return memoryview(contents).cast("B") if data.size else memoryview(b"")
 
 
 @contextmanager
@@ -142,9 +146,12 @@ def opened_device() -> GpuDevice:
     Raises
     ------
     DeviceLostError
-        There is none that works, or it cannot be opened.
+        There is none, or it cannot be opened.
     """
-    return GpuDevice.opened(chosen_adapter())
+    found = adapters()
+    if not found:
+        raise DeviceLostError("there is no graphics processor")
+    return GpuDevice.opened(found[0])
 
 
 def forget_device() -> None:

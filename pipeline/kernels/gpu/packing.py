@@ -1,7 +1,7 @@
 """References and tables in the form in which shaders read them."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,20 +65,20 @@ def packed_tables(
     """Return a reference and its table as shaders read them, in the numbers they compute in."""
     reals, node_ints = _packed_nodes(approximation, numbers)
     tiny = _tiny_values(reference, numbers)
-    ints = [
-        approximation.offsets, node_ints.reshape(-1), tiny.index, tiny.exponent,
+    ints: list[NDArray[Any]] = [
+        approximation.offsets, node_ints.reshape(-1), tiny.indices, tiny.exponent,
         reference.margin_index, reference.margin_exponent,
     ]  # fmt: skip  # in order of the layout
-    starts = np.cumsum([0] + [part.size for part in ints])
+    starts = [sum(part.size for part in ints[:k]) for k in range(len(ints))]
     layout = Layout(
         tiny_reals=reals.size,
-        tiny_ints=int(starts[2]),
-        tiny_size=tiny.index.size,
+        tiny_ints=starts[2],
+        tiny_size=tiny.indices.size,
         margin_reals=reals.size + tiny.mantissa.size,
-        margin_ints=int(starts[4]),
+        margin_ints=starts[4],
         margin_size=reference.margin_index.size,
         level_offsets=0,
-        node_ints=int(starts[1]),
+        node_ints=starts[1],
     )
     joined = np.concatenate([reals.reshape(-1), tiny.mantissa.reshape(-1), reference.margin])
     return PackedTables(
@@ -143,7 +143,7 @@ def _exponents(parts: NDArray[np.float64]) -> NDArray[np.int64]:
 class _TinyValues(NamedTuple):
     """Values of a reference that are held with exponents of their own."""
 
-    index: NDArray[np.int64]
+    indices: NDArray[np.int64]
     mantissa: NDArray[np.float64]
     exponent: NDArray[np.int64]
 

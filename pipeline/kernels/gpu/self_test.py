@@ -21,7 +21,7 @@ from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import F32, FLOAT64, Numbers
 from pipeline.kernels.gpu.walk import Job, walks
 from pipeline.kernels.reference import Approximation, Reference
-from pipeline.kernels.results import RADIUS_SQUARED, Outcome
+from pipeline.kernels.results import RADIUS_SQUARED
 
 # A point of the seahorse valley, and one next to -2, where deltas grow by an octave a step.
 _SEAHORSE = -0.7436438870371587, 0.1318259042053119

@@ -120,9 +120,10 @@ def _tables_on(
 ) -> tuple[Layout, list[Any]]:
     """Return where a reference and its table are on the card; those of the latest walk stay."""
     kept = device.kept.get("tables")
-    if kept is not None and kept[0] is reference and kept[1] is approximation:
-        if kept[2] is numbers:
-            return kept[3], kept[4]
+    if kept is not None and all(
+        one is other for one, other in zip(kept, (reference, approximation, numbers), strict=False)
+    ):
+        return kept[3], kept[4]
     # Room for the next.
     device.kept.pop("tables", None)
     packed = packed_tables(reference, approximation, numbers)
@@ -179,7 +180,7 @@ class _Run:
                 *self._tables, job.w_re, job.w_im, self._maxiter, job.settled, self._slopes
             )
             walks.append(walk)
-            for points in tiles_of(*job.w_re.shape, job.settled):
+            for points in tiles_of(job.w_re.shape, job.settled):
                 if points.size:
                     tiles.append((job, _Tile(walk, points, first)))
                     first += points.size
@@ -261,9 +262,7 @@ class _Run:
         self._pace.took(time.perf_counter() - start)
         return np.frombuffer(headers, _GROUP).copy()
 
-    def _next_round(
-        self, tiles: Sequence[_Tile]
-    ) -> Iterator[tuple[int, list[NDArray[np.intp]]]]:
+    def _next_round(self, tiles: Sequence[_Tile]) -> Iterator[tuple[int, list[NDArray[np.intp]]]]:
         """Yield the number of each tile and its groups of the next round."""
         if not tiles:
             return
@@ -289,7 +288,7 @@ class _Run:
                 shift += 1
             order = np.argsort(keys >> shift, kind="stable")
             left, classes = left[order], classes[order]
-        groups = []
+        groups: list[NDArray[np.intp]] = []
         at = 0
         while at < left.size:
             end = min(at + LANES, left.size)
@@ -319,12 +318,18 @@ class _Run:
             if self._slopes:
                 exponent = np.where(escaped, ints["slope_exponent"][own], 0)
                 slope[:] = np.where(
-                    escaped, np.ldexp(reals[own, _SLOPE : _SLOPE + 2].T, np.maximum(exponent, -2000)), 0.0
+                    escaped,
+                    np.ldexp(reals[own, _SLOPE : _SLOPE + 2].T, np.maximum(exponent, -2000)),
+                    0.0,
                 )
             tile.walk.fill(
                 tile.points,
                 Results(
-                    ints["n"][own], ints["outcome"][own].astype(np.uint8), x, y,
-                    np.where(escaped, ints["count"][own], 0), slope,
-                ),  # fmt: skip  # in order of the fields
+                    ints["n"][own],
+                    ints["outcome"][own].astype(np.uint8),
+                    x,
+                    y,
+                    np.where(escaped, ints["count"][own], 0),
+                    slope,
+                ),
             )

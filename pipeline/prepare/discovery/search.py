@@ -15,7 +15,7 @@ from pipeline.counts.orbits.tables import References
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.geometry.decimals import context, log2
-from pipeline.kernels.choice import ACCURACIES, AUTO, device_named, view_arithmetic
+from pipeline.kernels.choice import ACCURACIES, CPU, device_named, view_arithmetic
 from pipeline.monitor.progress import followed
 from pipeline.prepare.discovery.opening import (
     OPENING_VIEWS,
@@ -161,7 +161,7 @@ def views_along(
     for part in parts:
         view = leg.view(part, columns, rows)
         arithmetic = view_arithmetic(
-            float(view.width), view.largest_coordinate(), ACCURACIES["fine"], device_named(AUTO)
+            float(view.width), view.largest_coordinate(), ACCURACIES["fine"], device_named(CPU)
         )
         own = target if arithmetic.needs_orbit else None
         grids.append(SampleGrid(view, log_between(_FIRST_LIMIT, last, part), arithmetic, own))

@@ -125,7 +125,7 @@ def walk(
     """
     orbit, table = orbit_arrays(reference), table_arrays(approximation)
     walked = Walk.begun(reference, approximation, w_re, w_im, maxiter, settled, slopes)
-    for tile in tiles_of(*w_re.shape, settled):
+    for tile in tiles_of(w_re.shape, settled):
         own = Results(
             np.empty(tile.size, np.int32), np.empty(tile.size, np.uint8),
             np.zeros(tile.size), np.zeros(tile.size), np.zeros(tile.size, np.int32),
@@ -141,9 +141,13 @@ def walk(
 
 
 def tiles_of(
-    rows: int, columns: int, settled: NDArray[np.uint8] | None = None
+    shape: tuple[int, ...], settled: NDArray[np.uint8] | None = None
 ) -> Iterator[NDArray[np.intp]]:
-    """Yield the numbers of each tile's points, of those alone that are not settled."""
+    """Yield the numbers of each tile's points, of those alone that are not settled.
+
+    `shape` is the rows and the columns of all points.
+    """
+    rows, columns = shape
     points = np.arange(rows * columns).reshape(rows, columns)
     for top in range(0, rows, TILE_ROWS):
         for left in range(0, columns, TILE_COLUMNS):

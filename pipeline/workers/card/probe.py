@@ -1,12 +1,12 @@
 """Tests and measures the graphics processors, and prints what they can do as a line of JSON."""
 
 from pipeline.errors import DeviceLostError
-from pipeline.kernels.gpu.ability import Abilities, Ability, text_of
 from pipeline.kernels.gpu.adapters import Adapter, adapters
 from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import NUMBERS
 from pipeline.kernels.gpu.self_test import fault_of, steps_a_second
 from pipeline.system.terminal import show
+from pipeline.workers.card.ability import Abilities, Ability, text_of
 
 
 def main() -> None:
@@ -33,9 +33,7 @@ def ability_of(adapter: Adapter) -> Ability:
             device.destroy()
         except DeviceLostError as error:
             faults[numbers.name] = str(error)
-    return Ability(
-        adapter.name, adapter.driver, adapter.kind, faults, speeds, adapter.most_bytes
-    )
+    return Ability(adapter.name, adapter.driver, adapter.kind, faults, speeds, adapter.most_bytes)
 
 
 if __name__ == "__main__":

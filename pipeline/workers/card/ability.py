@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
-from pipeline.errors import DeviceLostError, UsageError
+from pipeline.errors import UsageError
 from pipeline.kernels.cache import compiled_folder
-from pipeline.kernels.gpu.adapters import HAVE_WGPU, SOFTWARE, Adapter, adapters
+from pipeline.kernels.gpu.adapters import HAVE_WGPU, SOFTWARE
 from pipeline.kernels.gpu.numbers import F32, FLOAT64, NUMBERS, TWO_F32
 from pipeline.system.sources import PACKAGE
 
@@ -71,6 +71,17 @@ class Abilities:
         """The one that counts: the first that works."""
         return next((ability for ability in self.each if ability.works), None)
 
+    @property
+    def why_none(self) -> str:
+        """Why none works, in words."""
+        if not self.each:
+            return "no graphics processor was found, or its driver crashed"
+        reasons = (
+            f"{ability.name} does not compute right ({'; '.join(sorted(set(ability.faults.values())))})"
+            for ability in self.each
+        )
+        return ", ".join(reasons)
+
     def numbers_by_accuracy(self) -> dict[str, str]:
         """Return the numbers in which the best one serves each accuracy, by name.
 
@@ -83,6 +94,10 @@ class Abilities:
             for accuracy, each in _SERVES.items()
         }
         return {accuracy: name for accuracy, name in serving.items() if name is not None}
+
+    def numbers_for(self, accuracy: str) -> str:
+        """Return the numbers that deltas are held in; float64, by the processor, at the least."""
+        return self.numbers_by_accuracy().get(accuracy, FLOAT64.name)
 
     def pays(self) -> bool:
         """Tell whether the best is real, counts as the processor does, and beats a core of it."""
@@ -129,23 +144,6 @@ def tested_again() -> Abilities:
     return abilities()
 
 
-def chosen_adapter() -> Adapter:
-    """Return the adapter that counts.
-
-    Raises
-    ------
-    DeviceLostError
-        None works, or it is gone.
-    """
-    best = abilities().best
-    if best is None:
-        raise DeviceLostError("no graphics processor works")
-    for adapter in adapters():
-        if (adapter.name, adapter.driver) == (best.name, best.driver):
-            return adapter
-    raise DeviceLostError(f"{best.name} is gone")
-
-
 def _file() -> Path | None:
     folder = compiled_folder()
     return None if folder is None else folder / _FILE
@@ -154,7 +152,7 @@ def _file() -> Path | None:
 def _tested() -> str:
     """Return what the test prints; of no processors where it crashes."""
     paths = [str(PACKAGE.parent), os.environ.get("PYTHONPATH", "")]
-    command = [sys.executable, "-m", "pipeline.kernels.gpu.probe"]
+    command = [sys.executable, "-m", "pipeline.workers.card.probe"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     none = json.dumps({"core_steps_a_second": 0.0, "each": []})
     try:

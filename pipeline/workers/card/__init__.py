@@ -1,0 +1,1 @@
+"""A graphics processor beside the processes of this machine."""
