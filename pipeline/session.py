@@ -121,7 +121,7 @@ class Session:
         """The pool; its workers start with the first task."""
         if self._pool is None:
             nice = 0 if self._config is None else self._config.nice
-            self._pool = shared_pool(self.workers, nice, self._cluster, self.card is not None)
+            self._pool = shared_pool(self.workers, nice, self._cluster, self.card)
         return self._pool
 
     @cached_property

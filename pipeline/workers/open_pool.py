@@ -6,7 +6,7 @@ from pipeline.workers.processes import ProcessPool
 
 
 def shared_pool(
-    workers: int, nice: int = 0, cluster: Cluster | None = None, card: bool = False
+    workers: int, nice: int = 0, cluster: Cluster | None = None, card: str | None = None
 ) -> SharedPool:
     """Return a pool of so many processes of this machine.
 
@@ -17,14 +17,14 @@ def shared_pool(
     cluster
         Counts their rows, if there is one.
     card
-        Whether the graphics processor counts rows beside them.
+        Name of the graphics processor that counts rows beside them, if there is one.
     """
     processes = ProcessPool(workers, nice)
     if cluster is None:
-        if card:
+        if card is not None:
             from pipeline.workers.card.pool import CardPool
 
-            return CardPool(processes, ProcessPool(1, nice))
+            return CardPool(processes, ProcessPool(1, nice), card)
         return processes
     from pipeline.workers.cluster.connection import Connection
     from pipeline.workers.cluster.pool import ClusterPool

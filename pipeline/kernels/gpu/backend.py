@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import RenderError
 from pipeline.kernels.backend import Backend, Chunk
 from pipeline.kernels.cpu.backend import CpuBackend
 from pipeline.kernels.cpu.float64 import chunk as float64
 from pipeline.kernels.cpu.float64.counts import escape_counts
 from pipeline.kernels.cpu.float64.series import Series
 from pipeline.kernels.cpu.perturbation import chunk as perturbation
-from pipeline.kernels.cpu.perturbation.counts import Walk
+from pipeline.kernels.cpu.perturbation.counts import Walk, walk
 from pipeline.kernels.gpu.blocks import Blocks
 from pipeline.kernels.gpu.device import opened_device
 from pipeline.kernels.gpu.numbers import FLOAT64, NUMBERS
-from pipeline.kernels.gpu.walk import Job, walks
+from pipeline.kernels.gpu.walk import Job, fits, walks
 from pipeline.kernels.results import Counts, PointTraces
 from pipeline.kernels.tracing import Tracing
 
@@ -96,7 +97,16 @@ def _walks(
     jobs = [Job(*chunk.offsets(), known) for chunk, (known, _) in zip(chunks, settled, strict=True)]
     numbers = NUMBERS[chunks[0].numbers]
     tables = chunks[0].tables()
-    walked = walks(opened_device(), numbers, *tables, jobs, chunks[0].maxiter, slopes)
+    device, maxiter = opened_device(), chunks[0].maxiter
+    if fits(device, numbers, *tables):
+        walked = walks(device, numbers, *tables, jobs, maxiter, slopes)
+    elif numbers is FLOAT64:
+        walked = [walk(*tables, job.w_re, job.w_im, maxiter, job.settled, slopes) for job in jobs]
+    else:
+        raise RenderError(
+            f"an orbit of {tables.reference.steps} steps is larger than the buffers of "
+            f"{device.adapter.name}; render.device: cpu has room for it"
+        )
     return [(walk, sieved) for walk, (_, sieved) in zip(walked, settled, strict=True)]
 
 

@@ -105,14 +105,23 @@ def walks(
         The device was lost; nothing is known of these points.
     """
     run = _Run(device, numbers, reference, approximation, maxiter, slopes)
+    most = min(_MOST_POINTS, device.adapter.most_bytes // (_POINT_REALS * numbers.real_bytes))
     done: list[Walk] = []
     batch: list[Job] = []
     for job in jobs:
-        if batch and sum(each.w_re.size for each in batch) + job.w_re.size > _MOST_POINTS:
+        if batch and sum(each.w_re.size for each in batch) + job.w_re.size > most:
             done += run.batch(batch)
             batch = []
         batch.append(job)
     return done + (run.batch(batch) if batch else [])
+
+
+def fits(
+    device: GpuDevice, numbers: Numbers, reference: Reference, approximation: Approximation
+) -> bool:
+    """Tell whether a reference and its table are small enough for the card's buffers."""
+    largest = max(reference.z.size, approximation.nodes.size + reference.tiny.size)
+    return largest * numbers.real_bytes <= device.adapter.most_bytes
 
 
 def _tables_on(
@@ -200,10 +209,10 @@ class _Run:
         ints = np.zeros(points, _POINT_INTS)
         ints["outcome"] = _WAITS
         ints["exponent"] = self._tables[1].offset_exponent if self._deep else 0
-        slots = min(_SLOTS, -(-points // LANES))
         lanes_bytes = 2 * numbers.real_bytes + LANES * (
             _LANE_REALS * numbers.real_bytes + 4 * _LANE_INTS
         )
+        slots = min(_SLOTS, -(-points // LANES), device.adapter.most_bytes // lanes_bytes)
         self._group_buffer = device.buffer(np.zeros(slots, _GROUP))
         self._reals = device.buffer(numbers.split(reals))
         self._ints = device.buffer(ints)

@@ -76,11 +76,10 @@ class Abilities:
         """Why none works, in words."""
         if not self.each:
             return "no graphics processor was found, or its driver crashed"
-        reasons = (
-            f"{ability.name} does not compute right ({'; '.join(sorted(set(ability.faults.values())))})"
-            for ability in self.each
+        faults = sorted(
+            {f"{each.name}: {why}" for each in self.each for why in each.faults.values()}
         )
-        return ", ".join(reasons)
+        return f"none computes right ({'; '.join(faults)})"
 
     def numbers_by_accuracy(self) -> dict[str, str]:
         """Return the numbers in which the best one serves each accuracy, by name.

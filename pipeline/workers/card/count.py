@@ -1,5 +1,6 @@
 """Tasks of the process that has the graphics processor."""
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,12 @@ from pipeline.counts.compute import count_together
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import DeviceLostError
 from pipeline.kernels.choice import GPU
+from pipeline.kernels.gpu.adapters import CHOICE
 from pipeline.workers.row_block import RowBlock
+
+
+# A card that is lost as often as this is not tried again.
+MOST_LOSSES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +29,9 @@ class CardResult:
     """What became of the device, if it was lost."""
 
 
-def count_on_card(blocks: Sequence[RowBlock]) -> CardResult:
-    """Count blocks that differ in their chunks alone, all at once."""
+def count_on_card(adapter: str, blocks: Sequence[RowBlock]) -> CardResult:
+    """Count blocks that differ in their chunks alone, all at once, on an adapter by name."""
+    os.environ.setdefault(CHOICE, adapter)
     start = time.perf_counter()
     grid = replace(blocks[0].grid, device=GPU)
     ranges = [(block.first_chunk, block.last_chunk) for block in blocks]
@@ -41,8 +48,11 @@ def count_on_card(blocks: Sequence[RowBlock]) -> CardResult:
     return CardResult(results, seconds)
 
 
-def call_on_card(function: Callable[..., Any], grid: SampleGrid, *arguments: Any) -> CardResult:
-    """Call a function that counts a sample grid, on the card."""
+def call_on_card(
+    adapter: str, function: Callable[..., Any], grid: SampleGrid, *arguments: Any
+) -> CardResult:
+    """Call a function that counts a sample grid, on an adapter by name."""
+    os.environ.setdefault(CHOICE, adapter)
     start = time.perf_counter()
     try:
         result = function(replace(grid, device=GPU), *arguments)

@@ -13,12 +13,16 @@ from typing import Any
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import RenderError
 from pipeline.kernels.choice import FLOAT64_NUMBERS
-from pipeline.workers.card.count import CardResult, call_on_card, count_on_card, goes_with
+from pipeline.workers.card.count import (
+    MOST_LOSSES,
+    CardResult,
+    call_on_card,
+    count_on_card,
+    goes_with,
+)
 from pipeline.workers.pool import SPARE_TASKS, SharedPool, Task
 from pipeline.workers.processes import ProcessPool
 
-# A card that is lost as often as this is not tried again.
-_MOST_LOSSES = 2
 # So many calls are at the card's process, so that it never waits for the next.
 _CALLS_AHEAD = 2
 # What a call should take: the card's own dispatches are far shorter, and little is lost with it.
@@ -31,6 +35,8 @@ class _Card:
     """The process that has the graphics processor."""
 
     process: ProcessPool
+    adapter: str
+    """Its name."""
     calls: dict[Task, list[Task]] = field(default_factory=dict)
     """Tasks of the row blocks that each call counts."""
     blocks: int = 1
@@ -59,10 +65,10 @@ class _Card:
 class CardPool(SharedPool):
     """Shares row blocks among the processes of this machine and its graphics processor."""
 
-    def __init__(self, processes: ProcessPool, card: ProcessPool) -> None:
+    def __init__(self, processes: ProcessPool, card: ProcessPool, adapter: str) -> None:
         self.workers = processes.workers
         self._processes = processes
-        self._card = _Card(card)
+        self._card = _Card(card, adapter)
         self._waiting: deque[Task] = deque()
         self._news: list[str] = []
 
@@ -154,7 +160,7 @@ class CardPool(SharedPool):
 
     @property
     def _is_given_up(self) -> bool:
-        return self._card.losses >= _MOST_LOSSES
+        return self._card.losses >= MOST_LOSSES
 
     def _hand_out(self) -> None:
         """Give waiting row blocks to the card, and to processes that are free."""
@@ -162,7 +168,7 @@ class CardPool(SharedPool):
             tasks = [self._waiting.popleft()]
             while len(tasks) < self._card.blocks and self._goes_with(tasks[0]):
                 tasks.append(self._waiting.popleft())
-            call = _call(tasks)
+            call = _call(self._card.adapter, tasks)
             self._card.calls[call] = tasks
             self._card.process.submit(call)
         while self._waiting and self._processes.has_room():
@@ -214,12 +220,12 @@ class CardPool(SharedPool):
         self._processes.close(kill)
 
 
-def _call(tasks: list[Task]) -> Task:
+def _call(adapter: str, tasks: list[Task]) -> Task:
     """Return the task of the card's process that does some tasks."""
     first = tasks[0]
     if first.block is None:
-        return Task(first.name, call_on_card, (first.function, *first.arguments))
-    return Task(first.name, count_on_card, ([task.block for task in tasks],))
+        return Task(first.name, call_on_card, (adapter, first.function, *first.arguments))
+    return Task(first.name, count_on_card, (adapter, [task.block for task in tasks]))
 
 
 def _grid_of(task: Task) -> SampleGrid:

@@ -8,8 +8,10 @@ import os
 import platform
 import shutil
 import tempfile
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from pipeline import __version__
@@ -99,9 +101,48 @@ def count_block(block: RowBlock, steps: int) -> BlockResult | None:
     if block.grid.target is not None:
         block = block.with_references(_references(block.grid.target, steps))
     try:
-        return block.count()
+        return _counted_on_card(block) or block.count()
     except OrbitError:
         return None
+
+
+class _Card:
+    """The graphics processor of this machine, which one thread at a time may use."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.losses = 0
+        self.name = self._found()
+
+    def _found(self) -> str | None:
+        """Return its name, None where there is none that is quicker than a core."""
+        if find_spec("wgpu") is None:
+            return None
+        from pipeline.workers.card.ability import abilities
+
+        found = abilities()
+        return found.best.name if found.best is not None and found.pays() else None
+
+
+@lru_cache(maxsize=1)
+def _card() -> _Card:
+    return _Card()
+
+
+def _counted_on_card(block: RowBlock) -> BlockResult | None:
+    """Count a row block on the graphics processor; None where there is none, or it is busy."""
+    from pipeline.workers.card.count import MOST_LOSSES, count_on_card
+
+    card = _card()
+    if card.name is None or card.losses >= MOST_LOSSES or not card.lock.acquire(blocking=False):
+        return None
+    try:
+        counted = count_on_card(card.name, [block])
+    finally:
+        card.lock.release()
+    card.losses += bool(counted.lost)
+    result: BlockResult | None = None if counted.lost else counted.results[0]
+    return result
 
 
 def has_orbit(target: Target, steps: int) -> bool:

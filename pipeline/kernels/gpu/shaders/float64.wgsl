@@ -13,6 +13,8 @@ const NOTHING_ADDED = 200;
 const FAR_OUTGROWABLE_EXPONENT = 100;
 const SLOPE_RANGE_EXPONENT = 200;
 const LARGEST_EXPONENT = 1000;
+// The reference is on the edge where |Z|² is above 4 - 2^this.
+const EDGE_EXPONENT = -30;
 const CRITICAL_EXPONENT = -50;
 const SETTLE_STEPS = 64;
 const SEVEN_TENTHS = 0.7lf;

@@ -22,8 +22,6 @@ const UNRESOLVED = 2;
 const ZERO_EXPONENT = -(1 << 28);
 // log2 |dz/dz1| below which a point is proved interior.
 const INTERIOR_LOG2 = -48;
-// The reference is on the edge where |Z|² is above 4 - 2^EDGE_EXPONENT.
-const EDGE_EXPONENT = -30;
 
 struct Params {
     // 0, which the compiler cannot know.
