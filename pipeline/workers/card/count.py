@@ -13,7 +13,6 @@ from pipeline.kernels.choice import GPU
 from pipeline.kernels.gpu.adapters import CHOICE
 from pipeline.workers.row_block import RowBlock
 
-
 # A card that is lost as often as this is not tried again.
 MOST_LOSSES = 2
 
