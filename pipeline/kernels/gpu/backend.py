@@ -81,10 +81,10 @@ class GpuBackend(CpuBackend):
             yield from super().counts_and_traces_of_each(chunks, tracing)
             return
         walked = _walks(chunks, slopes=tracing is not None)
-        for chunk, (walk, sieved) in zip(chunks, walked, strict=True):
-            counts = walk.counts()
+        for chunk, (made, sieved) in zip(chunks, walked, strict=True):
+            counts = made.counts()
             counts.iterations += sieved
-            yield counts, None if tracing is None else (_traces_of(chunk, walk, tracing), 0)
+            yield counts, None if tracing is None else (_traces_of(chunk, made, tracing), 0)
 
 
 def _walks(
@@ -107,23 +107,23 @@ def _walks(
             f"an orbit of {tables.reference.steps} steps is larger than the buffers of "
             f"{device.adapter.name}; render.device: cpu has room for it"
         )
-    return [(walk, sieved) for walk, (_, sieved) in zip(walked, settled, strict=True)]
+    return [(made, sieved) for made, (_, sieved) in zip(walked, settled, strict=True)]
 
 
-def _traces_of(chunk: Chunk, walk: Walk, tracing: Tracing) -> PointTraces:
+def _traces_of(chunk: Chunk, walked: Walk, tracing: Tracing) -> PointTraces:
     """Return the traces of a walk that followed slopes."""
     # Imported here: counting alone needs none of it, and it takes a second to load.
     from pipeline.kernels.cpu.traces.perturbation import traces_of_walk
 
-    return traces_of_walk(walk, chunk.tables().approximation.offset_exponent, tracing)
+    return traces_of_walk(walked, chunk.tables().approximation.offset_exponent, tracing)
 
 
 def _count_and_trace(chunk: Chunk, tracing: Tracing) -> tuple[Counts, PointTraces]:
     """Count all samples, and trace those that escape, in one walk; `tracing` must allow it."""
-    [(walk, sieved)] = _walks([chunk], slopes=True)
-    counts = walk.counts()
+    [(walked, sieved)] = _walks([chunk], slopes=True)
+    counts = walked.counts()
     counts.iterations += sieved
-    return counts, _traces_of(chunk, walk, tracing)
+    return counts, _traces_of(chunk, walked, tracing)
 
 
 BACKEND = GpuBackend()

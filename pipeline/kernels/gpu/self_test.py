@@ -26,10 +26,10 @@ from pipeline.kernels.results import RADIUS_SQUARED
 # A point of the seahorse valley, and one next to -2, where deltas grow by an octave a step.
 _SEAHORSE = -0.7436438870371587, 0.1318259042053119
 _NEEDLE = -1.985, 0.0
-_STEPS = 3000
+_STEPS = 1500
 # Points, exponents of the offsets of the picture about each, and its rows: without exponents of
 # deltas, with them at first, and far below the smallest number of float64.
-_PLACES = ((_SEAHORSE, -20, 16), (_NEEDLE, -100, 2), (_NEEDLE, -1100, 2))
+_PLACES = ((_SEAHORSE, -20, 4), (_NEEDLE, -100, 2), (_NEEDLE, -1100, 2))
 _COLUMNS = 64
 _ERROR = 2.0**-40
 # Of counts in fewer bits than float64's, so many may differ, in a picture with fine detail.
