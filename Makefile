@@ -4,12 +4,17 @@ CONFIG ?= configs/seahorse.yaml
 ARGS ?=
 # Of a Dask cluster that counts the rows: tcp://pi0:8786, or local-cluster.
 SCHEDULER ?=
+# What counts: cpu, gpu, auto or numpy, whatever the config says.
+DEVICE ?=
 # The virtual environment, and whether the newest of all dependencies go in instead of the locked.
 VENV ?= .venv
 NEWEST ?=
 BIN := $(VENV)/bin
 # Messages then name targets.
 RUN := MANDELZOOM_BY_MAKE=1 $(BIN)/python -m pipeline
+
+BY_DEVICE = $(if $(DEVICE),--device $(call quoted,DEVICE))
+GPU_WANTED = $(if $(filter gpu auto,$(DEVICE)),$(GPU_READY))
 
 # A name as one word of the shell, whatever is in it: spaces, quotes, dollar signs.
 quoted = '$(subst ','\'',$(value $(1)))'
@@ -23,10 +28,11 @@ WORDS := $(foreach word,$(value CONFIG),'$(subst ','\'',$(word))')
 READY := $(VENV)/.ready
 DASK_READY := $(VENV)/.dask-ready
 PAGES_READY := $(VENV)/.pages-ready
+GPU_READY := $(VENV)/.gpu-ready
 DEV_READY := $(VENV)/.dev-ready
 
 .DEFAULT_GOAL := help
-.PHONY: needs-config needs-file needs-scheduler help setup setup-dask scheduler worker zoom recolour palette still preview export player plan find discover import watch explore schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
+.PHONY: needs-config needs-file needs-scheduler help setup setup-dask setup-gpu devices scheduler worker zoom recolour palette still preview export player plan find discover import watch explore schema gallery bench test test-all test-interpreted test-uncompiled test-latest compile fuzz lock lint docs docs-serve format benchmark clean
 
 help: ## list the targets
 	@echo "make TARGET [CONFIG=configs/NAME.yaml] [ARGS=\"…\"]"
@@ -36,6 +42,11 @@ help: ## list the targets
 setup: $(READY) ## make .venv and install what rendering needs; the others do it by themselves
 
 setup-dask: $(DASK_READY) ## also install what a cluster needs
+
+setup-gpu: $(GPU_READY) ## also install what a graphics processor needs: DEVICE=gpu, render.device: gpu
+
+devices: $(GPU_READY) ## test and measure the graphics processors of this machine
+	@$(RUN) devices $(ARGS)
 
 scheduler: $(DASK_READY) ## the scheduler of a cluster, on one of its machines
 	$(BIN)/dask scheduler $(ARGS)
@@ -47,8 +58,8 @@ worker: PROCESSES = $$(( ($(CORES) + 3) / 4 ))
 worker: needs-scheduler $(DASK_READY) ## have this machine count for a cluster: SCHEDULER=tcp://pi0:8786
 	$(BIN)/dask worker $(call quoted,SCHEDULER) --nworkers $(PROCESSES) --nthreads $$(( $(CORES) / $(PROCESSES) )) --no-dashboard $(ARGS)
 
-zoom: needs-config $(if $(SCHEDULER),$(DASK_READY),$(READY)) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
-	@$(MANY); $(RUN) zoom "$$@" $(if $(SCHEDULER),--scheduler $(call quoted,SCHEDULER)) $(ARGS)
+zoom: needs-config $(if $(SCHEDULER),$(DASK_READY),$(READY)) $(GPU_WANTED) ## the video of CONFIG, or what is missing of it; of many: CONFIG="a.yaml b.yaml"
+	@$(MANY); $(RUN) zoom "$$@" $(if $(SCHEDULER),--scheduler $(call quoted,SCHEDULER)) $(BY_DEVICE) $(ARGS)
 
 recolour: needs-config $(READY) ## the video of CONFIG again, from stored counts alone
 	@$(RUN) recolour $(ONE) $(ARGS)
@@ -56,11 +67,11 @@ recolour: needs-config $(READY) ## the video of CONFIG again, from stored counts
 palette: needs-config $(READY) ## one PNG of the zoom in many looks, each with the YAML that gives it
 	@$(RUN) palette $(ONE) $(ARGS)
 
-still: needs-config $(READY) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
-	@$(RUN) still $(ONE) $(ARGS)
+still: needs-config $(READY) $(GPU_WANTED) ## one frame as PNG; ARGS="--frame 90" or "--time 3"
+	@$(RUN) still $(ONE) $(BY_DEVICE) $(ARGS)
 
-preview: needs-config $(READY) ## the video of CONFIG small and quick
-	@$(RUN) preview $(ONE) $(ARGS)
+preview: needs-config $(READY) $(GPU_WANTED) ## the video of CONFIG small and quick
+	@$(RUN) preview $(ONE) $(BY_DEVICE) $(ARGS)
 
 export: needs-config $(READY) ## the bands of CONFIG as OpenEXR files, for zoomasm and compositors
 	@$(RUN) export $(ONE) $(ARGS)
@@ -68,8 +79,8 @@ export: needs-config $(READY) ## the bands of CONFIG as OpenEXR files, for zooma
 player: needs-config $(READY) ## one page in which the zoom is scrubbed and zoomed by hand, offline
 	@$(RUN) player $(ONE) $(ARGS)
 
-plan: needs-config $(READY) ## check CONFIG, and say what a render would take
-	@$(RUN) plan $(ONE) $(ARGS)
+plan: needs-config $(READY) $(GPU_WANTED) ## check CONFIG, and say what a render would take
+	@$(RUN) plan $(ONE) $(BY_DEVICE) $(ARGS)
 
 find: needs-config $(READY) ## the minibrots and spirals of CONFIG's last view; ARGS="--write configs/found.yaml"
 	@$(RUN) find $(ONE) $(ARGS)
@@ -80,8 +91,8 @@ discover: $(READY) ## proposals of zooms, with a sheet in output/discover; ARGS=
 import: needs-file $(READY) ## a config from a location of another program: FILE=place.kfr
 	@$(RUN) import $(call quoted,FILE) $(ARGS)
 
-explore: $(PAGES_READY) ## a page to find a place, look at it, and film the way there; CONFIG is a config to begin with
-	@$(RUN) explore $(if $(filter command environment,$(origin CONFIG)),$(ONE)) $(ARGS)
+explore: $(PAGES_READY) $(GPU_WANTED) ## a page to find a place, look at it, and film the way there; CONFIG is a config to begin with
+	@$(RUN) explore $(if $(filter command environment,$(origin CONFIG)),$(ONE)) $(BY_DEVICE) $(ARGS)
 
 watch: needs-config $(PAGES_READY) ## serve the status page; ARGS="--address 0.0.0.0:8000" for the local network
 	@$(RUN) watch $(ONE) $(ARGS)
@@ -173,9 +184,10 @@ test-latest: ## make test with the newest dependencies, in .venv-latest
 lock: ## renew requirements/*.txt, what make installs: versions and hashes
 	test -x .venv-lock/bin/uv || { $(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv; }
 	echo "setuptools>=77" > .venv-lock/build.in
-	$(LOCK) --upgrade --extra dask --extra explore --extra docs --extra dev -o requirements/dev.txt
+	$(LOCK) --upgrade --extra dask --extra explore --extra gpu --extra docs --extra dev -o requirements/dev.txt
 	$(LOCK) --upgrade -c requirements/dev.txt --extra dask -o requirements/dask.txt
 	$(LOCK) --upgrade -c requirements/dev.txt --extra explore -o requirements/explore.txt
+	$(LOCK) --upgrade -c requirements/dev.txt --extra gpu -o requirements/gpu.txt
 	$(LOCK) --upgrade -c requirements/dev.txt -o requirements/run.txt
 
 # One resolution for every processor and Python; what builds the package is locked, too.
@@ -212,6 +224,9 @@ $(DASK_READY): $(READY) requirements/dask.txt
 
 $(PAGES_READY): $(READY) requirements/explore.txt
 	$(call install,explore)
+
+$(GPU_READY): $(READY) requirements/gpu.txt
+	$(call install,gpu)
 
 $(DEV_READY): $(READY) requirements/dev.txt
 	$(call install,dev)

@@ -15,9 +15,11 @@ WANTED = {
     "run": PROJECT["dependencies"],
     "dask": PROJECT["dependencies"] + EXTRAS["dask"],
     "explore": PROJECT["dependencies"] + EXTRAS["explore"],
+    "gpu": PROJECT["dependencies"] + EXTRAS["gpu"],
     "dev": PROJECT["dependencies"]
     + EXTRAS["dask"]
     + EXTRAS["explore"]
+    + EXTRAS["gpu"]
     + EXTRAS["docs"]
     + EXTRAS["dev"],
 }
@@ -57,7 +59,7 @@ def test_a_lock_has_hashes_and_no_address(name):
         assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", each) for each in hashes)
 
 
-@pytest.mark.parametrize("name", ["run", "dask", "explore"])
+@pytest.mark.parametrize("name", ["run", "dask", "explore", "gpu"])
 def test_all_locks_name_the_same_versions(name):
     every = {str(requirement) for requirement, _ in locked("dev")}
     assert {str(requirement) for requirement, _ in locked(name)} <= every
