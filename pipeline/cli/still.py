@@ -132,7 +132,13 @@ def _raw(frame: Frame, session: Session) -> bytes:
     iterations = 0
     compute_cpu_s = 0.0
     tasks = (
-        Task(f"frame {frame.index}, rows {rows[0]} to {rows[1]}", count_rows, (grid, *rows), rows)
+        Task(
+            f"frame {frame.index}, rows {rows[0]} to {rows[1]}",
+            count_rows,
+            (grid, *rows),
+            rows,
+            counts_grid=True,
+        )
         for rows in blocks
     )
     say(f"counting the pixels of frame {frame.index}")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipeline.errors import UsageError
 from pipeline.kernels.cache import compiled_folder
-from pipeline.kernels.gpu.adapters import HAVE_WGPU, SOFTWARE
+from pipeline.kernels.gpu.adapters import CHOICE, HAVE_WGPU, SOFTWARE
 from pipeline.kernels.gpu.numbers import F32, FLOAT64, NUMBERS, TWO_F32
 from pipeline.system.sources import PACKAGE
 
@@ -27,7 +27,7 @@ _SERVES = {
     "fine": (FLOAT64, TWO_F32),
     "draft": (F32, FLOAT64, TWO_F32),
 }
-_FILE = "graphics-processors.json"
+_FILE = "graphics-processors{}.json"
 _BELIEVED_S = 24 * 3600.0
 _TIMEOUT_S = 300.0
 INSTALL = "wgpu is not installed; `make setup-gpu` installs it, or pip with the extra [gpu]"
@@ -145,7 +145,9 @@ def tested_again() -> Abilities:
 
 def _file() -> Path | None:
     folder = compiled_folder()
-    return None if folder is None else folder / _FILE
+    # Of one adapter alone, where one is chosen.
+    chosen = "".join(each if each.isalnum() else "-" for each in os.environ.get(CHOICE, "")[:40])
+    return None if folder is None else folder / _FILE.format(chosen)
 
 
 def _tested() -> str:
