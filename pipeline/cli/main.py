@@ -149,13 +149,6 @@ def _parser() -> argparse.ArgumentParser:
             metavar="PLACE",
             help=f"the video as a place asks for it: {', '.join(PLACES)}",
         )
-    for name in ("zoom", "preview", "plan", "still", "explore"):
-        added[name].add_argument(
-            "--device",
-            choices=("cpu", "gpu", "auto", "numpy"),
-            metavar="DEVICE",
-            help="count by cpu, gpu, auto or numpy, whatever the config says",
-        )
     chosen = still.add_mutually_exclusive_group()
     chosen.add_argument(
         "--frame", type=frame_number, metavar="N", help="the frame of this number, from 0"
@@ -226,6 +219,13 @@ def _parser() -> argparse.ArgumentParser:
     }:
         added[name].add_argument(
             "--name", metavar="NAME", help="name of the outputs (default: that of the config)"
+        )
+    for name in ("zoom", "preview", "plan", "still", "explore"):
+        added[name].add_argument(
+            "--device",
+            choices=("cpu", "gpu", "auto", "numpy"),
+            metavar="DEVICE",
+            help="count by cpu, gpu, auto or numpy, whatever the config says",
         )
     for name in runs.keys() - {"find", "import", "devices", "schema", "completion"}:
         added[name].add_argument(

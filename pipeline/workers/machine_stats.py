@@ -1,4 +1,4 @@
-"""Statistics of a machine of a cluster."""
+"""Statistics of a machine of a cluster, or of a device of this machine."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class MachineStats:
-    """Work that the workers of a machine have done for a run."""
+    """Work that the workers of a machine, or a device, have done for a run."""
 
     machine: str
     architecture: str

@@ -35,6 +35,10 @@ def test_a_deep_zoom_is_the_same_byte_by_byte_with_a_card_beside_the_processor(c
     assert zoomed(cli, "gpu") == zoomed(cli, "cpu")
     report = json.loads((cli.folder / "gpu" / "small" / "report.json").read_text())
     assert report["retried"] == []
+    assert report["machines"][0]["machine"] == "cpu"
+    assert sum(machine["blocks"] for machine in report["machines"]) >= 4
+    # The card is slow here, but it takes the first blocks.
+    assert report["machines"][1]["blocks"] >= 1
 
 
 def test_a_run_with_a_card_that_was_killed_carries_on_to_the_same_bytes(cli):

@@ -4,12 +4,14 @@ Row blocks wait here, in one queue. Whoever is free takes from it, a process of 
 the card as many as keep it busy for a moment, so that all end at about the same time.
 """
 
+import platform
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.counts.compute import BlockResult
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import RenderError
 from pipeline.kernels.choice import FLOAT64_NUMBERS
@@ -20,6 +22,7 @@ from pipeline.workers.card.count import (
     count_on_card,
     goes_with,
 )
+from pipeline.workers.machine_stats import MachineStats
 from pipeline.workers.pool import SPARE_TASKS, SharedPool, Task
 from pipeline.workers.processes import ProcessPool
 
@@ -28,6 +31,7 @@ _CALLS_AHEAD = 2
 # What a call should take: the card's own dispatches are far shorter, and little is lost with it.
 _CALL_S = 0.4
 _MOST_BLOCKS = 64
+_PROCESSOR = "cpu"
 
 
 @dataclass(slots=True)
@@ -69,6 +73,10 @@ class CardPool(SharedPool):
         self.workers = processes.workers
         self._processes = processes
         self._card = _Card(card, adapter)
+        self._stats = {
+            name: MachineStats(name, platform.machine(), workers)
+            for name, workers in ((_PROCESSOR, processes.workers), (adapter, 1))
+        }
         self._waiting: deque[Task] = deque()
         self._news: list[str] = []
 
@@ -123,9 +131,25 @@ class CardPool(SharedPool):
             numbers of some row block.
         """
         results = self._processes.finished(timeout_s, self._card.futures)
-        results += self._from_card()
+        from_card = self._from_card()
+        for name, taken in ((_PROCESSOR, results), (self._card.adapter, from_card)):
+            self._note(self._stats[name], taken)
+        results += from_card
         self._hand_out()
         return results
+
+    @staticmethod
+    def _note(stats: MachineStats, results: list[tuple[Task, Any]]) -> None:
+        """Note the row blocks among some results."""
+        for task, result in results:
+            if task.block is not None and isinstance(result, BlockResult):
+                stats.blocks += 1
+                stats.cpu_s += sum(sum(part.chunk_cpu_s) for part in result.parts)
+
+    def machine_stats(self) -> list[MachineStats]:
+        """Return how many row blocks the processes and the card have counted."""
+        self._stats[self._card.adapter].lost = self._card.losses
+        return list(self._stats.values())
 
     def _from_card(self) -> list[tuple[Task, Any]]:
         """Take what the card has finished, and put back what was lost with it."""
