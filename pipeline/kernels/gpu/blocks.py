@@ -4,7 +4,6 @@ The first steps of all points, and the last of each, are those of the processor'
 lies between, which is nearly everything where counts are large, is done on the card.
 """
 
-import time
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import FLOAT64, shader_text
+from pipeline.kernels.gpu.pacing import Pace
 from pipeline.kernels.results import BLOCK_STEPS, FIRST_CYCLE_BLOCKS, Outcome
 
 _INTERIOR = np.uint8(Outcome.INTERIOR)
@@ -32,7 +32,6 @@ class Blocks:
         self._device = device
         text = shader_text(FLOAT64.shader, "blocks.wgsl")
         self._pipeline = device.pipeline(text, "blocks")
-        self._pace = device.pace("blocks", _FIRST_BLOCKS)
 
     def __call__(
         self,
@@ -78,15 +77,16 @@ class Blocks:
         chosen_buffer = device.buffer(chosen)
         points_buffer = device.buffer(points)
         states_buffer = device.buffer(np.zeros(points.size, np.int32))
-        bound = device.bound(self._pipeline, [params, chosen_buffer, points_buffer, states_buffer])
+        buffers = [params, chosen_buffer, points_buffer, states_buffer]
+        bound = device.bound(self._pipeline, dict(enumerate(buffers)))
+        pace = Pace(steps=_FIRST_BLOCKS)
         states = np.zeros(points.size, np.int32)
         while chosen.size:
-            start = time.perf_counter()
-            most_blocks = self._pace.steps_for(chosen.size)
-            device.write(params, np.array([0, chosen.size, most_blocks, 0], np.uint32))
-            device.dispatch(self._pipeline, bound, -(-chosen.size // _GROUP))
-            [ended] = device.read([(states_buffer, 0, 4 * points.size)])
-            self._pace.took(time.perf_counter() - start)
+            device.write(params, np.array([0, chosen.size, pace.steps, 0], np.uint32))
+            with pace.timed():
+                groups = -(-chosen.size // _GROUP)
+                device.dispatch([(self._pipeline, bound, groups)] * pace.turns)
+                [ended] = device.read([(states_buffer, 0, 4 * points.size)])
             states = np.frombuffer(ended, np.int32)
             # Those that ended are packed away, so that all lanes of a workgroup have work.
             chosen = chosen[states[chosen] == _GOES_ON]

@@ -1,6 +1,6 @@
 """An opened graphics processor: buffers, pipelines, short dispatches."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from pipeline.errors import DeviceLostError
 from pipeline.kernels.gpu.adapters import Adapter, adapters
-from pipeline.kernels.gpu.pacing import Pace
 
 # Groups of one row of a dispatch: what every adapter admits.
 _MOST_GROUPS_ACROSS = 65535
@@ -28,7 +27,6 @@ class GpuDevice:
     kept: dict[str, Any] = field(default_factory=dict)
     """What later work may find on the card, by name."""
     _pipelines: dict[tuple[str, str], Any] = field(default_factory=dict)
-    _paces: dict[str, Pace] = field(default_factory=dict)
 
     @staticmethod
     def opened(adapter: Adapter) -> "GpuDevice":
@@ -45,10 +43,6 @@ class GpuDevice:
     def destroy(self) -> None:
         """Give back all that is on the card; then it is lost."""
         self._device.destroy()
-
-    def pace(self, name: str, first_steps: int) -> Pace:
-        """Return what one kind of dispatch has learnt, `first_steps` if it is the first."""
-        return self._paces.setdefault(name, Pace(first_steps))
 
     def buffer(self, data: NDArray[Any]) -> Any:
         """Return a buffer with these contents."""
@@ -82,26 +76,30 @@ class GpuDevice:
                 )
         return self._pipelines[text, entry]
 
-    def bound(self, pipeline: Any, buffers: Sequence[Any]) -> Any:
-        """Return buffers as a pipeline's bindings, in their order."""
+    def bound(self, pipeline: Any, buffers: Mapping[int, Any]) -> Any:
+        """Return buffers as a pipeline's bindings, by their numbers."""
         entries = [
             {"binding": number, "resource": {"buffer": buffer, "offset": 0, "size": buffer.size}}
-            for number, buffer in enumerate(buffers)
+            for number, buffer in buffers.items()
         ]
         with _losses():
             layout = pipeline.get_bind_group_layout(0)
             return self._device.create_bind_group(layout=layout, entries=entries)
 
-    def dispatch(self, pipeline: Any, bound: Any, groups: int) -> None:
-        """Start so many workgroups, in rows where there are too many for one."""
-        down = -(-groups // _MOST_GROUPS_ACROSS)
+    def dispatch(self, works: Sequence[tuple[Any, Any, int]]) -> None:
+        """Start some works one after the other, each a pipeline, its bindings and its workgroups.
+
+        Workgroups stand in rows where there are too many for one.
+        """
         with _losses():
             encoder = self._device.create_command_encoder()
-            work = encoder.begin_compute_pass()
-            work.set_pipeline(pipeline)
-            work.set_bind_group(0, bound)
-            work.dispatch_workgroups(-(-groups // down), down)
-            work.end()
+            encoding = encoder.begin_compute_pass()
+            for pipeline, bound, groups in works:
+                down = -(-groups // _MOST_GROUPS_ACROSS)
+                encoding.set_pipeline(pipeline)
+                encoding.set_bind_group(0, bound)
+                encoding.dispatch_workgroups(-(-groups // down), down)
+            encoding.end()
             self._device.queue.submit([encoder.finish()])
 
     def read(self, parts: Sequence[tuple[Any, int, int]]) -> list[memoryview]:

@@ -1,33 +1,43 @@
-"""How much work a dispatch is given."""
+"""How much work the card is given at a time."""
 
 import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # A screen stays usable, and a watchdog, which takes away a device after 2 s, is far.
-_DISPATCH_S = 0.05
-_MOST_STEPS = 1 << 20
+_SUBMITTED_S = 0.05
+_FIRST_STEPS, _MOST_STEPS = 256, 1 << 16
+_MOST_TURNS = 32
 
 
 @dataclass(slots=True)
 class Pace:
-    """Steps of a dispatch, as many as take some tens of milliseconds."""
+    """Steps of a dispatch, and dispatches that are handed over together.
 
-    steps: int
-    _load: int = 0
+    As many as take some tens of milliseconds; what every hand-over takes says nothing of them.
+    """
+
+    steps: int = _FIRST_STEPS
+    turns: int = 1
     _overhead_s: float = math.inf
 
-    def steps_for(self, load: int) -> int:
-        """Return how many steps so many groups, or points, go in the next dispatch."""
-        if self._load and load > self._load:
-            self.steps = max(1, self.steps * self._load // load)
-        self._load = load
-        return self.steps
-
-    def took(self, seconds: float) -> None:
-        """Learn how long the dispatch took; what every dispatch takes says nothing of its steps."""
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Time what is done within, and learn from it."""
+        start = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - start
         self._overhead_s = min(self._overhead_s, seconds)
         worked = seconds - self._overhead_s
-        if worked > _DISPATCH_S:
-            self.steps = max(1, self.steps // 2)
-        elif worked < 0.4 * _DISPATCH_S:
-            self.steps = min(_MOST_STEPS, 2 * self.steps)
+        if worked > _SUBMITTED_S:
+            if self.turns > 1:
+                self.turns //= 2
+            else:
+                self.steps = max(1, self.steps // 2)
+        elif worked < 0.4 * _SUBMITTED_S:
+            if self.turns < _MOST_TURNS:
+                self.turns *= 2
+            else:
+                self.steps = min(_MOST_STEPS, 2 * self.steps)

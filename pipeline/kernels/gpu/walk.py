@@ -1,15 +1,14 @@
 """Walks of many points along a reference on a graphics processor.
 
 The points of a tile form the lane groups that they form on the processor, and each group goes the
-same steps: a workgroup is a lane group. The host sorts those who wait and forms the groups of the
-next round; groups of many tiles are under way at once. A dispatch is short, so that the screen
-stays usable and no watchdog takes the device away: groups are put aside and go on in the next.
+same steps: a workgroup is a lane group. Two shaders take turns: `walk` has groups go some steps,
+and `form` makes the groups of a tile's next round when all of its last have ended. The host only
+starts them, and looks how many tiles are left. A dispatch is short, so that the screen stays usable
+and no watchdog takes the device away: groups are put aside and go on in the next.
 """
 
-import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -20,46 +19,44 @@ from pipeline.kernels.cpu.perturbation.counts import Walk, tiles_of
 from pipeline.kernels.cpu.perturbation.group_steps import LANES
 from pipeline.kernels.gpu.device import GpuDevice
 from pipeline.kernels.gpu.numbers import Numbers, shader_text
+from pipeline.kernels.gpu.pacing import Pace
 from pipeline.kernels.gpu.packing import Layout, packed_tables
 from pipeline.kernels.reference import Approximation, Reference
 from pipeline.kernels.results import Outcome
 
-# As `lane_groups` forms them.
-_CLASSES_AN_OCTAVE = 4
-_MOST_CLASSES = 1 << 18
-_MOST_OCTAVES = 32
 # Lane groups that are under way at once: more than any card runs.
 _SLOTS = 8192
 # Points of all tiles under way.
 _MOST_POINTS = 1 << 19
-_FIRST_STEPS = 256
 
-_NEW, _ASIDE, _ENDED = range(3)
 _WAITS = -1
-_NOBODY = -1
 _ESCAPED = int(Outcome.ESCAPED)
 
-_GROUP = np.dtype(
-    [(name, "<i4") for name in (
-        "state", "m", "exponent", "far", "steps_here", "settle_at", "end", "slope_exponent",
-        "drops", "lane_steps", "chosen", "unused",
-    )]
-    + [("points", "<i4", LANES)]
-)  # fmt: skip  # as in walk.wgsl
+# What follows is as in work.wgsl.
+_PARAMS = [
+    "zero", "points", "tiles", "slots", "most_steps", "maxiter", "steps_end", "k", "lowest_level",
+    "levels", "deep", "wide", "tiny_reals", "tiny_ints", "tiny_size", "margin_reals",
+    "margin_ints", "margin_size", "level_offsets", "node_ints",
+]  # fmt: skip  # in order
 _POINT_INTS = np.dtype(
     [(name, "<i4") for name in (
-        "exponent", "count", "slope_exponent", "order", "outcome", "n", "size_class", "unused",
+        "exponent", "count", "slope_exponent", "size_class", "outcome", "n",
     )]
-)  # fmt: skip  # as in walk.wgsl
-_PARAMS = [
-    "zero", "first_group", "groups", "most_steps", "maxiter", "steps_end", "k", "lowest_level",
-    "levels", "deep", "wide", "tiny_reals", "tiny_ints", "tiny_size", "margin_reals",
-    "margin_ints", "margin_size", "level_offsets", "node_ints", "unused",
-]  # fmt: skip  # as in walk.wgsl
+)  # fmt: skip  # in order
 # Reals of a point: where its delta, logarithm and product, slope, and offset begin.
 _AT, _LOG, _SLOPE, _W, _POINT_REALS = 0, 2, 4, 6, 8
-# Numbers of a lane.
-_LANE_REALS, _LANE_INTS = 8, 4
+# Numbers of a lane, and those that a group has beside.
+_LANE_REALS, _LANE_INTS, _GROUP_REALS, _GROUP_INTS = 8, 4, 2, 10
+# Numbers at the head of the work, records of tiles, and lists as long as there are points.
+_TAIL, _TILES_LEFT, _TILES = 1, 2, 4
+_TILE = np.dtype(
+    [(name, "<u4") for name in (
+        "first", "size", "groups", "open_groups", "steps", "steps_above", "is_done", "unused",
+    )]
+)  # fmt: skip  # in order
+_RING, _TILES_OF_GROUPS, _RANGES, _QUEUED, _ORDERS, _LISTS = 0, 1, 2, 3, 4, 10
+# Bindings of the shader that forms groups.
+_PARAMS_AT, _POINT_INTS_AT, _WORK_AT = 0, 6, 7
 
 
 @dataclass(slots=True)
@@ -72,20 +69,21 @@ class Job:
     settled: NDArray[np.uint8] | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Tile:
     """The points of a tile, which stand side by side in the arrays of the card."""
 
+    job: Job
     walk: Walk
     points: NDArray[np.intp]
     """Their numbers in the walk."""
     first: int
     """Number of the first of them on the card."""
-    group_of: NDArray[np.int32] = field(init=False)
-    """Group of the round under way, by point."""
 
-    def __post_init__(self) -> None:
-        self.group_of = np.zeros(self.points.size, np.int32)
+    @property
+    def own(self) -> slice:
+        """Where they are in arrays of all points."""
+        return slice(self.first, self.first + self.points.size)
 
 
 def walks(
@@ -169,11 +167,12 @@ class _Run:
             **asdict(layout),
         )  # fmt: skip  # what does not change
         self._params_buffer = device.room(self._params.nbytes)
-        text = f"const SLOPES = {str(slopes).lower()};\n" + shader_text(
-            numbers.shader, "complex.wgsl", "walk.wgsl"
+        numbers_text = shader_text(numbers.shader, "complex.wgsl", "work.wgsl")
+        slopes_text = f"const SLOPES = {str(slopes).lower()};\n"
+        self._walk = device.pipeline(
+            f"{slopes_text}{numbers_text}{shader_text('walk.wgsl')}", "walk"
         )
-        self._pipeline = device.pipeline(text, "walk")
-        self._pace = device.pace(f"walk in {numbers.name}", _FIRST_STEPS)
+        self._form = device.pipeline(f"{numbers_text}{shader_text('form.wgsl')}", "form")
 
     def _set(self, **values: int) -> None:
         for name, value in values.items():
@@ -181,7 +180,7 @@ class _Run:
 
     def batch(self, jobs: Sequence[Job]) -> list[Walk]:
         """Walk the points of some chunks, all at once."""
-        tiles = []
+        tiles: list[_Tile] = []
         walks = []
         first = 0
         for job in jobs:
@@ -191,154 +190,102 @@ class _Run:
             walks.append(walk)
             for points in tiles_of(job.w_re.shape, job.settled):
                 if points.size:
-                    tiles.append((job, _Tile(walk, points, first)))
+                    tiles.append(_Tile(job, walk, points, first))
                     first += points.size
-        if first:
-            self._walk(tiles, first)
+        if tiles:
+            self._follow(tiles, first)
         return walks
 
-    def _walk(self, tiles: Sequence[tuple[Job, _Tile]], points: int) -> None:
-        """Walk so many points of some tiles, and fill their walks."""
+    def _follow(self, tiles: Sequence[_Tile], points: int) -> None:
+        """Follow the points of some tiles to their ends, and fill their walks."""
         device, numbers = self._device, self._numbers
         reals = np.zeros((points, _POINT_REALS))
         reals[:, _LOG], reals[:, _LOG + 1] = -1.0, 1.0
-        for job, tile in tiles:
-            own = slice(tile.first, tile.first + tile.points.size)
-            reals[own, _W] = job.w_re.reshape(-1)[tile.points]
-            reals[own, _W + 1] = job.w_im.reshape(-1)[tile.points]
+        for tile in tiles:
+            reals[tile.own, _W] = tile.job.w_re.reshape(-1)[tile.points]
+            reals[tile.own, _W + 1] = tile.job.w_im.reshape(-1)[tile.points]
         ints = np.zeros(points, _POINT_INTS)
         ints["outcome"] = _WAITS
         ints["exponent"] = self._tables[1].offset_exponent if self._deep else 0
-        lanes_bytes = 2 * numbers.real_bytes + LANES * (
-            _LANE_REALS * numbers.real_bytes + 4 * _LANE_INTS
+        group_bytes = numbers.real_bytes * (_GROUP_REALS + LANES * _LANE_REALS) + 4 * (
+            _GROUP_INTS + LANES * _LANE_INTS
         )
-        slots = min(_SLOTS, -(-points // LANES), device.adapter.most_bytes // lanes_bytes)
-        self._group_buffer = device.buffer(np.zeros(slots, _GROUP))
-        self._reals = device.buffer(numbers.split(reals))
-        self._ints = device.buffer(ints)
-        bound = device.bound(
-            self._pipeline,
-            [
-                self._params_buffer, *self._table, device.room(slots * lanes_bytes),
-                self._group_buffer, self._reals, self._ints,
-            ],
-        )  # fmt: skip  # in order of the bindings
-        every = [tile for _, tile in tiles]
-        self._rounds(every, bound, slots)
-        self._fill(every, points)
-
-    def _rounds(self, tiles: Sequence[_Tile], bound: Any, slots: int) -> None:
-        """Form groups and have them walk until nobody waits."""
-        headers = np.zeros(slots, _GROUP)
-        headers["state"] = _ENDED
-        tile_of = np.full(slots, _NOBODY)
-        waiting: deque[tuple[int, NDArray[np.intp]]] = deque()
-        open_groups = np.zeros(len(tiles), np.int64)
-        steps = np.zeros(len(tiles), np.int64)
-        for number, tile in enumerate(tiles):
-            groups = self._groups_of(tile, np.arange(tile.points.size), None)
-            open_groups[number] = len(groups)
-            waiting.extend((number, group) for group in groups)
-        while open_groups.any():
-            for slot in np.flatnonzero(tile_of == _NOBODY)[: len(waiting)]:
-                tile_of[slot], chosen = waiting.popleft()
-                header = headers[slot]
-                header["state"], header["chosen"] = _NEW, chosen.size
-                header["points"] = -1
-                header["points"][: chosen.size] = chosen + tiles[tile_of[slot]].first
-            self._device.write(self._group_buffer, headers)
-            busy = np.flatnonzero(tile_of != _NOBODY)
-            headers = self._dispatch(bound, slots, busy.size)
-            np.add.at(steps, tile_of[busy], headers["lane_steps"][busy].astype(np.uint32))
-            ended = busy[headers["state"][busy] == _ENDED]
-            np.subtract.at(open_groups, tile_of[ended], 1)
-            over = np.unique(tile_of[ended])
-            over = over[open_groups[over] == 0]
-            tile_of[ended] = _NOBODY
-            for number, groups in self._next_round([tiles[number] for number in over]):
-                open_groups[over[number]] = len(groups)
-                waiting.extend((int(over[number]), group) for group in groups)
-        for tile, taken in zip(tiles, steps, strict=True):
-            tile.walk.iterations += int(taken)
-
-    def _dispatch(self, bound: Any, slots: int, busy: int) -> NDArray[Any]:
-        """Have all groups go some steps, and return their headers."""
-        start = time.perf_counter()
-        self._set(groups=slots, most_steps=self._pace.steps_for(busy))
-        self._device.write(self._params_buffer, self._params)
-        self._device.dispatch(self._pipeline, bound, slots)
-        [headers] = self._device.read([(self._group_buffer, 0, slots * _GROUP.itemsize)])
-        self._pace.took(time.perf_counter() - start)
-        return np.frombuffer(headers, _GROUP).copy()
-
-    def _next_round(self, tiles: Sequence[_Tile]) -> Iterator[tuple[int, list[NDArray[np.intp]]]]:
-        """Yield the number of each tile and its groups of the next round."""
-        if not tiles:
-            return
-        size = _POINT_INTS.itemsize
-        parts = [(self._ints, tile.first * size, tile.points.size * size) for tile in tiles]
-        for number, (tile, part) in enumerate(zip(tiles, self._device.read(parts), strict=True)):
-            ints = np.frombuffer(part, _POINT_INTS)
-            # Of those whose walk began, which are all.
-            left = np.flatnonzero(ints["outcome"] == _WAITS)
-            # In the order in which they came to wait: group after group, as the processor has it.
-            order = np.lexsort((ints["order"][left], tile.group_of[left]))
-            left = left[order]
-            yield number, self._groups_of(tile, left, ints["size_class"][left])
-
-    def _groups_of(
-        self, tile: _Tile, left: NDArray[np.intp], classes: NDArray[np.int32] | None
-    ) -> list[NDArray[np.intp]]:
-        """Form the groups of a round from those who wait; `lane_groups` says how."""
-        if classes is not None and left.size:
-            keys = classes.astype(np.int64) - int(classes.min())
-            shift = 0
-            while int(keys.max()) >> shift >= _MOST_CLASSES:
-                shift += 1
-            order = np.argsort(keys >> shift, kind="stable")
-            left, classes = left[order], classes[order]
-        groups: list[NDArray[np.intp]] = []
-        at = 0
-        while at < left.size:
-            end = min(at + LANES, left.size)
-            if self._wide and classes is not None:
-                apart = np.abs(classes[at:end] - classes[at]) > _CLASSES_AN_OCTAVE * _MOST_OCTAVES
-                end = at + int(np.argmax(apart)) if apart.any() else end
-            tile.group_of[left[at:end]] = len(groups)
-            groups.append(left[at:end])
-            at = end
-        return groups
-
-    def _fill(self, tiles: Sequence[_Tile], points: int) -> None:
-        """Fill the walks with how their points ended."""
+        most_bytes = device.adapter.most_bytes
+        slots = min(_SLOTS, -(-points // LANES), most_bytes // group_bytes)
+        reals_buffer, ints_buffer = device.buffer(numbers.split(reals)), device.buffer(ints)
+        work_buffer = device.buffer(_first_round(tiles, points))
+        bindings = [
+            self._params_buffer, *self._table, device.room(slots * group_bytes), reals_buffer,
+            ints_buffer, work_buffer,
+        ]  # fmt: skip  # in order
+        walk = device.bound(self._walk, dict(enumerate(bindings)))
+        forming = {at: bindings[at] for at in (_PARAMS_AT, _POINT_INTS_AT, _WORK_AT)}
+        form = device.bound(self._form, forming)
+        self._set(points=points, tiles=len(tiles), slots=slots)
+        pace = Pace()
+        left = len(tiles)
+        while left:
+            self._set(most_steps=pace.steps)
+            device.write(self._params_buffer, self._params)
+            with pace.timed():
+                turns = [(self._walk, walk, slots), (self._form, form, len(tiles))]
+                device.dispatch(turns * pace.turns)
+                [head] = device.read([(work_buffer, 0, 4 * _TILES)])
+            left = int(np.frombuffer(head, np.uint32)[_TILES_LEFT])
         parts = [
-            (self._reals, 0, points * _POINT_REALS * self._numbers.real_bytes),
-            (self._ints, 0, points * _POINT_INTS.itemsize),
+            (reals_buffer, 0, points * _POINT_REALS * numbers.real_bytes),
+            (ints_buffer, 0, points * _POINT_INTS.itemsize),
+            (work_buffer, 4 * _TILES, len(tiles) * _TILE.itemsize),
         ]
-        reals_part, ints_part = self._device.read(parts)
-        reals = self._numbers.joined(np.frombuffer(reals_part, self._numbers.dtype))
-        reals = reals.reshape(points, _POINT_REALS)
-        ints = np.frombuffer(ints_part, _POINT_INTS)
-        for tile in tiles:
-            own = slice(tile.first, tile.first + tile.points.size)
-            escaped = ints["outcome"][own] == _ESCAPED
-            x, y = np.where(escaped[:, None], reals[own, _AT : _AT + 2], 0.0).T
+        reals_part, ints_part, tiles_part = device.read(parts)
+        self._fill(
+            tiles,
+            numbers.joined(np.frombuffer(reals_part, numbers.dtype)).reshape(points, _POINT_REALS),
+            np.frombuffer(ints_part, _POINT_INTS),
+            np.frombuffer(tiles_part, _TILE),
+        )
+
+    def _fill(
+        self,
+        tiles: Sequence[_Tile],
+        reals: NDArray[np.float64],
+        ints: NDArray[Any],
+        records: NDArray[Any],
+    ) -> None:
+        """Fill the walks with how their points ended."""
+        for tile, record in zip(tiles, records, strict=True):
+            own = ints[tile.own]
+            escaped = own["outcome"] == _ESCAPED
+            x, y = np.where(escaped[:, None], reals[tile.own, _AT : _AT + 2], 0.0).T
             slope = np.zeros((2, tile.points.size if self._slopes else 0))
             if self._slopes:
-                exponent = np.where(escaped, ints["slope_exponent"][own], 0)
-                slope[:] = np.where(
-                    escaped,
-                    np.ldexp(reals[own, _SLOPE : _SLOPE + 2].T, np.maximum(exponent, -2000)),
-                    0.0,
-                )
-            tile.walk.fill(
-                tile.points,
-                Results(
-                    ints["n"][own],
-                    ints["outcome"][own].astype(np.uint8),
-                    x,
-                    y,
-                    np.where(escaped, ints["count"][own], 0),
-                    slope,
-                ),
-            )
+                exponent = np.where(escaped, own["slope_exponent"], 0)
+                own_slopes = reals[tile.own, _SLOPE : _SLOPE + 2].T
+                grown = np.ldexp(own_slopes, np.maximum(exponent, -2000))
+                slope[:] = np.where(escaped, grown, 0.0)
+            outcome = own["outcome"].astype(np.uint8)
+            last_n = np.where(escaped, own["count"], 0)
+            tile.walk.fill(tile.points, Results(own["n"], outcome, x, y, last_n, slope))
+            tile.walk.iterations += int(record["steps"]) + (int(record["steps_above"]) << 32)
+
+
+def _first_round(tiles: Sequence[_Tile], points: int) -> NDArray[np.uint32]:
+    """Return the work as it begins: all points, in their order, in groups that wait to walk."""
+    records = np.zeros(len(tiles), _TILE)
+    lists = np.zeros((_LISTS, points), np.uint32)
+    lists[_ORDERS] = np.arange(points)
+    groups = 0
+    for number, tile in enumerate(tiles):
+        size = tile.points.size
+        begins = np.arange(0, size, LANES)
+        described = slice(tile.first, tile.first + begins.size)
+        lists[_TILES_OF_GROUPS, described] = number
+        lists[_RANGES, described] = begins * 2 * LANES + np.minimum(LANES, size - begins)
+        lists[_RING, groups : groups + begins.size] = tile.first + np.arange(begins.size)
+        groups += begins.size
+        record = records[number]
+        record["first"], record["size"] = tile.first, size
+        record["groups"] = record["open_groups"] = begins.size
+    head = np.zeros(_TILES, np.uint32)
+    head[_TAIL], head[_TILES_LEFT] = groups, len(tiles)
+    return np.concatenate([head, records.view(np.uint32), lists.reshape(-1)])

@@ -58,7 +58,8 @@ fn blocks(
     }
     let p = chosen[number];
     var point = points[p];
-    var state = GOES_ON;
+    // Several dispatches may follow each other before those that ended are packed away.
+    var state = states[p];
     for (var block = 0u; block < params.most_blocks && state == GOES_ON; block++) {
         let start_x = point.x;
         let start_y = point.y;

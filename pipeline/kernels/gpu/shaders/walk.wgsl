@@ -1,12 +1,11 @@
 // Lane groups along the reference: perturbation with rebasing, by stretches.
 //
-// A workgroup is a lane group: all its points follow the reference together, by the longest stretch
+// A workgroup is a lane group: it takes one of those that `form` has made, and all its points follow the reference together, by the longest stretch
 // that the largest of their deltas admits, or by a single step. What the workgroup decides together
 // is decided from the same numbers by each of its lanes. Step by step this is what the modules
 // near_group, far_group, group_steps, group_lanes and edge of pipeline/kernels/cpu/perturbation do,
 // in the same order of operations.
 
-const LANES = 32u;
 // Lanes that fold the sizes of all.
 const FOLDERS = 8u;
 
@@ -14,119 +13,11 @@ const FOLDERS = 8u;
 const ENDS = 1u;
 const ESCAPES = 2u;
 
-const ESCAPED = 0;
-const INTERIOR = 1;
-const UNRESOLVED = 2;
 
 // Of the reference, when it is exactly 0.
 const ZERO_EXPONENT = -(1 << 28);
 // log2 |dz/dz1| below which a point is proved interior.
 const INTERIOR_LOG2 = -48;
-
-struct Params {
-    // 0, which the compiler cannot know.
-    zero: u32,
-    // First of the groups of this dispatch in `active_groups`, and how many there are.
-    first_group: u32,
-    groups: u32,
-    // Steps that a group does before it is put aside.
-    most_steps: u32,
-    maxiter: i32,
-    // Index of the reference's last value.
-    steps_end: i32,
-    // Exponent k of two: offsets are in units of 2^k.
-    k: i32,
-    lowest_level: i32,
-    levels: i32,
-    deep: u32,
-    wide: u32,
-    // Where things begin in `table_reals` and `table_ints`.
-    tiny_reals: i32,
-    tiny_ints: i32,
-    tiny_size: i32,
-    margin_reals: i32,
-    margin_ints: i32,
-    margin_size: i32,
-    level_offsets: i32,
-    node_ints: i32,
-    unused: u32,
-}
-
-struct Lane {
-    delta: Complex,
-    slope: Complex,
-    product: real,
-    norm2: real,
-    log: real,
-    slope_unit: real,
-    // Number of its point; -1 where it is idle.
-    pixel: i32,
-    base: i32,
-    counted: i32,
-    unused: i32,
-}
-
-struct Group {
-    // 0: new, 1: put aside, 2: ended.
-    state: i32,
-    m: i32,
-    exponent: i32,
-    // Whether its deltas have an exponent.
-    far: i32,
-    steps_here: i32,
-    settle_at: i32,
-    end: i32,
-    slope_exponent: i32,
-    // Times that lanes have been dropped.
-    drops: i32,
-    // Steps of all its lanes in the latest dispatch.
-    lane_steps: u32,
-    chosen: i32,
-    unused: i32,
-    // Points that it begins with, -1 for none.
-    points: array<i32, 32>,
-}
-
-struct Lanes {
-    shared_log: real,
-    unused: real,
-    lanes: array<Lane, 32>,
-}
-
-// A point, as it waits at index 0 of the reference or as it ended.
-struct PointReals {
-    // Delta; of a point that ended by escape, its last value.
-    at: Complex,
-    log: real,
-    product: real,
-    slope: Complex,
-    // Its offset from the reference, in units of 2^k.
-    w: Complex,
-}
-
-struct PointInts {
-    exponent: i32,
-    count: i32,
-    slope_exponent: i32,
-    // When it was dropped, and by which lane: in which order points wait.
-    order: i32,
-    // Outcome, or -1 while it waits.
-    outcome: i32,
-    n: i32,
-    // Of the delta: steps of a quarter of an octave.
-    size_class: i32,
-    unused: i32,
-}
-
-// Not a uniform: drivers compile shaders anew for each value of one, and then know that 0 is 0.
-@group(0) @binding(0) var<storage, read> params: Params;
-@group(0) @binding(1) var<storage, read> orbit: array<Complex>;
-@group(0) @binding(2) var<storage, read> table_reals: array<real>;
-@group(0) @binding(3) var<storage, read> table_ints: array<i32>;
-@group(0) @binding(4) var<storage, read_write> group_lanes: array<Lanes>;
-@group(0) @binding(5) var<storage, read_write> groups: array<Group>;
-@group(0) @binding(6) var<storage, read_write> point_reals: array<PointReals>;
-@group(0) @binding(7) var<storage, read_write> point_ints: array<PointInts>;
 
 // Reductions alternate between two halves, so that one barrier less is needed.
 var<workgroup> sizes: array<real, 64>;
@@ -135,6 +26,8 @@ var<workgroup> slope_sizes: array<real, 64>;
 var<workgroup> slope_folded: array<real, 16>;
 var<workgroup> flags: array<u32, 64>;
 var<workgroup> flags_folded: array<u32, 16>;
+var<workgroup> lane_waits: array<u32, 32>;
+var<workgroup> taken: u32;
 var<workgroup> lane_count: atomic<u32>;
 var<workgroup> lane_end: atomic<i32>;
 
@@ -167,7 +60,11 @@ var<private> largest: real;
 var<private> largest_slope: real;
 var<private> any_flag: bool;
 var<private> active_lanes: u32;
-var<private> drops: i32;
+// Of the group, where it is described, and how many of its points wait again.
+var<private> described: u32;
+var<private> queued: u32;
+// Whether this lane has just come to wait.
+var<private> waits: bool;
 
 // Fill `largest`, `largest_slope` and `any_flag` from all lanes.
 fn reduce() {
@@ -256,20 +153,49 @@ fn idle() {
     slope = delta;
 }
 
-// Begin the group with its points, in the exponent of the largest delta.
-fn form(g: u32) {
-    pixel = groups[g].points[lane];
+// Take the next group that waits to walk; false where there is none.
+fn take() -> bool {
+    workgroupBarrier();
+    if (lane == 0u) {
+        taken = NOTHING;
+        var head = atomicLoad(&work[HEAD]);
+        // As many as there were when this dispatch began: `form` has added them before.
+        while (head < atomicLoad(&work[TAIL])) {
+            let result = atomicCompareExchangeWeak(&work[HEAD], head, head + 1u);
+            if (result.exchanged) {
+                taken = atomicLoad(&work[ring() + head % params.points]);
+                break;
+            }
+            head = result.old_value;
+        }
+    }
+    workgroupBarrier();
+    described = taken;
+    return described != NOTHING;
+}
+
+// Begin the group that was taken, in the exponent of the largest delta.
+fn begin() {
+    let tile = atomicLoad(&work[tiles_of_groups() + described]);
+    let range = atomicLoad(&work[ranges() + described]);
+    let first = first_of(tile) + range / (2u * LANES);
+    let count = range % (2u * LANES);
+    pixel = -1;
+    if (lane < count) {
+        pixel = i32(atomicLoad(&work[orders() + first + lane]));
+    }
     // They are sorted, so the last is the largest; in the first round all are 0.
-    exponent = point_ints[groups[g].points[groups[g].chosen - 1]].exponent;
+    exponent = point_ints[atomicLoad(&work[orders() + first + count - 1u])].exponent;
     slope_unit = real_of(0.0);
     flag = 0u;
-    drops = 0;
+    queued = 0u;
     m = 0;
     shared_log = real_of(0.0);
     if (pixel < 0) {
         idle();
     } else {
-        delta = c_scaled(point_reals[pixel].at, power_of_two(point_ints[pixel].exponent - exponent));
+        let from_exponent = point_ints[pixel].exponent;
+        delta = c_scaled(point_reals[pixel].at, power_of_two(from_exponent - exponent));
         log = point_reals[pixel].log;
         product = point_reals[pixel].product;
         norm2 = real_of(1.0);
@@ -280,12 +206,14 @@ fn form(g: u32) {
         size = larger_part(delta);
     }
     if (SLOPES) {
-        form_slope();
+        begin_slope();
     }
+    count_active();
+    enter(exponent != 0);
 }
 
 // Begin the group's slopes, in the exponent of the largest.
-fn form_slope() {
+fn begin_slope() {
     var own = -(1 << 29);
     var held = 0;
     var at = Complex(real_of(0.0), real_of(0.0));
@@ -323,7 +251,7 @@ fn own_slope_exponent() -> i32 {
 
 // Go on with the group where it was put aside.
 fn resume(g: u32) {
-    let kept_lane = group_lanes[g].lanes[lane];
+    let kept_lane = groups[g].lanes[lane];
     pixel = kept_lane.pixel;
     base = kept_lane.base;
     counted = kept_lane.counted != 0;
@@ -347,16 +275,19 @@ fn resume(g: u32) {
     settle_at = groups[g].settle_at;
     end = groups[g].end;
     slope_exponent = groups[g].slope_exponent;
-    drops = groups[g].drops;
-    shared_log = group_lanes[g].shared_log;
+    queued = groups[g].queued;
+    described = groups[g].described;
+    shared_log = groups[g].shared_log;
     flag = 0u;
+    count_active();
+    reduce();
 }
 
-fn put_aside(g: u32, state: i32, lane_steps: u32) {
-    group_lanes[g].lanes[lane] =
+fn put_aside(g: u32) {
+    groups[g].lanes[lane] =
         Lane(delta, slope, product, norm2, log, slope_unit, pixel, base, i32(counted), 0);
     if (lane == 0u) {
-        groups[g].state = state;
+        groups[g].under_way = 1;
         groups[g].m = m;
         groups[g].exponent = exponent;
         groups[g].far = i32(far);
@@ -364,9 +295,29 @@ fn put_aside(g: u32, state: i32, lane_steps: u32) {
         groups[g].settle_at = settle_at;
         groups[g].end = end;
         groups[g].slope_exponent = slope_exponent;
-        groups[g].drops = drops;
-        groups[g].lane_steps = lane_steps;
-        group_lanes[g].shared_log = shared_log;
+        groups[g].queued = queued;
+        groups[g].described = described;
+        groups[g].shared_log = shared_log;
+    }
+}
+
+// Have `form` know that the group has ended.
+fn end_group() {
+    if (lane == 0u) {
+        atomicStore(&work[queued_of_groups() + described], queued);
+        let tile = atomicLoad(&work[tiles_of_groups() + described]);
+        atomicSub(&work[tile_record(tile) + OPEN_GROUPS], 1u);
+    }
+}
+
+// Add to the steps that a tile's points have gone, in two halves.
+fn add_steps(steps: u32) {
+    if (lane == 0u) {
+        let tile = atomicLoad(&work[tiles_of_groups() + described]);
+        let before = atomicAdd(&work[tile_record(tile) + STEPS], steps);
+        if (before + steps < before) {
+            atomicAdd(&work[tile_record(tile) + STEPS_ABOVE], 1u);
+        }
     }
 }
 
@@ -588,7 +539,7 @@ fn drop_lane(z: Complex, plain: Complex, ends: bool) {
         point_ints[p].exponent = own_exponent;
         point_ints[p].count = count;
         point_ints[p].size_class = size_class_of(larger_part(at)) + 4 * own_exponent;
-        point_ints[p].order = drops * i32(LANES) + i32(lane);
+        waits = true;
         if (SLOPES) {
             point_reals[p].slope = slope;
             point_ints[p].slope_exponent = own_slope_exponent();
@@ -608,6 +559,24 @@ struct Scales {
     slope_delta: scale,
     // What is added to the exponent of the slopes.
     slope_growth: i32,
+}
+
+// Have the points of lanes that have come to wait do so one after the other.
+fn queue(point: i32) {
+    lane_waits[lane] = u32(waits);
+    workgroupBarrier();
+    var before = 0u;
+    var all = 0u;
+    for (var other = 0u; other < LANES; other++) {
+        before += select(0u, lane_waits[other], other < lane);
+        all += lane_waits[other];
+    }
+    if (waits) {
+        let tile = atomicLoad(&work[tiles_of_groups() + described]);
+        let first = first_of(tile) + atomicLoad(&work[ranges() + described]) / (2u * LANES);
+        atomicStore(&work[arrivals() + first + queued + before], u32(point));
+    }
+    queued += all;
 }
 
 // Do dz <- A dz (1 + t (C + D t) + F w) + w (B + G w), t = dz · inverse, and before it, where slopes
@@ -907,8 +876,10 @@ fn finish_step(z: Complex, plain: Complex, slope_growth: i32) {
         grow_slope(slope_growth);
     }
     if (any_flag || m >= end) {
+        let point = pixel;
+        waits = false;
         drop_lane(z, plain, m >= params.steps_end);
-        drops += 1;
+        queue(point);
         count_active();
         if (m >= end) {
             find_end();
@@ -949,24 +920,28 @@ fn walk(
     lane = index;
     half = 0u;
     let number = workgroup.x + workgroup.y * workgroups.x;
-    if (number >= params.groups) {
+    if (number >= params.slots) {
         return;
     }
-    let g = params.first_group + number;
-    if (groups[g].state == 2) {
-        return;
+    var under_way = groups[number].under_way != 0;
+    if (under_way) {
+        resume(number);
+        // Unless it is put aside again.
+        if (lane == 0u) {
+            groups[number].under_way = 0;
+        }
     }
-    if (groups[g].state == 0) {
-        form(g);
-        count_active();
-        enter(exponent != 0);
-    } else {
-        resume(g);
-        count_active();
-        reduce();
-    }
+    var step = 0u;
     var lane_steps = 0u;
-    for (var step = 0u; step < params.most_steps && active_lanes > 0u; step++) {
+    while (step < params.most_steps) {
+        if (!under_way) {
+            if (!take()) {
+                return;
+            }
+            begin();
+            under_way = true;
+        }
+        step += 1u;
         let going = active_lanes;
         if (far && !normalise()) {
             // The |z|² of a point whose delta alone was held is that of the reference.
@@ -978,6 +953,15 @@ fn walk(
             continue;
         }
         lane_steps += going;
+        if (active_lanes == 0u) {
+            add_steps(lane_steps);
+            lane_steps = 0u;
+            end_group();
+            under_way = false;
+        }
     }
-    put_aside(g, select(1, 2, active_lanes == 0u), lane_steps);
+    if (under_way) {
+        add_steps(lane_steps);
+        put_aside(number);
+    }
 }
