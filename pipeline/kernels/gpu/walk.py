@@ -32,6 +32,8 @@ _MOST_POINTS = 1 << 19
 _WAITS = -1
 _ESCAPED = int(Outcome.ESCAPED)
 
+_WALK = "lanes.wgsl", "reference.wgsl", "leave.wgsl", "group.wgsl", "steps.wgsl", "walk.wgsl"
+
 # What follows is as in work.wgsl.
 _PARAMS = [
     "zero", "points", "tiles", "slots", "most_steps", "maxiter", "steps_end", "k", "lowest_level",
@@ -169,9 +171,7 @@ class _Run:
         self._params_buffer = device.room(self._params.nbytes)
         numbers_text = shader_text(numbers.shader, "complex.wgsl", "work.wgsl")
         slopes_text = f"const SLOPES = {str(slopes).lower()};\n"
-        self._walk = device.pipeline(
-            f"{slopes_text}{numbers_text}{shader_text('walk.wgsl')}", "walk"
-        )
+        self._walk = device.pipeline(f"{slopes_text}{numbers_text}{shader_text(*_WALK)}", "walk")
         self._form = device.pipeline(f"{numbers_text}{shader_text('form.wgsl')}", "form")
 
     def _set(self, **values: int) -> None:

@@ -9,8 +9,7 @@ numba = pytest.importorskip("numba")
 if numba.config.DISABLE_JIT:
     pytest.skip("nothing is built", allow_module_level=True)
 
-from pipeline.kernels.cpu.float64 import counts as float64  # noqa: E402
-from pipeline.kernels.cpu.float64 import series, smooth  # noqa: E402
+from pipeline.kernels.cpu.float64 import block_lanes, series, smooth, tested_lanes  # noqa: E402
 from pipeline.kernels.cpu.perturbation import approximation, lane_groups  # noqa: E402
 
 FUSED = re.compile(r"\b(?:v?fn?m(?:add|sub)\w*|fml[as])\b")
@@ -41,7 +40,9 @@ def test_what_may_be_fused_is_seen():
 
 
 KERNELS = [
-    float64._count,
+    tested_lanes.head,
+    block_lanes.blocks,
+    tested_lanes.finish,
     smooth.fill_smooth_counts,
     series._expand,
     approximation._build,

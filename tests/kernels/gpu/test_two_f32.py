@@ -30,8 +30,8 @@ def test_sums_and_products_lose_nothing_that_they_promise(device):
     pipeline = device.pipeline(shader_text(TWO_F32.shader) + TEXT, "main")
     found = device.room(SIZE * 4 * 8)
     params = device.buffer(np.zeros(2, np.uint32))
-    bound = device.bound(pipeline, [params, device.buffer(pairs), found])
-    device.dispatch(pipeline, bound, SIZE // 64)
+    bound = device.bound(pipeline, {0: params, 1: device.buffer(pairs), 2: found})
+    device.dispatch([(pipeline, bound, SIZE // 64)])
     [data] = device.read([(found, 0, SIZE * 4 * 8)])
     sums, products, added, multiplied = (
         TWO_F32.joined(np.frombuffer(data, np.float32)).reshape(SIZE, 4).T

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from pipeline.counts.chunk import GridChunk
 from pipeline.counts.compute import backend_of, counts_of_rows
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
+from pipeline.geometry.point import Point
+from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
 from pipeline.kernels.results import Outcome
 from pipeline.kernels.tracing import Tracing
@@ -116,3 +119,18 @@ def test_an_orbit_that_is_larger_than_the_card_takes_is_left_to_the_processor(
     monkeypatch.setattr(device, "adapter", small)
     found = on_card(grid)
     np.testing.assert_array_equal(found.n, counts_of_rows(grid, 0, grid.rows).n)
+
+
+@pytest.mark.parametrize("width", ["1e-17", "1e-40", "1e-320"])
+def test_on_the_edge_of_the_disc_all_is_the_same_bit_by_bit(width, references):
+    """Next to -2 orbits stay near 2, and leave by less than float64 resolves."""
+    view = View(Point(Decimal(-2), Decimal(0)), Decimal(width), Decimal(0), 48, 27)
+    target = Target(view.center, bits_for(view.spacing()))
+    maxiter = 3000
+    references.orbit(target).extend(maxiter, math.inf)
+    grid = SampleGrid(view, maxiter, perturbation(ACCURACIES["fine"]), target, references)
+    assert len(GridChunk.of(grid, 0).tables().reference.margin_index) > 0
+    right, found = counts_of_rows(grid, 0, grid.rows), on_card(grid)
+    np.testing.assert_array_equal(found.n, right.n)
+    np.testing.assert_array_equal(found.smooth, right.smooth)
+    assert found.iterations == right.iterations
