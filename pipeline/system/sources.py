@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent
 def sources_digest(package: Path = PACKAGE) -> str:
     """Return the digest of all sources of this package, equal where the same code runs."""
     digest = hashlib.sha256()
-    for source in sorted(package.rglob("*.py")):
+    for source in sorted([*package.rglob("*.py"), *package.rglob("*.wgsl")]):
         digest.update(str(source.relative_to(package)).encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
