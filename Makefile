@@ -118,6 +118,7 @@ test-all: $(DEV_READY) ## all tests, the slow ones too
 
 compile: $(DEV_READY)
 	@$(BIN)/python -c "from pipeline.workers.compiling import compile_missing; compile_missing(tracing=True)"
+	@$(BIN)/python -m tests.late_kernels
 
 test-interpreted: $(DEV_READY)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov=pipeline.kernels --cov-report=term-missing $(ARGS)
