@@ -19,7 +19,7 @@ SEAHORSE = "#re=-0.743643887037158&im=0.131825904205311&width=1e-3&maxiter=600"
 @pytest.fixture(scope="module")
 def chromium(tmp_path_factory):
     need_chromium()
-    with Browser(tmp_path_factory.mktemp("chromium"), COLUMNS, ROWS) as browser:
+    with Browser(tmp_path_factory.mktemp("chromium"), COLUMNS, ROWS, webgl=False) as browser:
         yield browser
 
 
