@@ -50,8 +50,8 @@ class Browser:
         to_browser, self._to = os.pipe()
         self._from, from_browser = os.pipe()
         # Chromium reads commands from 3 and writes to 4.
-        drawing = _WEBGL if webgl else _NO_WEBGL
-        words = [CHROMIUM, *_OPTIONS, *drawing, "--remote-debugging-pipe", f"--user-data-dir={folder}"]
+        words = [CHROMIUM, *_OPTIONS, *(_WEBGL if webgl else _NO_WEBGL)]
+        words += ["--remote-debugging-pipe", f"--user-data-dir={folder}"]
         words += ["about:blank"]
         command = f'exec "$@" 3<&{to_browser} 4>&{from_browser}'
         self._process = subprocess.Popen(
