@@ -107,6 +107,9 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reord
 # More than two cores: tests that start processes mostly wait for them.
 JOBS ?= 4
 
+# Many processes read the same sources: three times as fast when compiled, whatever the shell says.
+test test-all test-interpreted test-uncompiled: export PYTHONDONTWRITEBYTECODE =
+
 test: $(DEV_READY) ## lint, and the tests: some minutes
 	$(FIRST)
 	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(UNCOMPILED)) $(ARGS)
