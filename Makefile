@@ -118,6 +118,9 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reord
 # More than two cores: tests that start processes mostly wait for them.
 JOBS ?= 4
 
+# Many processes read the same sources: three times as fast when compiled, whatever the shell says.
+test test-all test-interpreted test-uncompiled: export PYTHONDONTWRITEBYTECODE =
+
 test: $(DEV_READY) ## lint, and the tests: some minutes
 	$(FIRST)
 	$(PYTEST) -m "not slow" $(addprefix --ignore=,$(UNCOMPILED)) $(ARGS)
@@ -129,6 +132,7 @@ test-all: $(DEV_READY) ## all tests, the slow ones too
 
 compile: $(DEV_READY)
 	@$(BIN)/python -c "from pipeline.workers.compiling import compile_missing; compile_missing(tracing=True)"
+	@$(BIN)/python -m tests.late_kernels
 
 test-interpreted: $(DEV_READY)
 	NUMBA_DISABLE_JIT=1 $(BIN)/python -m pytest -m "not slow" tests/kernels --cov=pipeline.kernels --cov-report=term-missing $(ARGS)

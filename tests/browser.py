@@ -20,8 +20,8 @@ CHROMIUM = next(
 _OPTIONS = (
     "--headless", "--no-sandbox", "--no-first-run", "--disable-quic", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-    # The graphics processor in software, the same on every machine.
-    "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
+    # WebGL in software, the same on every machine; the page itself is drawn faster without it.
+    "--disable-gpu", "--enable-unsafe-swiftshader",
     # A page without a window is shown all the same.
     "--disable-backgrounding-occluded-windows", "--disable-renderer-backgrounding",
     "--disable-background-timer-throttling",

@@ -36,7 +36,8 @@ def pytest_configure():
 
 # Begun first, so that of two processes none works alone for long at the end.
 _LONGEST = (
-    "tests/render/test_faults.py", "tests/workers/cluster/", "tests/render/", "tests/player/",
+    "tests/explorer/test_page.py", "tests/render/test_faults.py", "tests/workers/cluster/",
+    "tests/render/", "tests/player/",
     "tests/colour/test_looks.py",
     "tests/cli/test_commands.py", "tests/plan/test_zoom.py", "tests/system/test_machine.py", "tests/prepare/",
 )  # fmt: skip  # a list

@@ -119,15 +119,22 @@ def test_flat_pictures_have_tones_too(smooth):
         assert np.isfinite(tones.positions_of(np.array([1.0, 5.0, 100.0]))).all()
 
 
+@pytest.fixture(scope="module")
+def deep():
+    """Return the tones of a zoom to 1e-300, and the counts of its last picture."""
+    pictures = [picture(40.0 * k, 5 + 100 * (2 + k % 3), k) for k in range(2500)]
+    tones = ZoomTones(adapted(pictures), equalised(np.concatenate(pictures[::10]), 2500.0))
+    return tones, pictures[-1]
+
+
 @pytest.mark.parametrize(
     "text", [text for text in READY_LOOKS if "by:" not in text.split(", layers")[0]]
 )
-def test_no_look_of_the_sheet_is_dead_at_depth(text):
+def test_no_look_of_the_sheet_is_dead_at_depth(deep, text):
     """Three hundred counts on top of a hundred thousand, as a picture at 1e-300 has them."""
-    pictures = [picture(40.0 * k, 5 + 100 * (2 + k % 3), k) for k in range(2500)]
-    tones = ZoomTones(adapted(pictures), equalised(np.concatenate(pictures[::10]), 2500.0))
+    tones, last = deep
     section = ColourSection.model_validate(yaml.safe_load(f"{{{text}}}"))
     look = replace(look_from(section, PaletteFiles(Path())), tones=tones, light=None, layers=())
-    light = Shader(look).light(np.sort(pictures[-1]).reshape(50, 80), 1)
+    light = Shader(look).light(np.sort(last).reshape(50, 80), 1)
     low, high = np.quantile(oklab_from_linear(light.reshape(-1, 3)), [0.1, 0.9], axis=0)
     assert np.linalg.norm(high - low) > 0.25

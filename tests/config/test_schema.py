@@ -97,7 +97,13 @@ def test_every_config_is_accepted(validator, text):
         assert validator.is_valid(read(other))
 
 
-@pytest.mark.parametrize("name", BAD)
+# Seconds to read five megabytes of comment, which say no more than others do.
+LARGE = {"too large a file"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in BAD]
+)
 def test_a_bad_config_is_refused_where_a_schema_can_know(validator, name):
     try:
         read = as_editors_read(BAD[name][0])

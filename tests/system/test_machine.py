@@ -61,7 +61,9 @@ def alive(process: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("command", "number"), [("zoom", signal.SIGTERM), ("still", signal.SIGINT)]
+    ("command", "number"),
+    # One handler serves both signals, and one call compiles for all commands.
+    [("zoom", signal.SIGTERM), pytest.param("still", signal.SIGINT, marks=pytest.mark.slow)],
 )
 def test_a_signal_ends_the_first_compile_at_once(cli, monkeypatch, command, number):
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(cli.folder / "compiled"))

@@ -5,6 +5,7 @@ import json
 import math
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from itertools import pairwise
 
 import gmpy2
@@ -51,10 +52,21 @@ def sampled(name):
     return pytest.param(name, marks=large)
 
 
+@pytest.fixture(scope="module")
+def located(references):
+    """Return n of the picture of a location by an accuracy, counted once."""
+
+    @cache
+    def counted(name, accuracy):
+        view, maxiter = location(name)
+        return counts_of(view, maxiter, references, accuracy).n.reshape(view.rows, view.columns)
+
+    return counted
+
+
 @pytest.mark.parametrize("name", [sampled(name) for name in LOCATIONS])
-def test_every_location_is_right_at_the_sampled_pixels(name, references):
-    view, maxiter = location(name)
-    n = counts_of(view, maxiter, references).n.reshape(view.rows, view.columns)
+def test_every_location_is_right_at_the_sampled_pixels(name, located):
+    n = located(name, "fine")
     samples = TRUTH[name]["samples_i_j_n"]
     wrong = [(i, j, n[j, i], right) for i, j, right in samples if n[j, i] != right]
     # One of some fifty may lie next to the set.
@@ -62,11 +74,10 @@ def test_every_location_is_right_at_the_sampled_pixels(name, references):
 
 
 @pytest.mark.parametrize("accuracy", ACCURACIES)
-def test_all_locations_together_keep_to_the_stated_part(accuracy, references):
+def test_all_locations_together_keep_to_the_stated_part(accuracy, located):
     wrong = total = 0
     for name in LOCATIONS.keys() - LARGE:
-        view, maxiter = location(name)
-        n = counts_of(view, maxiter, references, accuracy).n.reshape(view.rows, view.columns)
+        n = located(name, accuracy)
         samples = TRUTH[name]["samples_i_j_n"]
         wrong += sum(n[j, i] != right for i, j, right in samples)
         total += len(samples)
@@ -193,9 +204,9 @@ def test_a_stretch_is_as_exact_as_it_says(references, data):
     assert largest < 0.5 or length == 1
 
 
-@given(st.lists(st.integers(1, 89), max_size=4, unique=True))
-@settings(max_examples=10, deadline=None)
-def test_rows_count_the_same_however_they_are_cut(references, cuts):
+@pytest.fixture(scope="module")
+def chunked(references):
+    """Return a grid of several chunks, and all its counts."""
     facts = LOCATIONS["5e113"]
     center = Decimal(facts["re"]), Decimal(facts["im"])
     view = View(center, Decimal(facts["width"]), Decimal(30), 900, 90)
@@ -203,9 +214,15 @@ def test_rows_count_the_same_however_they_are_cut(references, cuts):
     references.orbit(target).extend(facts["maxiter"], math.inf)
     grid = SampleGrid(view, facts["maxiter"], perturbation(ACCURACIES["fine"]), target, references)
     assert grid.chunks > 2
+    return grid, counts_of_rows(grid, 0, 90)
+
+
+@given(st.lists(st.integers(1, 89), max_size=4, unique=True))
+@settings(max_examples=10, deadline=None)
+def test_rows_count_the_same_however_they_are_cut(chunked, cuts):
+    grid, whole = chunked
     bounds = [0, *sorted(cuts), 90]
     parts = [counts_of_rows(grid, *rows) for rows in pairwise(bounds)]
-    whole = counts_of_rows(grid, 0, 90)
     for name in ("n", "smooth", "outcome"):
         together = np.concatenate([getattr(part, name) for part in parts])
         np.testing.assert_array_equal(together, getattr(whole, name))
