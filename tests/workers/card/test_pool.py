@@ -6,11 +6,13 @@ import signal
 from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 
 from pipeline.counts.orbits.target import Target, bits_for
 from pipeline.counts.sample_grid import SampleGrid
 from pipeline.errors import RenderError
+from pipeline.explorer.counting import count_samples
 from pipeline.geometry.point import Point
 from pipeline.geometry.view import View
 from pipeline.kernels.choice import ACCURACIES, perturbation
@@ -115,3 +117,13 @@ def test_what_only_a_card_counts_says_so_once_there_is_none(pool, grid):
     pool.submit(Task.counting("frame 7, rows 0 to 512", RowBlock(grid, 0, 1)))
     with pytest.raises(RenderError, match=r"frame 7, rows 0 to 512: .* in f32, .*--device cpu"):
         pool.submit(Task.counting("frame 7, rows 0 to 512", RowBlock(other, 0, 1)))
+
+
+def test_a_picture_of_the_explorer_is_counted_on_the_card_or_by_the_processor_alike(pool, grid):
+    small = replace(grid, geometry=replace(grid.geometry, rows=64))
+    tasks = [Task("picture", count_samples, (small,), k, counts_grid=True) for k in range(3)]
+    found = {task.tag: result for task, result in pool.results(tasks)}
+    right = count_samples(small).smooth
+    assert sorted(found) == [0, 1, 2]
+    for counted in found.values():
+        np.testing.assert_array_equal(counted.smooth, right)
