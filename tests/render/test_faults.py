@@ -77,7 +77,7 @@ def test_ctrl_c_while_workers_start_leaves_no_traceback(cli):
 
 def test_a_killed_worker_costs_nothing_but_its_blocks(cli, undisturbed):
     config = cli.config(LONGER)
-    process = started(cli, config, 5)
+    process = started(cli, config, 1)
     os.kill(workers_of(process)[0], signal.SIGKILL)
     _, said = process.communicate(timeout=120)
     assert process.returncode == 0, said
